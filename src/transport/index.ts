@@ -1,0 +1,1 @@
+export type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "./socket.ts";

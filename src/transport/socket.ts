@@ -1,0 +1,92 @@
+// The one interface between the engine and a runtime's sockets. Adapters: bun/, node/, memory/.
+// Nothing outside this room touches a socket, and nothing in here knows HTTP.
+//
+// Contract (socket.contract.ts holds every adapter to it):
+// - Handler callbacks are never called from inside a call that the handler made on the socket: an adapter whose
+//   runtime does so defers them to a microtask. So a caller may finish its own bookkeeping after write(), end(),
+//   close() or reset() without looking over its shoulder.
+// - onClose comes exactly once, last, for every socket, also for one that never opened.
+// - After close() or reset() nothing is delivered but onClose.
+// - onDrain may be spurious. It must come after any write() that returned false, once the queue is empty.
+// - onEnd (the far side's FIN) comes at most once, and on some runtimes only after resume() when the socket is paused.
+
+/** Why a socket closed; null is an orderly close. Codes the engine matches on; every other errno is `EOTHER`. */
+export type SocketError =
+  | "ECONNREFUSED"
+  | "ECONNRESET"
+  | "EPIPE"
+  | "ETIMEDOUT"
+  | "EHOSTUNREACH"
+  | "ENOTFOUND"
+  | "EADDRINUSE"
+  | "EMFILE"
+  | "EABORTED"
+  | "EOTHER";
+
+export interface SocketHandler {
+  /** Connected. Called for outgoing sockets only: an accepted one is open when the handler is asked for. */
+  onOpen(): void;
+  /** Bytes that arrived. The chunk belongs to the receiver from here on; the adapter never touches it again. */
+  onData(chunk: Uint8Array): void;
+  /** The queue has drained; writing may go on. */
+  onDrain(): void;
+  /** The far side finished sending (FIN). Writing is still possible. */
+  onEnd(): void;
+  /** The socket is gone. `error` is null when both sides finished in order or when we called close(). */
+  onClose(error: SocketError | null): void;
+}
+
+export interface Socket {
+  /** Textual IP address of the far side without brackets or zone, an IPv4-mapped one in its IPv4 form; empty on a unix socket. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** True from close(), reset() or onClose on. Writing to a closed socket is a no-op that returns true. */
+  readonly closed: boolean;
+  /** Bytes taken from us that the kernel has not taken yet. */
+  readonly queuedBytes: number;
+  /** Gathers the following writes so that they leave in one system call at uncork(). Not nested: a second cork() is a no-op. */
+  cork(): void;
+  uncork(): void;
+  /**
+   * Takes the whole chunk, always; what the kernel does not take is queued. Returns false when anything is queued:
+   * stop until onDrain. The bytes must not change until they have left.
+   */
+  write(chunk: Uint8Array): boolean;
+  /** The same for a string of which each UTF-16 unit is one byte (latin1). */
+  writeText(latin1: string): boolean;
+  /** Stops onData. Idempotent. A chunk that is already on its way may still be delivered. */
+  pause(): void;
+  /** Idempotent and cheap: the engine calls it without asking whether it is paused. */
+  resume(): void;
+  /** Sends the queue, then FIN. Reading goes on. Idempotent. */
+  end(): void;
+  /** Closes both directions at once and drops the queue. Also gives up a connect that is still pending. Idempotent. */
+  close(): void;
+  /** Like close(), but the far side sees RST where the runtime can send one. */
+  reset(): void;
+}
+
+export type SocketAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+export interface Listener {
+  /** The address bound; the port is the real one when 0 was asked for. */
+  readonly address: SocketAddress;
+  /** Stops accepting and frees the address. Accepted sockets live on. */
+  close(): void;
+}
+
+export interface Transport {
+  readonly name: "bun" | "node" | "memory";
+  /**
+   * Binds and accepts. `accept` is called once a connection and gives its handler.
+   * Rejects with an Error whose `code` is a SocketError when the address can't be bound.
+   */
+  listen(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener>;
+  /**
+   * Starts to connect and returns at once. onOpen follows, or onClose with the reason. There is no timeout here:
+   * the caller's timer calls close().
+   */
+  connect(address: SocketAddress, handler: SocketHandler): Socket;
+}
