@@ -1,0 +1,16 @@
+export type {
+  AccessLogConfig,
+  AddressConfig,
+  BoundsConfig,
+  EndpointConfig,
+  GatewayConfig,
+  GatewaySection,
+  HeaderEdits,
+  ListenerConfig,
+  MatchConfig,
+  PathsConfig,
+  RewriteConfig,
+  RouteConfig,
+  UpstreamConfig,
+  UpstreamTimeouts,
+} from "./config.ts";
