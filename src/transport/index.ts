@@ -1,1 +1,14 @@
+// The door of the transport room. No adapter needs its runtime to be imported, only to be used.
+export { bunTransport } from "./bun/index.ts";
+export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
+export { nodeTransport } from "./node/index.ts";
 export type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "./socket.ts";
+
+import { bunTransport } from "./bun/index.ts";
+import { nodeTransport } from "./node/index.ts";
+import type { Transport } from "./socket.ts";
+
+/** The transport of the runtime we are on: Bun's raw sockets on Bun, node:net elsewhere. */
+export function defaultTransport(): Transport {
+  return process.versions.bun === undefined ? nodeTransport() : bunTransport();
+}

@@ -1,0 +1,265 @@
+// @hot
+// One net.Socket behind the Socket contract, and the listeners that all of them share. Node queues short writes itself;
+// what is added: one write a cork, idempotent pause and resume, drain after every write that was not taken whole, and
+// silence after close. Public API of node:net only, so that it also runs on Bun's node:net.
+import type { Socket as NetSocket } from "node:net";
+import { toPlainAddress } from "../address-text.ts";
+import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
+import { reportHandlerError } from "../handler-error.ts";
+import type { Socket, SocketError, SocketHandler } from "../socket.ts";
+import { toSocketError } from "../socket-error.ts";
+
+const WRAPPER = Symbol("NodeSocket");
+
+export interface RawSocket extends NetSocket {
+  [WRAPPER]: NodeSocket;
+}
+
+let cork = createCorkBuffer();
+// One owner at a time: a cork lives within one callback, so that one buffer serves the whole process.
+let corkOwner: NodeSocket | null = null;
+let corkUsed = 0;
+
+const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
+
+export class NodeSocket implements Socket {
+  readonly raw: NetSocket;
+  handler: SocketHandler = NO_HANDLER;
+  closed = false;
+  closeDelivered = false;
+  error: SocketError | null = null;
+  paused = false;
+  ending = false;
+  wantsDrain = false;
+  remoteText: string | null = null;
+  remotePortKnown = -1;
+  localText: string | null = null;
+  localPortKnown = -1;
+
+  constructor(raw: NetSocket) {
+    this.raw = raw;
+  }
+
+  get remoteAddress(): string {
+    if (this.remoteText !== null) return this.remoteText;
+    const { remoteAddress } = this.raw;
+    if (remoteAddress === undefined) return "";
+    this.remoteText = toPlainAddress(remoteAddress);
+    return this.remoteText;
+  }
+
+  get remotePort(): number {
+    if (this.remotePortKnown >= 0) return this.remotePortKnown;
+    const { remotePort } = this.raw;
+    if (remotePort === undefined) return 0;
+    this.remotePortKnown = remotePort;
+    return remotePort;
+  }
+
+  get localAddress(): string {
+    if (this.localText !== null) return this.localText;
+    const { localAddress } = this.raw;
+    if (localAddress === undefined) return "";
+    this.localText = toPlainAddress(localAddress);
+    return this.localText;
+  }
+
+  get localPort(): number {
+    if (this.localPortKnown >= 0) return this.localPortKnown;
+    const { localPort } = this.raw;
+    if (localPort === undefined) return 0;
+    this.localPortKnown = localPort;
+    return localPort;
+  }
+
+  get queuedBytes(): number {
+    if (this.closed) return 0;
+    return corkOwner === this ? this.raw.writableLength + corkUsed : this.raw.writableLength;
+  }
+
+  cork(): void {
+    if (corkOwner === this || this.closed) return;
+    if (corkOwner !== null) flushCork();
+    corkOwner = this;
+  }
+
+  uncork(): void {
+    if (corkOwner === this) flushCork();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.closed || this.ending) return true;
+    if (corkOwner === this) {
+      const { length } = chunk;
+      if (corkUsed + length <= CORK_BYTES) {
+        cork.set(chunk, corkUsed);
+        corkUsed += length;
+        return !this.wantsDrain;
+      }
+      sendCorked(this);
+    }
+    this.raw.write(chunk);
+    return this.isTaken();
+  }
+
+  writeText(latin1: string): boolean {
+    if (this.closed || this.ending) return true;
+    if (corkOwner === this) {
+      const { length } = latin1;
+      if (corkUsed + length <= CORK_BYTES) {
+        cork.latin1Write(latin1, corkUsed);
+        corkUsed += length;
+        return !this.wantsDrain;
+      }
+      sendCorked(this);
+    }
+    this.raw.write(latin1, "latin1");
+    return this.isTaken();
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    this.raw.pause();
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return;
+    this.paused = false;
+    this.raw.resume();
+  }
+
+  end(): void {
+    if (this.ending || this.closed) return;
+    if (corkOwner === this) flushCork();
+    this.ending = true;
+    this.raw.end();
+  }
+
+  close(): void {
+    this.finish(null, false);
+  }
+
+  reset(): void {
+    this.finish(null, true);
+  }
+
+  /** Whether the kernel has all that was written. Node's own answer compares with the high water mark instead. */
+  isTaken(): boolean {
+    if (this.raw.writableLength === 0) return true;
+    this.wantsDrain = true;
+    return false;
+  }
+
+  /** Ends this socket from our side; onClose comes with the runtime's close event, which is never synchronous. */
+  finish(error: SocketError | null, hard: boolean): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.error = error;
+    this.dropCork();
+    // resetAndDestroy() throws on a unix socket and waits for a connect that is pending.
+    if (hard && !this.raw.connecting && this.raw.remoteFamily !== undefined) this.raw.resetAndDestroy();
+    else this.raw.destroy();
+  }
+
+  dropCork(): void {
+    if (corkOwner !== this) return;
+    corkOwner = null;
+    corkUsed = 0;
+  }
+}
+
+function flushCork(): void {
+  const owner = corkOwner as NodeSocket;
+  sendCorked(owner);
+  corkOwner = null;
+}
+
+/** Sends the gathered bytes in one write and keeps the cork. */
+function sendCorked(owner: NodeSocket): void {
+  const used = corkUsed;
+  if (used === 0) return;
+  corkUsed = 0;
+  owner.raw.write(cork.subarray(0, used));
+  // Node holds on to what the kernel did not take at once, so the buffer is its own now. Rare, and cheaper than a copy each time.
+  if (!owner.isTaken()) cork = createCorkBuffer();
+}
+
+/** Binds a wrapper to its socket and starts to listen to it. */
+export function attachSocket(socket: NodeSocket): void {
+  const raw = socket.raw as RawSocket;
+  raw[WRAPPER] = socket;
+  raw.on("data", rawData);
+  raw.on("drain", rawDrain);
+  raw.on("end", rawEnd);
+  raw.on("error", rawError);
+  raw.on("close", rawClose);
+}
+
+/** An exception that escaped from a handler: that socket ends, the process hears of it. */
+export function failSocket(socket: NodeSocket, error: unknown): void {
+  socket.finish("EABORTED", true);
+  reportHandlerError(error);
+}
+
+export function rawConnect(this: NetSocket): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (socket.closed) return;
+  try {
+    socket.handler.onOpen();
+  } catch (error) {
+    failSocket(socket, error);
+  }
+}
+
+function rawData(this: NetSocket, chunk: Uint8Array): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (socket.closed) return;
+  try {
+    socket.handler.onData(chunk);
+  } catch (error) {
+    failSocket(socket, error);
+  }
+}
+
+// With a high water mark of one byte Node announces a drain after every write, which costs less than any other way to
+// learn that a partial write is through; wantsDrain sorts out the rest.
+function rawDrain(this: NetSocket): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (!socket.wantsDrain || socket.closed || this.writableLength !== 0) return;
+  socket.wantsDrain = false;
+  try {
+    socket.handler.onDrain();
+  } catch (error) {
+    failSocket(socket, error);
+  }
+}
+
+function rawEnd(this: NetSocket): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (socket.closed) return;
+  try {
+    socket.handler.onEnd();
+  } catch (error) {
+    failSocket(socket, error);
+  }
+}
+
+// The close event follows and tells the handler.
+function rawError(this: NetSocket, error: Error): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (!socket.closed && socket.error === null) socket.error = toSocketError(error);
+}
+
+function rawClose(this: NetSocket): void {
+  const socket = (this as RawSocket)[WRAPPER];
+  if (socket.closeDelivered) return;
+  socket.closeDelivered = true;
+  socket.closed = true;
+  socket.dropCork();
+  try {
+    socket.handler.onClose(socket.error);
+  } catch (error) {
+    reportHandlerError(error);
+  }
+}
