@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// The command `sallyport`, started by any Node from 20 on: finds a runtime and runs src/cli on it. Knows no command itself.
+import { fileURLToPath } from "node:url";
+import { findRuntime, refuse, runOn } from "./runtime.mjs";
+
+const runtime = findRuntime(process.env.SALLYPORT_RUNTIME);
+if (runtime.problem !== undefined) refuse(runtime);
+if (runtime.note !== undefined) process.stderr.write(`sallyport: ${runtime.note}\n`);
+
+if (runtime.own) {
+  const { main } = await import("../src/cli/index.ts");
+  process.exitCode = await main(process.argv.slice(2));
+} else {
+  runOn(runtime, fileURLToPath(import.meta.url), process.argv.slice(2));
+}

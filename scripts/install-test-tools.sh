@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the Debian programs that some tests run against, where they are missing and can be installed (apt, as root).
+# Never fails: tests that miss a program say so and are skipped.
+set -u
+
+# program:package
+tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk)
+
+missing=()
+packages=()
+for tool in "${tools[@]}"; do
+  if ! PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%:*}" >/dev/null 2>&1; then
+    missing+=("${tool%%:*}")
+    packages+=("${tool##*:}")
+  fi
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+complain() {
+  printf '\n  ***  Missing for the tests: %s\n  ***  %s\n  ***  The tests that need them are skipped, and say so.\n\n' "${missing[*]}" "$1"
+  exit 0
+}
+
+command -v apt-get >/dev/null 2>&1 || complain "There is no apt-get here to install them with."
+[ "$(id -u)" -eq 0 ] || complain "As root: apt-get install ${packages[*]}"
+
+echo "Installing for the tests: ${packages[*]}"
+export DEBIAN_FRONTEND=noninteractive
+
+# The packages' services must not start: tests start their own, on ports of their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+
+install() {
+  apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "${packages[@]}" </dev/null >"$log" 2>&1
+}
+log=$(mktemp)
+# The lists that are there may do; fetching them takes longer than most installs.
+install || { apt-get update -q >>"$log" 2>&1 && install; } || {
+  tail -n 5 "$log"
+  complain "apt-get could not install them; its last words stand above."
+}
+rm -f "$log"

@@ -1,0 +1,44 @@
+// Reporter for Node's test runner: a line for each file, failures in full, and every test as a JSON line in the file that
+// SALLYPORT_TEST_REPORT names, for scripts/test.mjs to count.
+import { appendFileSync } from "node:fs";
+import { relative } from "node:path";
+import { inspect } from "node:util";
+
+export default async function* report(source) {
+  const reportFile = process.env.SALLYPORT_TEST_REPORT;
+  const counts = new Map();
+  let path = [];
+  for await (const { type, data } of source) {
+    if (type === "test:start") {
+      path = [...path.slice(0, data.nesting), data.name];
+    } else if (type === "test:stderr" || type === "test:stdout") {
+      yield data.message;
+    } else if (type === "test:pass" || type === "test:fail") {
+      const file = data.file === undefined ? "?" : relative(process.cwd(), data.file);
+      // The runner's own entry for the file: it fails when the process did, whatever the tests in it said.
+      const isFile = data.nesting === 0 && (data.name === file || data.name === data.file);
+      if (data.details.type === "suite" && type === "test:pass") continue;
+      const record = {
+        file,
+        name: data.name,
+        isFile,
+        isSuite: data.details.type === "suite",
+        outcome: data.skip || data.todo ? "skipped" : type === "test:pass" ? "passed" : "failed",
+        reason: typeof data.skip === "string" ? data.skip : data.todo ? "to do" : "",
+      };
+      if (reportFile) appendFileSync(reportFile, `${JSON.stringify(record)}\n`);
+      if (isFile && type === "test:pass") continue;
+      const count = counts.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
+      counts.set(file, count);
+      count[record.outcome]++;
+      const cause = data.details.error?.cause ?? data.details.error;
+      // A suite fails because a test in it did, which has been told already; a broken hook is told nowhere else.
+      if (record.outcome === "failed" && !(record.isSuite && /subtests? failed/.test(data.details.error?.message ?? ""))) {
+        yield `\n(fail) ${file}: ${path.slice(0, data.nesting).join(" > ")}${data.nesting > 0 ? " > " : ""}${data.name}\n${inspect(cause)}\n\n`;
+      }
+    } else if (type === "test:summary" && data.file !== undefined) {
+      const { tests, failed, cancelled, skipped } = data.counts;
+      yield `${failed + cancelled > 0 ? "✗" : "✓"} ${relative(process.cwd(), data.file)}  ${tests} tests${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
+    }
+  }
+}

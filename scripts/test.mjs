@@ -1,0 +1,204 @@
+// `npm test`: the tools that tests need, format, lint and types, then every test on Bun and on Node; closes with `N passed, N failed`.
+// `npm test -- [--only bun|node|checks] [PART-OF-A-PATH…]` runs less. Plain JavaScript: any Node from 20 on may start it.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { listRuntimes } from "../bin/runtime.mjs";
+import { completeReport, findSkipReason, readBunReport, readNodeReport } from "./test-reports.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const REPORTS = join(ROOT, ".test-reports");
+const FOLDERS = ["src", "test", "bench", "examples", "scripts"];
+
+// Both runners run two files at once: more only makes timing tests compete on the machines that run CI.
+const CONCURRENCY = 2;
+
+// Per test, and on Node per file too, so that a handle left open fails the file that left it.
+const SUITES = [
+  { name: "unit", suffix: ".test.ts", timeoutMs: 120_000 },
+  { name: "e2e", suffix: ".e2e.ts", timeoutMs: 300_000 },
+];
+
+// A runner that says nothing for so long hangs.
+const SILENCE_MS = 10 * 60_000;
+
+process.chdir(ROOT);
+const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+if (values.only !== undefined && !["bun", "node", "checks"].includes(values.only)) {
+  console.error(`--only takes bun, node or checks, got "${values.only}".`);
+  process.exit(2);
+}
+process.exit(await runAll(values.only, positionals));
+
+async function runAll(only, paths) {
+  const rows = [];
+  const whole = only === undefined && paths.length === 0;
+  if (whole) spawnSync("bash", [join(ROOT, "scripts/install-test-tools.sh")], { stdio: ["ignore", "inherit", "inherit"] });
+  if (whole || only === "checks") {
+    for (const check of listChecks()) rows.push(await runCheck(check));
+  }
+  if (only !== "checks") {
+    rmSync(REPORTS, { recursive: true, force: true });
+    mkdirSync(REPORTS);
+    const runtimes = listRuntimes();
+    for (const suite of SUITES) {
+      const files = listFiles(suite.suffix).filter((file) => paths.length === 0 || paths.some((path) => file.includes(path)));
+      if (files.length === 0) continue;
+      for (const name of ["bun", "node"]) {
+        if (only === undefined || only === name) rows.push(await runSuite(suite, name, runtimes[name], files));
+      }
+    }
+  }
+  return summarize(rows);
+}
+
+function listChecks() {
+  const { bun, node } = listRuntimes();
+  const typescript = join(ROOT, "node_modules/typescript/bin/tsc");
+  const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
+  const host = node ?? bun ?? process.execPath;
+  return [
+    { name: "format and lint", command: [host, biome, "ci", "--no-errors-on-unmatched", "--max-diagnostics=50"] },
+    { name: "types", command: [host, typescript, "--noEmit", "-p", "."] },
+  ];
+}
+
+async function runCheck({ name, command }) {
+  heading(name);
+  const startedAtMs = performance.now();
+  const exitCode = await run(command);
+  const outcome = exitCode === 0 ? "passed" : "failed";
+  return { name, durationMs: performance.now() - startedAtMs, tests: [{ file: "", name, outcome, reason: "", line: 0 }] };
+}
+
+async function runSuite(suite, runtime, path, files) {
+  const name = `${suite.name} on ${runtime}`;
+  heading(`${name}: ${files.length} files`);
+  if (path === null) {
+    console.log(`There is no ${runtime} here: npm install brings it unless optional packages are left out.`);
+    return { name, durationMs: 0, tests: completeReport([], files, 1) };
+  }
+  const startedAtMs = performance.now();
+  const reportFile = join(REPORTS, `${suite.name}-${runtime}.${runtime === "bun" ? "xml" : "jsonl"}`);
+  const exitCode = runtime === "bun" ? await runOnBun(path, suite, files, reportFile) : await runOnNode(path, suite, files, reportFile);
+  const reported = runtime === "bun" ? readBunReport(reportFile) : readNodeReport(reportFile);
+  return { name, durationMs: performance.now() - startedAtMs, tests: completeReport(reported, files, exitCode) };
+}
+
+function runOnBun(path, suite, files, reportFile) {
+  const flags = [`--parallel=${CONCURRENCY}`, `--timeout=${suite.timeoutMs}`, "--reporter=junit", `--reporter-outfile=${reportFile}`];
+  const command = [path, "test", ...flags, ...files.map((file) => `./${file}`)];
+  return run(command, {}, (line) => !/^\((pass|skip|todo)\) /.test(line) && line.trim() !== "");
+}
+
+function runOnNode(path, suite, files, reportFile) {
+  const flags = ["--test", `--test-concurrency=${CONCURRENCY}`, `--test-timeout=${suite.timeoutMs}`];
+  const reporter = ["--test-reporter=./scripts/node-test-reporter.mjs", "--test-reporter-destination=stdout"];
+  return run([path, ...flags, ...reporter, ...files], { SALLYPORT_TEST_REPORT: reportFile });
+}
+
+/** Runs a command in a process group of its own, shows the lines that `isWanted` keeps, and resolves to its exit code. */
+function run([program, ...args], env = {}, isWanted = () => true) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env }, detached: true });
+    let silence = setTimeout(giveUp, SILENCE_MS);
+    function giveUp() {
+      console.log(`Nothing was heard for ${SILENCE_MS / 60_000} min; given up.`);
+      endGroup(child);
+    }
+    const interrupt = () => endGroup(child);
+    process.once("SIGINT", interrupt);
+    process.once("SIGTERM", interrupt);
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on("line", (line) => {
+        clearTimeout(silence);
+        silence = setTimeout(giveUp, SILENCE_MS);
+        if (isWanted(line)) console.log(line);
+      });
+    }
+    child.on("error", (error) => console.log(`${program} could not be started: ${error.message}`));
+    child.on("close", (code, signal) => {
+      clearTimeout(silence);
+      process.removeListener("SIGINT", interrupt);
+      process.removeListener("SIGTERM", interrupt);
+      resolve(code ?? signal ?? 1);
+    });
+  });
+}
+
+function endGroup(child) {
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // Gone already.
+  }
+}
+
+function summarize(rows) {
+  const all = rows.flatMap((row) => row.tests);
+  const failed = rows.flatMap((row) => row.tests.filter((test) => test.outcome === "failed").map((test) => ({ row, test })));
+  const skips = new Map();
+  for (const row of rows) {
+    for (const test of row.tests.filter((candidate) => candidate.outcome === "skipped")) {
+      const line = `${test.file}: ${test.name} (${findSkipReason(test, all)})`;
+      skips.set(line, [...(skips.get(line) ?? []), row.name]);
+    }
+  }
+  if (skips.size > 0) {
+    heading("skipped");
+    for (const [line, where] of skips) console.log(`${line} [${where.join(", ")}]`);
+  }
+  if (failed.length > 0) {
+    heading("failed");
+    for (const { row, test } of failed) console.log(`${row.name}: ${test.file} ${test.name}`.replaceAll("  ", " "));
+  }
+  heading("summary");
+  const width = Math.max(0, ...rows.map((row) => row.name.length));
+  for (const row of rows) {
+    const { passed, failed: lost, skipped } = countOutcomes(row.tests);
+    const seconds = (row.durationMs / 1000).toFixed(1).padStart(7);
+    console.log(`${row.name.padEnd(width)} ${pad(passed)} passed ${pad(lost)} failed ${pad(skipped)} skipped ${seconds} s`);
+  }
+  const total = countOutcomes(all);
+  // A run in which nothing ran has shown nothing.
+  const empty = total.passed + total.failed === 0;
+  if (empty) console.log("No test ran.");
+  console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+  return total.failed > 0 || empty ? 1 : 0;
+}
+
+function countOutcomes(tests) {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const test of tests) counts[test.outcome]++;
+  return counts;
+}
+
+// Not globSync, which Node 20 lacks.
+function listFiles(suffix) {
+  const found = [];
+  for (const folder of FOLDERS) {
+    let entries = [];
+    try {
+      entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true });
+    } catch {
+      // The folder is not there: nothing to run in it.
+    }
+    for (const entry of entries) {
+      if (!entry.isFile() || !entry.name.endsWith(suffix)) continue;
+      const file = relative(ROOT, join(entry.parentPath ?? entry.path, entry.name));
+      if (!file.includes("node_modules")) found.push(file);
+    }
+  }
+  return found.sort();
+}
+
+function pad(count) {
+  return String(count).padStart(5);
+}
+
+function heading(text) {
+  console.log(`\n── ${text} ${"─".repeat(Math.max(0, 100 - text.length))}`);
+}

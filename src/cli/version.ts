@@ -1,0 +1,22 @@
+// `sallyport version`: which release this is, and what it runs on. Both belong in a report of a defect.
+import { readFileSync } from "node:fs";
+import { EXIT_OK } from "./exit-codes.ts";
+import type { Terminal } from "./terminal.ts";
+
+export function version(terminal: Terminal): number {
+  terminal.out(`sallyport ${readVersion()} on ${nameRuntime()}, ${process.platform} ${process.arch}`);
+  return EXIT_OK;
+}
+
+/** `Bun 1.4.5` or `Node 26.10.0`. */
+export function nameRuntime(): string {
+  const bun = process.versions["bun"];
+  return bun === undefined ? `Node ${process.versions.node}` : `Bun ${bun}`;
+}
+
+/** The version of this package. */
+export function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  if (typeof manifest === "object" && manifest !== null && "version" in manifest) return String(manifest.version);
+  throw new Error("package.json has no version");
+}
