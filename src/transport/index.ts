@@ -1,6 +1,7 @@
 // The door of the transport room. No adapter needs its runtime to be imported, only to be used.
 export { bunTransport } from "./bun/index.ts";
 export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
+export { type ConnectFault, MemoryNetwork, type MemoryNetworkOptions } from "./memory/index.ts";
 export { nodeTransport } from "./node/index.ts";
 export type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "./socket.ts";
 

@@ -18,7 +18,6 @@ export interface RawSocket {
   /** Returns the bytes taken, -1 when the socket is closed. */
   write(bytes: Uint8Array, offset?: number, length?: number): number;
   write(text: string, encoding: "latin1"): number;
-  setNoDelay(on: boolean): boolean;
   pause(): void;
   resume(): void;
   shutdown(): void;
@@ -272,7 +271,6 @@ export function rawOpen(raw: RawSocket): void {
     return;
   }
   socket.raw = raw;
-  raw.setNoDelay(true);
   if (socket.paused) raw.pause();
   try {
     socket.handler.onOpen();

@@ -28,7 +28,10 @@ const OUTGOING = {
   connectError: rawConnectError,
 };
 
-/** The transport over Bun's own sockets. Throws nothing here; on another runtime listen() and connect() fail. */
+/**
+ * The transport over Bun's own sockets; on another runtime its listen() rejects and its sockets fail to open.
+ * TCP_NODELAY is not set here: Bun sets it itself on both sides (seen with strace).
+ */
 export function bunTransport(): Transport {
   return { name: "bun", listen, connect };
 }
@@ -51,7 +54,6 @@ async function listen(address: SocketAddress, accept: (socket: Socket) => Socket
 function acceptSocket(raw: RawSocket, accept: (socket: Socket) => SocketHandler): void {
   const socket = new BunSocket(raw);
   raw.data = socket;
-  raw.setNoDelay(true);
   try {
     socket.handler = accept(socket);
   } catch (error) {
