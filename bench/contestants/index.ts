@@ -1,0 +1,25 @@
+// All contestants by name.
+import { caddy } from "./caddy.ts";
+import type { Contestant } from "./contestant.ts";
+import { envoy } from "./envoy.ts";
+import { haproxy } from "./haproxy.ts";
+import { nginx } from "./nginx.ts";
+import { relay } from "./relay.ts";
+import { sallyport } from "./sallyport.ts";
+
+export type { Contestant, Setting } from "./contestant.ts";
+
+/** Every ratio is to this one. */
+export const BASELINE = "nginx";
+
+export const CONTESTANTS: readonly Contestant[] = [
+  nginx(BASELINE, false),
+  nginx("nginx-spool", true),
+  haproxy,
+  envoy,
+  caddy,
+  relay("bun"),
+  relay("node"),
+  sallyport("bun"),
+  sallyport("node"),
+];

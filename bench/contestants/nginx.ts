@@ -1,0 +1,38 @@
+// nginx as a proxy, in its usual tuning for the job. Response bodies are buffered in memory and not spooled to disk when `spool` is off:
+// spooling is nginx's default and what it costs with large bodies, so the job with large bodies shows both.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram } from "../tools.ts";
+import { nginxFile } from "../upstream.ts";
+import { type Contestant, IDENTITY_HEADERS } from "./contestant.ts";
+
+// Buffered like Sallyport's log: 64 KiB or a second, whichever comes first.
+const LOG = `log_format line escape=json '{"time":"$time_iso8601","requestId":"$request_id","client":"$remote_addr","method":"$request_method","host":"$host","path":"$uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"upstream":"$upstream_addr","upstreamStatus":"$upstream_status","upstreamSeconds":"$upstream_response_time","userAgent":"$http_user_agent"}';
+  access_log access.log line buffer=64k flush=1s;`;
+
+export function nginx(name: string, spool: boolean): Contestant {
+  return {
+    name,
+    accessLogFile: "access.log",
+    prepare({ folder, port, upstreamPort, accessLog }) {
+      const program = findProgram("nginx");
+      if (program === null) return new Error("apt-get install nginx-light");
+      const http = `${accessLog ? LOG.replace("access.log line", `${folder}/access.log line`) : "access_log off;"}
+  ${spool ? "" : "proxy_max_temp_file_size 0;"}
+  upstream service { server 127.0.0.1:${upstreamPort}; keepalive 64; keepalive_requests 1000000000; keepalive_timeout 1h; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header X-Request-Id $request_id; proxy_set_header Via "1.1 nginx";
+      ${IDENTITY_HEADERS.map((header) => `proxy_set_header ${header} "";`).join(" ")}
+      add_header X-Request-Id $request_id; add_header Via "1.1 nginx";
+    }
+  }`;
+      const config = join(folder, "nginx.conf");
+      writeFileSync(config, nginxFile(folder, http));
+      return { file: program, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] };
+    },
+  };
+}

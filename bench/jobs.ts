@@ -1,0 +1,90 @@
+// The jobs by name: what is asked, over how many connections, of whom. Who takes part in which job is decided here alone.
+import { LARGE_BODY, SMALL_BODY } from "./upstream.ts";
+
+export interface Entry {
+  readonly contestant: string;
+  readonly accessLog: boolean;
+}
+
+export interface SlicedJob {
+  readonly name: string;
+  readonly title: string;
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly connections: number;
+  readonly headers: readonly string[];
+  readonly entries: readonly Entry[];
+  /** The entry that ratios are to, by label. */
+  readonly baseline: string;
+}
+
+const RIVALS = ["nginx", "haproxy", "envoy", "caddy"];
+const OURS = ["sallyport-bun", "sallyport-node"];
+const FLOORS = ["relay-bun", "relay-node"];
+const CLIENT_HEADERS = ["User-Agent: bench/1", "Accept: application/json"];
+
+function silent(names: readonly string[]): Entry[] {
+  return names.map((contestant) => ({ contestant, accessLog: false }));
+}
+
+function logged(names: readonly string[]): Entry[] {
+  return names.map((contestant) => ({ contestant, accessLog: true }));
+}
+
+/** How an entry is called in tables: the contestant's name, with `+log` when its access log is on. */
+export function toLabel(entry: Entry): string {
+  return entry.accessLog ? `${entry.contestant}+log` : entry.contestant;
+}
+
+export const SLICED_JOBS: readonly SlicedJob[] = [
+  {
+    name: "small",
+    title: `GET of ${SMALL_BODY.length} B JSON over 64 keep-alive connections, access log off`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: silent([...RIVALS, ...FLOORS, ...OURS]),
+    baseline: "nginx",
+  },
+  {
+    name: "small-log",
+    title: `GET of ${SMALL_BODY.length} B JSON over 64 keep-alive connections, JSON access log into a file; without log beside it`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: [...logged(["nginx", ...OURS]), ...silent(["nginx", ...OURS])],
+    baseline: "nginx+log",
+  },
+  {
+    name: "body-1mb",
+    title: "GET of 1 MiB over 8 keep-alive connections, access log off",
+    path: "/1mb",
+    body: LARGE_BODY,
+    // Few: a slice ends with as many answers half-way, whose cost counts and which do not.
+    connections: 8,
+    headers: CLIENT_HEADERS,
+    entries: silent(["nginx", "nginx-spool", "haproxy", "envoy", "caddy", ...FLOORS, ...OURS]),
+    baseline: "nginx",
+  },
+  {
+    name: "churn",
+    title: "a new connection for every GET, 64 at a time, access log off",
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: [...CLIENT_HEADERS, "Connection: close"],
+    // No relay: one upstream connection per client connection is more work than a proxy's pool, not a floor.
+    entries: silent([...RIVALS, ...OURS]),
+    baseline: "nginx",
+  },
+];
+
+export const IDLE_JOB = {
+  name: "idle",
+  entries: silent(["nginx", "haproxy", ...OURS]),
+  connections: 5000,
+} as const;
+
+export const JOB_NAMES: readonly string[] = [...SLICED_JOBS.map((job) => job.name), IDLE_JOB.name];

@@ -1,0 +1,80 @@
+// The benchmark against other gateways: one command, any of the jobs, a table or JSON, optionally a gate.
+// How to read it and what spoils it: README.md. Steps inside the process: micro.ts.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePorts, pinSelf } from "./child.ts";
+import { checkLimits, type Results } from "./gate.ts";
+import { type IdleResult, runIdleJob } from "./idle.ts";
+import { SLICED_JOBS } from "./jobs.ts";
+import { readMachine } from "./machine.ts";
+import { type Options, parseOptions, USAGE } from "./options.ts";
+import { toIdleTable, toSlicedTable, toVerdictLines } from "./report.ts";
+import { runSlicedJob, type SlicedResult } from "./slices.ts";
+import { needProgram } from "./tools.ts";
+import { startUpstream } from "./upstream.ts";
+
+async function runJobs(options: Options, show: (text: string) => void): Promise<Results> {
+  const nginx = needProgram("nginx", "nginx-light");
+  const wrk = needProgram("wrk", "wrk");
+  pinSelf(options.loadCore);
+  const root = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
+  process.on("exit", () => rmSync(root, { recursive: true, force: true }));
+  const [upstreamPort = 0] = await freePorts(1);
+  const upstreamFolder = join(root, "upstream");
+  mkdirSync(upstreamFolder);
+  const upstream = await startUpstream(nginx, upstreamFolder, options.loadCore, upstreamPort);
+  const place = { folder: root, upstreamPort, core: options.contestantCore };
+  const sliced: SlicedResult[] = [];
+  let idle: IdleResult | null = null;
+  try {
+    for (const job of SLICED_JOBS) {
+      if (!options.jobs.includes(job.name)) continue;
+      const result = await runSlicedJob(job, options, place, wrk);
+      sliced.push(result);
+      show(`\n${toSlicedTable(result)}`);
+    }
+    if (options.jobs.includes("idle")) {
+      idle = await runIdleJob(options, place, wrk);
+      show(`\n${toIdleTable(idle)}`);
+    }
+  } finally {
+    await upstream.stop();
+  }
+  return { sliced, idle };
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options === "help") {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const show = (text: string): void => {
+    (options.json ? process.stderr : process.stdout).write(text);
+  };
+  const machine = readMachine();
+  show(`${machine.cores} × ${machine.cpu}, Linux ${machine.kernel}, load ${machine.loadAverage[0]?.toFixed(2)}\n`);
+  show(
+    `${Object.entries(machine.versions)
+      .map((pair) => pair.join(" "))
+      .join(", ")}\n`,
+  );
+  const results = await runJobs(options, show);
+  const verdicts = checkLimits(results, options.jobs);
+  show(`\n${toVerdictLines(verdicts)}`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ machine, options, ...results, verdicts }, toPlain)}\n`);
+  return options.gate && verdicts.some((verdict) => !verdict.kept) ? 1 : 0;
+}
+
+// A megabyte of body is no part of a result.
+function toPlain(key: string, value: unknown): unknown {
+  return key === "body" ? undefined : value;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

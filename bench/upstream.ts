@@ -1,0 +1,43 @@
+// The upstream of every job: nginx with one worker, answering /small from its configuration and /1mb by sendfile.
+// nginx, not a server of our own, because it costs least: what it leaves of its core is the load generator's, and only
+// a load generator that outruns the contestant keeps that one busy (an idle proxy wakes for single events and looks dearer).
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Child, startPinned } from "./child.ts";
+
+export const SMALL_BODY = JSON.stringify({
+  id: 1,
+  name: "Walnut desk",
+  price: { amount: 34900, currency: "EUR" },
+  stock: 12,
+  tags: ["office", "wood"],
+  rating: 4.7,
+  sku: "WD-001-A2",
+});
+export const LARGE_BODY = Buffer.alloc(1 << 20, "0123456789abcdef");
+
+/** Main-level and http-level lines that upstream and rival share: one worker, nothing limited that a benchmark would run into. */
+export function nginxFile(folder: string, http: string): string {
+  return `daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid ${folder}/nginx.pid; error_log ${folder}/error.log warn;
+${process.getuid?.() === 0 ? "user root;" : ""}
+events { worker_connections 15000; }
+http {
+  client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fcgi; uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
+  keepalive_requests 1000000000; keepalive_timeout 1h; sendfile on; tcp_nodelay on; server_tokens on;
+  ${http}
+}
+`;
+}
+
+export async function startUpstream(nginx: string, folder: string, core: number, port: number): Promise<Child> {
+  writeFileSync(join(folder, "1mb"), LARGE_BODY);
+  const config = join(folder, "nginx.conf");
+  const server = `access_log off; open_file_cache max=10;
+  server {
+    listen 127.0.0.1:${port} backlog=4096; root ${folder};
+    location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
+    location = /1mb { default_type application/octet-stream; }
+  }`;
+  writeFileSync(config, nginxFile(folder, server));
+  return startPinned({ file: nginx, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] }, core, port, join(folder, "out"));
+}
