@@ -35,11 +35,12 @@ const PLAIN = 2;
 const SPECIAL = 3;
 
 const CLASS = new Uint8Array(128);
-for (let c = 0; c < 128; c++) {
-  const character = String.fromCharCode(c);
-  if (/[A-Za-z0-9._~-]/.test(character)) CLASS[c] = UNRESERVED;
-  else if ("!$&'()*+,;=:@[]|".includes(character)) CLASS[c] = PLAIN;
-  else if ("/%\\".includes(character)) CLASS[c] = SPECIAL;
+classify("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", UNRESERVED);
+classify("!$&'()*+,;=:@[]|", PLAIN);
+classify("/%\\", SPECIAL);
+
+function classify(characters: string, kind: number): void {
+  for (let i = 0; i < characters.length; i++) CLASS[characters.charCodeAt(i)] = kind;
 }
 
 /**

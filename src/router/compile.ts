@@ -1,0 +1,111 @@
+// From a list of routes to a Router, or to the list of what is wrong with them. Runs when a configuration compiles.
+
+import { findConflicts, type Group } from "./conflicts.ts";
+import type { RouteIssue } from "./issue.ts";
+import { compileLeaf, ROUTE_FOUND, type RouteFound } from "./leaf.ts";
+import { type HostPattern, type PathPattern, parseHostPattern, parsePathPattern, toShape } from "./pattern.ts";
+import { Router } from "./router.ts";
+import { createScope, type Scope, type Scopes, selectWildcard } from "./scope.ts";
+import { addLeaf, countWorstVisits } from "./tree.ts";
+
+export interface RouteDefinition<T> {
+  /** For issues and for the match. */
+  readonly name: string;
+  /** `api.example.com`, `*.example.com`; empty for every host. */
+  readonly hosts: readonly string[];
+  /** `/exact`, `/x/:id`, `/x/*`. */
+  readonly path: string;
+  /** In upper case; empty for any. */
+  readonly methods: readonly string[];
+  readonly value: T;
+}
+
+export type CompiledRouter<T> =
+  | { readonly router: Router<T>; readonly issues: readonly [] }
+  | { readonly router: null; readonly issues: readonly RouteIssue[] };
+
+const METHOD = /^[A-Z0-9!#$%&'*+.^_`|~-]{1,32}$/;
+// A tree of real routes needs fewer than ten visits; only tables that double at each segment (/a/:x/a/:y/…) come near.
+const MAX_VISITS = 1024;
+
+/** Compiles the whole table. All issues come at once; a table with any has no router. */
+export function compileRouter<T>(routes: readonly RouteDefinition<T>[]): CompiledRouter<T> {
+  const issues: RouteIssue[] = [];
+  const groups = new Map<string, Group<T>>();
+  for (const route of routes) addRoute(route, groups, issues);
+  const scopes = compileScopes([...groups.values()]);
+  const router = new Router(scopes);
+  issues.push(...checkVisits(scopes), ...findConflicts([...groups.values()], router));
+  return issues.length === 0 ? { router, issues: [] } : { router: null, issues };
+}
+
+function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, issues: RouteIssue[]): void {
+  const refuse = (code: RouteIssue["code"], value: string, why: string) =>
+    issues.push({ code, routes: [route.name], message: `route ${route.name}: \`${value}\`: ${why}`, sample: null });
+  const path = parsePathPattern(route.path);
+  if (typeof path === "string") refuse("SP_ROUTE_PATH", route.path, path);
+  for (const method of route.methods) {
+    if (!METHOD.test(method)) refuse("SP_ROUTE_METHOD", method, "a method is a token in upper case, at most 32 characters");
+  }
+  const hosts: (HostPattern | null)[] = route.hosts.length === 0 ? [null] : [];
+  for (const text of route.hosts) {
+    const host = parseHostPattern(text);
+    if (typeof host === "string") refuse("SP_ROUTE_HOST", text, host);
+    else hosts.push(host);
+  }
+  if (typeof path === "string") return;
+  const methods = Object.freeze([...new Set(route.methods)].sort());
+  const found: RouteFound<T> = Object.freeze({ outcome: ROUTE_FOUND, name: route.name, value: route.value, path, methods });
+  for (const host of hosts) addToGroup(groups, host, path, found);
+}
+
+function addToGroup<T>(groups: Map<string, Group<T>>, host: HostPattern | null, path: PathPattern, route: RouteFound<T>): void {
+  const key = `${host?.text ?? ""}${toShape(path)}`;
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, { host, routes: [route] });
+  else if (!group.routes.includes(route)) group.routes.push(route);
+}
+
+function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
+  const exact = new Map<string, Scope<T>>();
+  const wildcards = new Map<string, Scope<T>>();
+  const any = createScope<T>(null);
+  let maxDots = 0;
+  for (const { host, routes } of groups) {
+    const scope = host === null ? any : scopeIn(host.suffix === null ? exact : wildcards, host.suffix ?? host.text);
+    if (host?.suffix) maxDots = Math.max(maxDots, host.suffix.split(".").length - 1);
+    const leaf = compileLeaf(routes);
+    const path = routes[0]?.path;
+    if (path === undefined) continue;
+    if (path.hasTail || path.params.length > 0) {
+      addLeaf(scope.root, path, leaf);
+      scope.hasTree = true;
+    } else {
+      scope.whole.set(path.text, leaf);
+    }
+  }
+  for (const [name, scope] of exact) scope.next = selectWildcard(wildcards, name) ?? any;
+  for (const [suffix, scope] of wildcards) scope.next = selectWildcard(wildcards, suffix.slice(1)) ?? any;
+  return { exact, wildcards, any, maxDots };
+}
+
+function scopeIn<T>(scopes: Map<string, Scope<T>>, key: string): Scope<T> {
+  let scope = scopes.get(key);
+  if (scope === undefined) {
+    scope = createScope(null);
+    scopes.set(key, scope);
+  }
+  return scope;
+}
+
+function checkVisits<T>(scopes: Scopes<T>): RouteIssue[] {
+  const issues: RouteIssue[] = [];
+  const all: [string, Scope<T>][] = [["any host", scopes.any], ...scopes.exact, ...scopes.wildcards];
+  for (const [host, scope] of all) {
+    const visits = countWorstVisits(scope.root);
+    if (visits <= MAX_VISITS) continue;
+    const message = `the paths under ${host} overlap so much that one request could take ${visits} steps to match (at most ${MAX_VISITS}): use fewer parameters beside static segments`;
+    issues.push({ code: "SP_ROUTE_OVERLAP", routes: [], message, sample: null });
+  }
+  return issues;
+}

@@ -1,0 +1,26 @@
+// Why a well-formed request finds no route.
+
+import { defineFault } from "../base/index.ts";
+
+export const ROUTE = {
+  NOT_FOUND: defineFault({
+    code: "SP_ROUTE_NOT_FOUND",
+    status: 404,
+    grpc: 12,
+    blame: "client",
+    retry: "never",
+    closes: false,
+    title: "There is no route for this host and path",
+    remedy: "Compare the host and path in the log with the routes; paths are case-sensitive and /x does not match /x/.",
+  }),
+  METHOD_NOT_ALLOWED: defineFault({
+    code: "SP_ROUTE_METHOD_NOT_ALLOWED",
+    status: 405,
+    grpc: 12,
+    blame: "client",
+    retry: "never",
+    closes: false,
+    title: "The route for this path does not take this method",
+    remedy: "Add the method to match.methods, or leave methods out for any; the answer's Allow lists what is taken.",
+  }),
+} as const;

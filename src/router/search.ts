@@ -1,0 +1,54 @@
+// @hot
+// The walk down one host's tree, and the choice among the routes of one pattern.
+
+import { type Leaf, ROUTE_FOUND, type RouteFound, type RouteMatch } from "./leaf.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** The route of `leaf` that takes `method`, or null. */
+export function selectRoute<T>(leaf: Leaf<T>, method: string): RouteFound<T> | null {
+  const methods = leaf.methods;
+  for (let i = 0; i < methods.length; i++) {
+    if (methods[i] === method) return leaf.lists[i]?.[0] ?? null;
+  }
+  return leaf.others[0] ?? null;
+}
+
+/**
+ * The most specific route below `node` for the rest of `path`, which starts at `at` (past the end when no segment is left);
+ * the miss of a leaf when the path matches and the method doesn't; null when the path doesn't match. A branch that comes to
+ * nothing is left for the next less specific one. A node is visited at most once: the tree bounds the work, not the client.
+ */
+export function searchTree<T>(node: TreeNode<T>, path: string, at: number, method: string): RouteMatch<T> | null {
+  let miss: RouteMatch<T> | null = null;
+  if (at > path.length) {
+    if (node.end !== null) {
+      const found = selectRoute(node.end, method);
+      if (found !== null) return found;
+      miss = node.end.miss;
+    }
+  } else {
+    let end = path.indexOf("/", at);
+    if (end < 0) end = path.length;
+    const child = node.children.size === 0 ? undefined : node.children.get(path.substring(at, end));
+    if (child !== undefined) {
+      const match = searchTree(child, path, end + 1, method);
+      if (match !== null) {
+        if (match.outcome === ROUTE_FOUND) return match;
+        miss = match;
+      }
+    }
+    if (node.param !== null && end > at) {
+      const match = searchTree(node.param, path, end + 1, method);
+      if (match !== null) {
+        if (match.outcome === ROUTE_FOUND) return match;
+        miss = match;
+      }
+    }
+  }
+  if (node.tail !== null) {
+    const found = selectRoute(node.tail, method);
+    if (found !== null) return found;
+    miss = node.tail.miss;
+  }
+  return miss;
+}
