@@ -1,0 +1,123 @@
+// Host: missing, empty, repeated, list-valued, malformed (RFC 9112 3.2, RFC 9110 7.2). What a router and an upstream could
+// read differently is refused.
+
+import { get, HOST, head, post, type RequestCase, refused, SMUGGLED, sawGet, sawPost, served } from "./request-case.ts";
+
+function withHost(value: string): string {
+  return head("GET /first HTTP/1.1", `Host: ${value}`);
+}
+
+const accepted: readonly RequestCase[] = [
+  ["a name", "a.example"],
+  ["a name and a port", "a.example:8080"],
+  ["a name in capitals", "A.EXAMPLE"],
+  ["a single label", "localhost"],
+  ["an underscore", "a_b.example"],
+  ["an IPv4 address", "127.0.0.1"],
+  ["an IPv4 address and a port", "127.0.0.1:81"],
+  ["an IPv6 address", "[::1]"],
+  ["an IPv6 address and a port", "[2001:db8::1]:81"],
+  ["white space around it", " \ta.example\t "],
+].map(([what, value]) => served(`Host with ${what} is served`, withHost(value as string), sawGet("/first")));
+
+const malformed: readonly RequestCase[] = [
+  ["nothing", ""],
+  ["white space only", " \t "],
+  ["only a port", ":80"],
+  ["only a colon", ":"],
+  ["an empty port", "a.example:"],
+  ["a port of letters", "a.example:http"],
+  ["digits and letters for a port", "a.example:80x"],
+  ["a port over 65535", "a.example:65536"],
+  ["a port of 20 digits", "a.example:18446744073709551696"],
+  ["a negative port", "a.example:-80"],
+  ["a signed port", "a.example:+80"],
+  ["two ports", "a.example:80:81"],
+  ["a space before the port", "a.example :80"],
+  ["a space in the port", "a.example:8 0"],
+  ["a host behind the port", "a.example:80@b.example"],
+  ["a list", "a.example, b.example"],
+  ["a list of equals", "a.example,a.example"],
+  ["a trailing comma", "a.example,"],
+  ["two hosts and a space", "a.example b.example"],
+  ["two hosts and a tab", "a.example\tb.example"],
+  ["userinfo", "user@a.example"],
+  ["userinfo and a password", "user:pass@a.example"],
+  ["an empty userinfo", "@a.example"],
+  ["a path", "a.example/first"],
+  ["a trailing slash", "a.example/"],
+  ["a leading slash", "/a.example"],
+  ["a URI", "http://a.example"],
+  ["a query", "a.example?x"],
+  ["a fragment", "a.example#x"],
+  ["a backslash", "a.example\\b"],
+  ["a percent escape", "a%2eexample"],
+  ["an encoded NUL", "a.example%00"],
+  ["quotes", '"a.example"'],
+  ["a single quote", "a'.example"],
+  ["a semicolon", "a.example;b"],
+  ["an ampersand", "a.example&b"],
+  ["a less-than sign", "<script>"],
+  ["braces", "{a.example}"],
+  ["a dollar sign", "$" + "{host}"],
+  ["an asterisk", "*.example"],
+  ["NUL", "a.example\x00"],
+  ["NUL and another host", "a.example\x00b.example"],
+  ["a control byte", "\x01a.example"],
+  ["DEL", "a.example\x7f"],
+  ["a byte above 0x7F", "\xe9.example"],
+  ["UTF-8", "\xc3\xa9.example"],
+  ["an ideographic full stop", "a\xe3\x80\x82example"],
+  ["an open bracket", "[::1"],
+  ["a closing bracket alone", "::1]"],
+  ["an IPv6 address without brackets", "::1"],
+  ["text behind the bracket", "[::1]x"],
+  ["text before the bracket", "x[::1]"],
+  ["empty brackets", "[]"],
+  ["a name in brackets", "[a.example]"],
+  ["an IPv6 zone", "[fe80::1%25eth0]"],
+  ["too many groups", "[1:2:3:4:5:6:7:8:9]"],
+  ["two gaps", "[1::2::3]"],
+  ["an empty label", "a..example"],
+  ["a leading dot", ".example"],
+  ["a hexadecimal address", "0x7f000001"],
+  ["a short IPv4 address", "127.1"],
+  ["an octal IPv4 address", "0177.0.0.1"],
+  ["an IPv4 octet over 255", "127.0.0.256"],
+  ["300 bytes", "a".repeat(300)],
+].map(([what, value]) => refused(`Host with ${what} is refused`, withHost(value as string) + SMUGGLED));
+
+const lines: readonly RequestCase[] = [
+  ["no Host on HTTP/1.1", []],
+  ["two equal Host fields", [HOST, HOST]],
+  ["two differing Host fields", [HOST, "Host: b.example"]],
+  ["two Host fields in different case", [HOST, "HOST: b.example"]],
+  ["a second, empty Host", [HOST, "Host:"]],
+  ["a first, empty Host", ["Host:", HOST]],
+  ["two Host fields far apart", [HOST, "A: 1", "B: 2", "C: 3", HOST]],
+  ["a space before the colon", ["Host : a.example"]],
+  ["a tab before the colon", ["Host\t: a.example"]],
+  ["a leading space on the first field", [" Host: a.example"]],
+  ["a leading space on a second Host", [HOST, " Host: b.example"]],
+  ["a leading tab on a second Host", [HOST, "\tHost: b.example"]],
+  ["a folded value", ["Host: a.example", " .evil"]],
+  ["a value on the next line", ["Host:", " a.example"]],
+  ["NUL in the name", ["Ho\x00st: a.example"]],
+  ["a vertical tab before the name", ["\x0bHost: a.example"]],
+  ["a bare LF and a second Host", ["Host: a.example\nHost: b.example"]],
+  ["a bare CR and a second Host", ["Host: a.example\rHost: b.example"]],
+  ["no colon", ["Host a.example"]],
+  ["a Host nominated by Connection", [HOST, "Connection: Host"]],
+].map(([what, fields]) => refused(`a request with ${what} is refused`, head("GET /first HTTP/1.1", ...(fields as string[])) + SMUGGLED));
+
+const neighbours: readonly RequestCase[] = [
+  served(
+    "X-Forwarded-Host of an untrusted client is not believed",
+    get("/first", "X-Forwarded-Host: evil.example"),
+    sawGet("/first", { "x-forwarded-host": "a.example" }),
+  ),
+  served("X-Host is any other field", get("/first", "X-Host: evil.example"), sawGet("/first", { "x-host": "evil.example" })),
+  served("a Host in the body is body", post("Content-Length: 17", "\r\nHost: b.example"), sawPost("\r\nHost: b.example", "length")),
+];
+
+export const hostCases: readonly RequestCase[] = [...accepted, ...malformed, ...lines, ...neighbours];
