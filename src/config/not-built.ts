@@ -1,0 +1,116 @@
+// The words of the language that this version does not do yet, in one table. They are refused by name, so that nobody takes them for
+// mistakes and nobody believes them to work. An entry goes when its part is built.
+
+import type { Finding, IssuePath } from "./issue.ts";
+import { PathSet } from "./path-set.ts";
+
+interface NotBuilt {
+  /** `[]` stands for any index, `*` for any key. */
+  readonly at: string;
+  readonly what: string;
+  /** Whether this value is the part that is not built; without it, the key itself is. */
+  readonly isIt?: (value: unknown) => boolean;
+  readonly instead?: string;
+}
+
+export const NOT_BUILT: readonly NotBuilt[] = [
+  { at: "counters", what: "shared counters" },
+  { at: "database", what: "the database" },
+  { at: "identities", what: "identities" },
+  { at: "rateLimits", what: "rate limits" },
+  { at: "team", what: "team files" },
+  {
+    at: "gateway.workers",
+    what: "more than one worker",
+    isIt: (value) => value === "auto" || (Number.isInteger(value) && Number(value) > 1),
+    instead: "write `workers: 1`",
+  },
+  { at: "gateway.stateDir", what: "state on disk" },
+  { at: "gateway.include", what: "including team files" },
+  { at: "listeners[].tls", what: "TLS for clients" },
+  { at: "listeners[].rateLimits", what: "rate limits" },
+  { at: "listeners[].protocols[]", what: "HTTP/2 for clients", isIt: (value) => value === "h2", instead: "write `protocols: [http/1.1]`" },
+  { at: "upstreams.*.tls", what: "TLS to upstreams" },
+  { at: "upstreams.*.internalToken", what: "internal tokens" },
+  { at: "upstreams.*.breaker", what: "circuit breaking" },
+  { at: "upstreams.*.health", what: "health checks" },
+  { at: "upstreams.*.protocol", what: "HTTP/2 to upstreams", isIt: (value) => value === "h2", instead: "write `protocol: http/1.1`" },
+  {
+    at: "upstreams.*.balance",
+    what: "this way of balancing",
+    isIt: (value) => value === "leastRequest" || value === "random" || hasKey(value, "consistentHash"),
+    instead: "write `balance: roundRobin`",
+  },
+  { at: "routes[].match.headers", what: "matching by header" },
+  { at: "routes[].match.query", what: "matching by query" },
+  { at: "routes[].auth", what: "authentication" },
+  { at: "routes[].authorize", what: "authorisation" },
+  { at: "routes[].rateLimits", what: "rate limits" },
+  { at: "routes[].cors", what: "CORS" },
+  { at: "routes[].retry", what: "retries" },
+  { at: "routes[].hedge", what: "hedged requests" },
+  { at: "routes[].redirect", what: "redirects" },
+  { at: "routes[].split", what: "splitting traffic" },
+  { at: "telemetry.tracing", what: "tracing" },
+];
+
+// `${env:NAME}` and `${file:PATH}` may stand in any text.
+const REFERENCE = /\$\{(?:env|file):/;
+
+/** A finding for each use of a part that is not built; `covered` are the places where nothing else needs saying. */
+export function checkNotBuilt(value: unknown): { findings: Finding[]; covered: PathSet } {
+  const findings: Finding[] = [];
+  for (const entry of NOT_BUILT) visit(value, toSteps(entry.at), [], entry, findings);
+  const covered = new PathSet();
+  for (const finding of findings) covered.add(finding.path);
+  visitReferences(value, [], findings, covered);
+  return { findings, covered };
+}
+
+function visit(value: unknown, steps: readonly string[], path: IssuePath, entry: NotBuilt, findings: Finding[]): void {
+  const [step, ...rest] = steps;
+  if (step === undefined) {
+    if (entry.isIt !== undefined && !entry.isIt(value)) return;
+    findings.push({
+      code: "SP_CONFIG_NOT_BUILT",
+      path,
+      at: entry.isIt === undefined ? "key" : "value",
+      message: `not built yet: ${entry.what} (\`${toWord(path, value, entry)}\`)`,
+      hint: entry.instead,
+    });
+  } else if (step === "[]") {
+    if (Array.isArray(value)) for (const [index, item] of value.entries()) visit(item, rest, [...path, index], entry, findings);
+  } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const keys = step === "*" ? Object.keys(value) : Object.hasOwn(value, step) ? [step] : [];
+    for (const key of keys) visit((value as Record<string, unknown>)[key], rest, [...path, key], entry, findings);
+  }
+}
+
+function visitReferences(value: unknown, path: IssuePath, findings: Finding[], covered: PathSet): void {
+  if (covered.covers(path)) return;
+  if (typeof value === "string") {
+    if (!REFERENCE.test(value)) return;
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user's spelling, shown as it is
+    const message = "not built yet: values from the environment or from files (`${env:…}`, `${file:…}`)";
+    findings.push({ code: "SP_CONFIG_NOT_BUILT", path, at: "value", message, hint: "write the value itself" });
+    covered.add(path);
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, child] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
+      visitReferences(child, [...path, key], findings, covered);
+    }
+  }
+}
+
+function toSteps(at: string): string[] {
+  return at.replaceAll("[]", ".[]").split(".");
+}
+
+function toWord(path: IssuePath, value: unknown, entry: NotBuilt): string {
+  const key = path.findLast((part) => typeof part === "string") ?? "";
+  if (entry.isIt === undefined) return String(key);
+  return `${key}: ${hasKey(value, "consistentHash") ? "{ consistentHash }" : String(value)}`;
+}
+
+function hasKey(value: unknown, key: string): boolean {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
+}

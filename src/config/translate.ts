@@ -1,0 +1,176 @@
+// What zod found, in our words: each of its issues becomes a finding with a code, what was expected, what came, and a hint.
+
+import type * as z from "zod";
+import type { RefusalParams } from "./fields.ts";
+import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
+import { selectNearest } from "./nearest.ts";
+import type { PathSet } from "./path-set.ts";
+
+type ZodIssue = z.core.$ZodIssue;
+
+interface Judged {
+  readonly schema: z.core.$ZodType;
+  readonly value: unknown;
+  /** Places where something better has been said already. */
+  readonly covered: PathSet;
+}
+
+/** Findings in the order of `issues`. */
+export function translateIssues(issues: readonly ZodIssue[], judged: Judged): Finding[] {
+  return issues.flatMap((issue) => translate(issue, [], judged));
+}
+
+function translate(issue: ZodIssue, base: IssuePath, judged: Judged): Finding[] {
+  const path = [...base, ...toIssuePath(issue.path)];
+  if (judged.covered.covers(path)) return [];
+  if (issue.code === "unrecognized_keys") return issue.keys.flatMap((key) => translateUnknownKey(path, key, judged));
+  if (issue.code === "invalid_union") return translateUnion(issue, path, judged);
+  if (issue.code === "invalid_key") return issue.issues.map((inner) => translateKey(inner, path));
+  const value = valueAt(judged.value, path);
+  if (value === undefined) {
+    return [
+      { code: "SP_CONFIG_MISSING_KEY", path, at: "value", message: `\`${toPathText(path)}\` is missing; it must be ${issue.message}` },
+    ];
+  }
+  const { code, hint } = issue.code === "custom" ? toRefusal(issue) : { code: toCode(issue), hint: toHint(issue, value) };
+  const message =
+    code === "SP_CONFIG_NOT_BUILT"
+      ? `not built yet: ${issue.message}`
+      : `\`${toPathText(path)}\` must be ${issue.message}; got ${toShown(value)}`;
+  return [{ code: toUnitCode(code, issue.message), path, at: "value", message, hint }];
+}
+
+/** The branch that the value was meant for tells more than "no branch fits": one that got past the value's type. */
+function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, judged: Judged): Finding[] {
+  const branches = "errors" in issue ? issue.errors : [];
+  const meant = branches.find((branch) => branch.some((inner) => inner.path.length > 0 || !isTypeMismatch(inner)));
+  if (meant !== undefined) return meant.flatMap((inner) => translate(inner, path, judged));
+  const value = valueAt(judged.value, path);
+  const isMissing = value === undefined;
+  const message = isMissing ? "is missing; it must be" : "must be";
+  const got = isMissing ? "" : `; got ${toShown(value)}`;
+  const hint = value === false || value === null || value === 0 ? "what is off is written `off`" : undefined;
+  const code = isMissing ? "SP_CONFIG_MISSING_KEY" : typeof value === "string" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_WRONG_TYPE";
+  return [{ code, path, at: "value", message: `\`${toPathText(path)}\` ${message} ${issue.message}${got}`, hint }];
+}
+
+function translateKey(issue: ZodIssue, path: IssuePath): Finding {
+  const { code, hint } = issue.code === "custom" ? toRefusal(issue) : { code: "SP_CONFIG_BAD_VALUE" as const, hint: undefined };
+  const message = `the key \`${toPathText(path)}\` must be ${issue.message}`;
+  return { code, path, at: "key", message, hint };
+}
+
+function translateUnknownKey(path: IssuePath, key: string, judged: Judged): Finding[] {
+  const keyPath = [...path, key];
+  if (judged.covered.covers(keyPath)) return [];
+  const message = `\`${toPathText(keyPath)}\` is not a known key`;
+  return [{ code: "SP_CONFIG_UNKNOWN_KEY", path: keyPath, at: "key", message, hint: toKeyHint(path, key, judged.schema) }];
+}
+
+function toKeyHint(path: IssuePath, key: string, root: z.core.$ZodType): string | undefined {
+  const shape = shapeAt(root, path);
+  if (shape === undefined) return undefined;
+  const known = Object.keys(shape);
+  const nearest = selectNearest(key, known);
+  if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+  const inside = known.find((name) => Object.hasOwn(toShape(shape[name]) ?? {}, key));
+  if (inside !== undefined) return `\`${key}\` belongs inside \`${inside}\``;
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const outer = path.slice(0, depth);
+    if (Object.hasOwn(shapeAt(root, outer) ?? {}, key))
+      return `\`${key}\` belongs ${depth === 0 ? "at the top" : `in \`${toPathText(outer)}\``}`;
+  }
+  return `known here: ${known.join(", ")}`;
+}
+
+function isTypeMismatch(issue: ZodIssue): boolean {
+  return issue.code === "invalid_type" || issue.code === "invalid_value";
+}
+
+function toRefusal(issue: z.core.$ZodIssueCustom): RefusalParams {
+  return issue.params as unknown as RefusalParams;
+}
+
+function toCode(issue: ZodIssue): IssueCode {
+  return issue.code === "invalid_type" && issue.expected !== "int" ? "SP_CONFIG_WRONG_TYPE" : "SP_CONFIG_BAD_VALUE";
+}
+
+/** A bare number where a unit belongs is a mistake about units, whatever its type. */
+function toUnitCode(code: IssueCode, expectation: string): IssueCode {
+  if (code !== "SP_CONFIG_WRONG_TYPE") return code;
+  if (expectation.startsWith("a duration")) return "SP_CONFIG_BAD_DURATION";
+  return expectation.startsWith("a size") || expectation.startsWith("a rate") ? "SP_CONFIG_BAD_SIZE" : code;
+}
+
+function toHint(issue: ZodIssue, value: unknown): string | undefined {
+  const expectation = issue.message;
+  if (issue.code === "invalid_value") {
+    const nearest = typeof value === "string" ? selectNearest(value, issue.values.map(String)) : undefined;
+    if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+    return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(String(value)) ? "write `true`" : undefined;
+  }
+  if (issue.code !== "invalid_type") return undefined;
+  if (typeof value === "number") {
+    if (expectation.startsWith("a duration")) return value === 0 ? zeroHint(expectation) : `\`${value}s\` or \`${value}ms\`?`;
+    if (expectation.startsWith("a size")) return value === 0 ? zeroHint(expectation) : `\`${value}B\` or \`${value}KiB\`?`;
+    if (expectation.startsWith("a rate")) return value === 0 ? zeroHint(expectation) : `\`${value}B/s\` or \`${value}KiB/s\`?`;
+    if (expectation.startsWith("an address")) return `write \`127.0.0.1:${value}\`, or \`0.0.0.0:${value}\` for every network`;
+  }
+  if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return `quote it: "${value}"`;
+  if (issue.expected === "array") return "put it in `[ ]`, or each entry on a line that begins with `- `";
+  return undefined;
+}
+
+function zeroHint(expectation: string): string | undefined {
+  return expectation.includes("`off`") ? "zero never means off: write `off`" : undefined;
+}
+
+/** Symbols can't stand in a configuration; zod's type allows for them. */
+function toIssuePath(path: readonly PropertyKey[]): IssuePath {
+  return path.map((part) => (typeof part === "symbol" ? String(part) : part));
+}
+
+function valueAt(root: unknown, path: IssuePath): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = (value as Record<string | number, unknown>)[part];
+  }
+  return value;
+}
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+function shapeAt(root: z.core.$ZodType, path: IssuePath): Shape | undefined {
+  let schema: z.core.$ZodType | undefined = root;
+  for (const part of path) {
+    const def = toContainer(schema);
+    if (def?.type === "object") schema = def.shape[String(part)];
+    else if (def?.type === "array") schema = def.element;
+    else if (def?.type === "record") schema = def.valueType;
+    else return undefined;
+  }
+  return toShape(schema);
+}
+
+function toShape(schema: z.core.$ZodType | undefined): Shape | undefined {
+  const def = toContainer(schema);
+  return def?.type === "object" ? def.shape : undefined;
+}
+
+type Container = z.core.$ZodObjectDef | z.core.$ZodArrayDef | z.core.$ZodRecordDef;
+
+/** The map or list behind defaults, options and the alternatives of a union. */
+function toContainer(schema: z.core.$ZodType | undefined): Container | undefined {
+  if (schema === undefined) return undefined;
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type === "object" || def.type === "array" || def.type === "record") return def;
+  if (def.type === "optional" || def.type === "default" || def.type === "prefault") return toContainer(def.innerType);
+  if (def.type === "pipe") return toContainer(def.in);
+  if (def.type !== "union") return undefined;
+  for (const option of def.options) {
+    const found = toContainer(option);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
