@@ -7,7 +7,8 @@
 //   close() or reset() without looking over its shoulder.
 // - onClose comes exactly once, last, for every socket, also for one that never opened.
 // - After close() or reset() nothing is delivered but onClose.
-// - onDrain may be spurious. It must come after any write() that returned false, once the queue is empty.
+// - onDrain may be spurious. It must come after any write() that returned false, once the queue is empty; after end()
+//   it may stay away.
 // - onEnd (the far side's FIN) comes at most once, and on some runtimes only after resume() when the socket is paused.
 
 /** Why a socket closed; null is an orderly close. Codes the engine matches on; every other errno is `EOTHER`. */

@@ -1,0 +1,6 @@
+import { countDescriptors } from "../descriptors.ts";
+import { openBlackhole } from "../full-backlog.ts";
+import { socketContract } from "../socket.contract.ts";
+import { nodeTransport } from "./index.ts";
+
+socketContract("node", () => ({ transport: nodeTransport(), countOpen: countDescriptors, openBlackhole }));
