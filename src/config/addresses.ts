@@ -97,14 +97,17 @@ function toIpLiteral(host: string): string | undefined {
 function toListenHint(text: string, host: string, port: string | undefined): string | undefined {
   if (PORT.test(text)) return `write \`127.0.0.1:${text}\`, or \`0.0.0.0:${text}\` for every network`;
   if (/^https?:\/\//.test(text)) return "an address has no scheme";
-  const isPort = port !== undefined && PORT.test(port);
-  if (isPort && (host === "" || host === "*")) return `for every network write \`0.0.0.0:${port}\` or \`[::]:${port}\``;
-  if (isPort && host === "localhost") return `write \`127.0.0.1:${port}\``;
-  if (port === undefined && toIpLiteral(host) !== undefined) return `add the port: \`${host}:8080\``;
+  if (port === undefined) return toIpLiteral(host) === undefined ? undefined : `add the port: \`${host}:8080\``;
+  if (!PORT.test(port) || Number(port) > 65535) {
+    if (canonicalIp(text) !== null) return `write IPv6 addresses in brackets: \`[${text}]:8080\``;
+    return /^[0-9]+$/.test(port) ? "the port is a number from 0 to 65535, without leading zeros" : undefined;
+  }
+  if (host === "" || host === "*") return `for every network write \`0.0.0.0:${port}\` or \`[::]:${port}\``;
+  if (host === "localhost") return `write \`127.0.0.1:${port}\``;
+  if (host.includes(":") && canonicalIp(host) !== null) return `write IPv6 addresses in brackets: \`[${host}]:${port}\``;
   if (canonicalIp(text) !== null) return `write IPv6 addresses in brackets: \`[${text}]:8080\``;
-  if (isPort && host.includes(":") && canonicalIp(host) !== null) return `write IPv6 addresses in brackets: \`[${host}]:${port}\``;
-  if (isPort && isHostName(host)) return "listen on an IP address; names are not resolved";
-  return port !== undefined && /^[0-9]+$/.test(port) ? "the port is a number from 0 to 65535" : undefined;
+  if (/^[0-9.]+$/.test(host)) return "an IPv4 address is four numbers from 0 to 255, without leading zeros";
+  return isHostName(host) ? "listen on an IP address; names are not resolved" : undefined;
 }
 
 function toExtraHint(extra: string, authority: string): string {

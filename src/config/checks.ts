@@ -5,10 +5,11 @@
 import { foldName } from "../http/index.ts";
 import { isSamePlace, parseListenAddress, toAddressText } from "./addresses.ts";
 import type { AddressConfig } from "./config.ts";
+import { parseFieldName } from "./header-text.ts";
 import type { Finding, IssuePath } from "./issue.ts";
 import { selectNearest } from "./nearest.ts";
-import { isPrefixOfPattern } from "./patterns.ts";
-import { Refusal } from "./refusal.ts";
+import { isPrefixOfPattern, parsePathPattern, parsePathPrefix } from "./patterns.ts";
+import { Refusal, type ValueParser } from "./refusal.ts";
 import { DEFAULT_IDENTITY_HEADERS } from "./schema.ts";
 
 type Place = readonly [path: IssuePath, value: unknown];
@@ -52,7 +53,7 @@ function checkRoute(route: unknown, path: IssuePath, upstreams: readonly string[
   }
   const prefix = get(get(route, "rewrite"), "stripPrefix");
   const pattern = get(get(route, "match"), "path");
-  if (typeof prefix === "string" && typeof pattern === "string" && !isPrefixOfPattern(prefix, pattern)) {
+  if (isWell(prefix, parsePathPrefix) && isWell(pattern, parsePathPattern) && !isPrefixOfPattern(prefix, pattern)) {
     const message = `the route's path \`${pattern}\` does not begin with the prefix \`${prefix}\` that is to be stripped`;
     findings.push({ code: "SP_CONFIG_REWRITE_MISMATCH", path: [...path, "rewrite", "stripPrefix"], at: "value", message });
   }
@@ -131,6 +132,7 @@ function checkHeaders(headers: unknown, path: IssuePath, identity: ReadonlyMap<s
     const edits = get(headers, direction);
     const seen = new Map<string, string>();
     for (const [verb, name, at] of listEdits(edits, [...path, direction])) {
+      if (parseFieldName(name) instanceof Refusal) continue;
       const owned = direction === "request" && verb !== "remove" ? identity.get(foldName(name)) : undefined;
       if (owned !== undefined) {
         const message = `\`${name}\` is an identity header (\`${owned}\`): only the gateway writes it`;
@@ -149,15 +151,17 @@ function checkHeaders(headers: unknown, path: IssuePath, identity: ReadonlyMap<s
 }
 
 function listEdits(edits: unknown, path: IssuePath): [verb: string, name: string, at: IssuePath][] {
-  const removed = (texts(get(edits, "remove")) ?? []).map((name, i): [string, string, IssuePath] => [
-    "remove",
-    name,
-    [...path, "remove", i],
-  ]);
+  const removed = children(edits, path, "remove").flatMap(([at, name]): [string, string, IssuePath][] =>
+    typeof name === "string" ? [["remove", name, at]] : [],
+  );
   const written = ["set", "add"].flatMap((verb) =>
     Object.keys(asMap(get(edits, verb)) ?? {}).map((name): [string, string, IssuePath] => [verb, name, [...path, verb, name]]),
   );
   return [...removed, ...written];
+}
+
+function isWell(value: unknown, parse: ValueParser<unknown>): value is string {
+  return typeof value === "string" && !(parse(value) instanceof Refusal);
 }
 
 function toOrdinal(path: IssuePath): string {
@@ -180,7 +184,7 @@ function get(value: unknown, key: string): unknown {
 }
 
 function texts(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.map((item) => (typeof item === "string" ? item : "")) : undefined;
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : undefined;
 }
 
 /** The entries of the list or map under `key`, each with its path. */

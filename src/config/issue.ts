@@ -80,13 +80,20 @@ const MAX_SHOWN = 60;
 /** A value as it stands in a message: quoted, cut short, with its type where the type may be the mistake. */
 export function toShown(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a map";
-  if (typeof value === "string") return value === "" ? "an empty string" : `\`${cutShort(value)}\``;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return Object.keys(value).length === 0 ? "an empty map" : "a map";
+  // Text that looks like something else: the quotes are the mistake.
+  if (typeof value === "string" && /^(?:true|false|null|[0-9.]+)$/.test(value)) return `\`"${value}"\` (text)`;
+  if (typeof value === "string") return value === "" ? "an empty string" : `\`${cutShort(maskCredentials(value))}\``;
   return `\`${String(value)}\` (${typeof value})`;
 }
 
 function cutShort(text: string): string {
   const line = text.replaceAll(/\p{Cc}/gu, " ");
   return line.length <= MAX_SHOWN ? line : `${line.slice(0, MAX_SHOWN)}…`;
+}
+
+/** The same text with a URL's user and password starred out, unit for unit, so that columns stay true. */
+export function maskCredentials(text: string): string {
+  return text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, (_, start: string, secret: string) => start + "*".repeat(secret.length));
 }

@@ -2,7 +2,7 @@
 // Aliases are expanded within a budget, duplicate keys and merge keys are findings, and no text makes it throw.
 
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLError } from "yaml";
-import { type Finding, type Issue, type IssuePath, toPathText } from "./issue.ts";
+import { type Finding, type Issue, type IssuePath, maskCredentials, toPathText } from "./issue.ts";
 
 // A route has some 25 nodes: 10,000 nodes of sharing are 400 routes that repeat one another, and a bomb needs millions.
 const MAX_ALIASED_NODES = 10_000;
@@ -46,6 +46,7 @@ class SourceReader implements Source {
   readonly #open = new Set<Node>();
   #aliasedNodes = 0;
   #aliasDepth = 0;
+  #syntaxErrorAt = -1;
   #rootPlace: Place = { offset: 0, width: 1 };
 
   constructor(text: string, file: string) {
@@ -174,9 +175,12 @@ class SourceReader implements Source {
 
   #reportSyntax(error: YAMLError): void {
     const [start, end] = error.pos;
+    // One open quote or bracket is a mistake of everything around it as well; the first word about a place is the true one.
+    if (this.#syntaxErrorAt === start) return;
+    this.#syntaxErrorAt = start;
     const place = { offset: start, width: Math.max(1, end - start) };
     const line = this.#lineAt(start).text;
-    this.#report(place, "", "SP_CONFIG_YAML_SYNTAX", `not YAML: ${error.message}`, toSyntaxHint(error.code, line));
+    this.#report(place, "", "SP_CONFIG_YAML_SYNTAX", `not YAML: ${error.message}`, toSyntaxHint(error, line));
   }
 
   #report(place: Place, path: string, code: Issue["code"], message: string, hint?: string): void {
@@ -186,7 +190,7 @@ class SourceReader implements Source {
   #toIssue(place: Place, path: string, code: Issue["code"], message: string, hint: string | undefined): Issue {
     const { text, line, column } = this.#lineAt(place.offset);
     const width = Math.max(1, Math.min(place.width, text.length - column + 1));
-    const issue = { code, path, file: this.file, line, column, message, excerpt: { text, width } };
+    const issue = { code, path, file: this.file, line, column, message, excerpt: { text: maskCredentials(text), width } };
     return hint === undefined ? issue : { ...issue, hint };
   }
 
@@ -212,12 +216,13 @@ function isEmpty(node: Node): boolean {
 
 const BARE_IPV6 = /(^|[\s,{:])\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]/;
 
-function toSyntaxHint(code: string, line: string): string | undefined {
+function toSyntaxHint({ code, message }: YAMLError, line: string): string | undefined {
   if (code === "TAB_AS_INDENT" || /^\s*\t/.test(line)) return "indent with spaces, never with tabs";
   if (BARE_IPV6.test(line)) return 'a value that begins with `[` is a list; quote the address: "[::1]:8080"';
+  if (message.startsWith("Missing closing") && message.includes("quote")) return "a quote that opens further up is never closed";
   if (code === "MULTIPLE_DOCS") return "one file is one document: remove the `---` between them";
   if (code === "TAG_RESOLVE_FAILED") return "remove the tag; the schema knows each value's type";
-  if (code === "BAD_INDENT" || code === "BLOCK_AS_IMPLICIT_KEY") return "keys of one map start in the same column";
+  if (message.includes("same column") || code === "BLOCK_AS_IMPLICIT_KEY") return "keys of one map start in the same column";
   return undefined;
 }
 

@@ -8,6 +8,8 @@ import type { PathSet } from "./path-set.ts";
 
 type ZodIssue = z.core.$ZodIssue;
 
+const WORDS_FOR_OFF = new Set(["false", "null", "0", "no", "none", "never", "disabled", "unlimited", "OFF", "Off"]);
+
 interface Judged {
   readonly schema: z.core.$ZodType;
   readonly value: unknown;
@@ -49,7 +51,7 @@ function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, ju
   const isMissing = value === undefined;
   const message = isMissing ? "is missing; it must be" : "must be";
   const got = isMissing ? "" : `; got ${toShown(value)}`;
-  const hint = value === false || value === null || value === 0 ? "what is off is written `off`" : undefined;
+  const hint = WORDS_FOR_OFF.has(String(value)) ? "what is off is written `off`" : undefined;
   const code = isMissing ? "SP_CONFIG_MISSING_KEY" : typeof value === "string" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_WRONG_TYPE";
   return [{ code, path, at: "value", message: `\`${toPathText(path)}\` ${message} ${issue.message}${got}`, hint }];
 }
@@ -71,10 +73,10 @@ function toKeyHint(path: IssuePath, key: string, root: z.core.$ZodType): string 
   const shape = shapeAt(root, path);
   if (shape === undefined) return undefined;
   const known = Object.keys(shape);
-  const nearest = selectNearest(key, known);
-  if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
   const inside = known.find((name) => Object.hasOwn(toShape(shape[name]) ?? {}, key));
   if (inside !== undefined) return `\`${key}\` belongs inside \`${inside}\``;
+  const nearest = selectNearest(key, known);
+  if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const outer = path.slice(0, depth);
     if (Object.hasOwn(shapeAt(root, outer) ?? {}, key))
@@ -104,7 +106,9 @@ function toUnitCode(code: IssueCode, expectation: string): IssueCode {
 
 function toHint(issue: ZodIssue, value: unknown): string | undefined {
   const expectation = issue.message;
+  if (issue.code === "too_small" && value === 0) return zeroHint(expectation);
   if (issue.code === "invalid_value") {
+    if (typeof value === "string" && issue.values.map(String).includes(value)) return "write it without quotes";
     const nearest = typeof value === "string" ? selectNearest(value, issue.values.map(String)) : undefined;
     if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
     return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(String(value)) ? "write `true`" : undefined;

@@ -1,0 +1,42 @@
+// Each configuration in testdata/ (`.in.txt`, since formatters would mend what must stay wrong) beside what comes of it:
+// `.config.txt` when it is good, `.issues.txt` when it isn't.
+// `GOLDEN=write` writes what comes of them now; the difference is for a person to judge.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { formatIssues, ISSUE_CODES, parseConfig } from "./index.ts";
+
+const { GOLDEN } = process.env;
+const folder = new URL("./testdata/", import.meta.url);
+const inputs = readdirSync(folder)
+  .filter((name) => name.endsWith(".in.txt"))
+  .sort();
+
+function read(name: string): string {
+  return readFileSync(new URL(name, folder), "utf8");
+}
+
+/** Nothing in the expectation depends on where the checkout lies. */
+function load(name: string) {
+  return parseConfig(read(name), `/etc/sallyport/${name.replace(".in.txt", ".yaml")}`);
+}
+
+describe("golden configurations", () => {
+  for (const input of inputs) {
+    it(`${input} comes out as written beside it`, () => {
+      const { config, issues } = load(input);
+      const output = input.replace(".in.txt", config === null ? ".issues.txt" : ".config.txt");
+      const text = config === null ? formatIssues(issues, { colour: false }) : `${JSON.stringify(config, null, 2)}\n`;
+      if (GOLDEN === "write") writeFileSync(new URL(output, folder), text);
+      assert.equal(text, read(output));
+    });
+  }
+
+  it("shows every code that text can bring about", () => {
+    const seen = new Set(inputs.flatMap((input) => load(input).issues.map((issue) => issue.code)));
+    const fromFiles = ["SP_CONFIG_FILE_UNREADABLE", "SP_CONFIG_FILE_TOO_LARGE", "SP_CONFIG_YAML_DEPTH"];
+    const missing = Object.keys(ISSUE_CODES).filter((code) => !fromFiles.includes(code) && !seen.has(code as never));
+    assert.deepEqual(missing, []);
+  });
+});
