@@ -2,33 +2,34 @@
 
 import { Refusal } from "./refusal.ts";
 
-const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-const SIZE_UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+// Maps, not objects: `constructor` is no unit.
+const DURATION_UNITS = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+]);
+const SIZE_UNITS = new Map([
+  ["B", 1],
+  ["KiB", 1024],
+  ["MiB", 1024 ** 2],
+  ["GiB", 1024 ** 3],
+]);
 const QUANTITY = /^([0-9]{1,15})([A-Za-z]*)$/;
 const SLOPPY = /^([0-9.]+)\s*([A-Za-z]*)(?:\/s)?$/;
 
-/** What users write for the same unit elsewhere. */
-const FOREIGN_UNITS: Readonly<Record<string, string>> = {
-  sec: "s",
-  secs: "s",
-  second: "s",
-  seconds: "s",
-  min: "m",
-  mins: "m",
-  minutes: "m",
-  hours: "h",
-  days: "d",
-  b: "B",
-  k: "KiB",
-  kb: "KiB",
-  kib: "KiB",
-  m: "MiB",
-  mb: "MiB",
-  mib: "MiB",
-  g: "GiB",
-  gb: "GiB",
-  gib: "GiB",
-};
+/** What users write for the same unit elsewhere, in lower case. */
+const FOREIGN_UNITS = new Map([
+  ...["sec", "secs", "second", "seconds"].map((word) => [word, "s"] as const),
+  ...["min", "mins", "minute", "minutes"].map((word) => [word, "m"] as const),
+  ...["hour", "hours"].map((word) => [word, "h"] as const),
+  ...["day", "days"].map((word) => [word, "d"] as const),
+  ["b", "B"],
+  ...["k", "kb", "kib"].map((word) => [word, "KiB"] as const),
+  ...["mb", "mib"].map((word) => [word, "MiB"] as const),
+  ...["g", "gb", "gib"].map((word) => [word, "GiB"] as const),
+]);
 
 export interface QuantityForm {
   /** Stands in messages: `10s`. */
@@ -74,11 +75,11 @@ function parseQuantity<Form extends QuantityForm>(text: string, form: Form, kind
 function toNumber(text: string, kind: Kind): number | undefined {
   if (kind === "rate" && !text.endsWith("/s")) return undefined;
   const found = QUANTITY.exec(kind === "rate" ? text.slice(0, -2) : text);
-  const unit = toUnits(kind)[found?.[2] ?? ""];
+  const unit = toUnits(kind).get(found?.[2] ?? "");
   return found === null || unit === undefined ? undefined : Number(found[1]) * unit;
 }
 
-function toUnits(kind: Kind): Readonly<Record<string, number>> {
+function toUnits(kind: Kind): ReadonlyMap<string, number> {
   return kind === "duration" ? DURATION_UNITS : SIZE_UNITS;
 }
 
@@ -96,9 +97,8 @@ function toUnitHint(text: string, kind: Kind): string | undefined {
   const [, amount = "", written = ""] = found;
   if (written === "")
     return kind === "duration" ? `\`${amount}s\` or \`${amount}ms\`?` : `\`${amount}B${tail}\` or \`${amount}KiB${tail}\`?`;
-  const foreign = FOREIGN_UNITS[written.toLowerCase()] ?? "";
-  const unit = Object.hasOwn(units, written) ? written : Object.hasOwn(units, foreign) ? foreign : undefined;
-  if (unit === undefined) return `the units are ${Object.keys(units).join(", ")}`;
+  const unit = [written, written.toLowerCase(), FOREIGN_UNITS.get(written.toLowerCase()) ?? ""].find((word) => units.has(word));
+  if (unit === undefined) return `the units are ${[...units.keys()].join(", ")}`;
   if (amount.includes(".")) return `whole numbers only: choose a smaller unit than \`${unit}\``;
   return `write \`${amount}${unit}${tail}\``;
 }
