@@ -7,7 +7,7 @@ let hook: HandlerErrorHook = rethrowLater;
 
 /**
  * Sets who hears of exceptions that escaped from socket handlers; null restores the default, which throws the error
- * from a microtask, so that it reaches the process's `uncaughtException` and cannot be lost. The hook must not throw.
+ * from a microtask, so that it reaches the process's `uncaughtException` and cannot be lost.
  */
 export function setHandlerErrorHook(next: HandlerErrorHook | null): void {
   hook = next ?? rethrowLater;
@@ -15,7 +15,12 @@ export function setHandlerErrorHook(next: HandlerErrorHook | null): void {
 
 /** Reports an escaped exception; for adapters only. Never throws into the caller's event loop turn. */
 export function reportHandlerError(error: unknown): void {
-  hook(error);
+  try {
+    hook(error);
+  } catch (second) {
+    // A hook that throws must not break the adapter's loop over other sockets.
+    rethrowLater(second);
+  }
 }
 
 function rethrowLater(error: unknown): void {

@@ -1,7 +1,7 @@
 // The suite that every transport passes: what socket.ts promises, and what real sockets do to those who trust them.
 // Not a test of speed (socket.bench.ts), and not of what only one adapter has.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
@@ -642,6 +642,29 @@ export function socketContract(name: string, create: () => Subject): void {
         await assert.rejects(listen(undefined, server.address), { code: "EADDRINUSE" });
       });
 
+      it("leaves a file alone that is not a socket", async () => {
+        if (transport.name === "memory") return;
+        const folder = mkdtempSync(join(tmpdir(), "sallyport-"));
+        try {
+          const path = join(folder, "precious.txt");
+          writeFileSync(path, "text");
+          await assert.rejects(listen(undefined, { path }), { code: "EADDRINUSE" });
+          assert.equal(readFileSync(path, "utf8"), "text");
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      });
+
+      it("shows an IPv4 client of a dual-stack listener by its IPv4 address", async () => {
+        const server = await listen(undefined, { host: "::", port: 0 });
+        assert.ok("port" in server.address);
+        const near = connect({ host: "127.0.0.1", port: server.address.port });
+        const far = await server.next();
+        await near.opened();
+        assert.equal(far.socket.remoteAddress, "127.0.0.1");
+        assert.equal(far.socket.localAddress, "127.0.0.1");
+      });
+
       it("reports the port it was given", async () => {
         const server = await listen();
         assert.ok("port" in server.address && server.address.port > 0);
@@ -660,8 +683,16 @@ export function socketContract(name: string, create: () => Subject): void {
           await assert.rejects(listen(undefined, { path }), { code: "EADDRINUSE" });
           far.call((socket) => socket.reset());
           await near.until(() => near.isClosed || near.isEnded);
+          // A second name for the socket file outlives the listener, as the file of a killed process does.
+          const stale = join(folder, "stale.sock");
+          const hasFile = existsSync(path);
+          if (hasFile) linkSync(path, stale);
           listeners[0]?.close();
           await pass(5);
+          assert.equal(existsSync(stale), hasFile);
+          const revived = await pair({ path: stale });
+          revived.near.call((socket) => socket.writeText("pong"));
+          await revived.far.received(4);
           const missing = connect({ path });
           await missing.closed();
           assert.equal(missing.error, "ECONNREFUSED");

@@ -9,7 +9,12 @@
 // - After close() or reset() nothing is delivered but onClose.
 // - onDrain may be spurious. It must come after any write() that returned false, once the queue is empty; after end()
 //   it may stay away.
-// - onEnd (the far side's FIN) comes at most once, and on some runtimes only after resume() when the socket is paused.
+// - onEnd (the far side's FIN) comes at most once, after all data, and on some runtimes only after resume() when the socket
+//   is paused. It comes before every orderly onClose that the far side had a part in. A reset may also wait for resume(),
+//   and what was in flight before a reset may be lost.
+// - A socket closes by itself once both sides have ended and everything is delivered.
+// - An exception that escapes from a callback resets that socket, which closes with EABORTED, and goes to the hook of
+//   handler-error.ts; other sockets and the process's loop are not touched.
 
 /** Why a socket closed; null is an orderly close. Codes the engine matches on; every other errno is `EOTHER`. */
 export type SocketError =
@@ -38,16 +43,22 @@ export interface SocketHandler {
 }
 
 export interface Socket {
-  /** Textual IP address of the far side without brackets or zone, an IPv4-mapped one in its IPv4 form; empty on a unix socket. */
+  /**
+   * Textual IP address of the far side without brackets or zone, an IPv4-mapped one in its IPv4 form; empty on a unix socket.
+   * All four are read on first use and kept: one that was never read while the socket was open may be empty (or 0) after.
+   */
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  /** True from close(), reset() or onClose on. Writing to a closed socket is a no-op that returns true. */
+  /** True from close(), reset() or the loss of the connection on. Writing to a closed or ended socket is a no-op that returns true. */
   readonly closed: boolean;
   /** Bytes taken from us that the kernel has not taken yet. */
   readonly queuedBytes: number;
-  /** Gathers the following writes so that they leave in one system call at uncork(). Not nested: a second cork() is a no-op. */
+  /**
+   * Gathers the following writes so that they leave in one system call at uncork(). Not nested: a second cork() is a no-op.
+   * One socket is corked at a time: the cork of another one sends what this one gathered. Uncork in the turn that corked.
+   */
   cork(): void;
   uncork(): void;
   /**

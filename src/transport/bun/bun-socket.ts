@@ -39,6 +39,7 @@ export class BunSocket implements Socket {
   error: SocketError | null = null;
   paused = false;
   ending = false;
+  finSent = false;
   endSeen = false;
   wantsDrain = false;
   queue: Uint8Array[] | null = null;
@@ -146,7 +147,14 @@ export class BunSocket implements Socket {
     if (this.ending || this.closed) return;
     if (corkOwner === this) flushCork();
     this.ending = true;
-    if (this.queueLength === 0 && this.raw !== null) this.raw.shutdown();
+    if (this.raw !== null) this.sendFin(this.raw);
+  }
+
+  /** Sends FIN when we want to and nothing is queued before it. */
+  sendFin(raw: RawSocket): void {
+    if (!this.ending || this.finSent || this.queueLength !== 0) return;
+    this.finSent = true;
+    raw.shutdown();
   }
 
   close(): void {
@@ -278,8 +286,8 @@ export function rawOpen(raw: RawSocket): void {
     failSocket(socket, error);
     return;
   }
-  if (!socket.closed && socket.wantsDrain) rawDrain(raw);
-  else if (socket.ending && !socket.closed) raw.shutdown();
+  if (socket.wantsDrain) rawDrain(raw);
+  else if (!socket.closed) socket.sendFin(raw);
 }
 
 export function rawData(raw: RawSocket, chunk: Uint8Array): void {
@@ -298,7 +306,7 @@ export function rawDrain(raw: RawSocket): void {
   if (!socket?.wantsDrain || socket.closed) return;
   if (!socket.flushQueue(raw)) return;
   socket.wantsDrain = false;
-  if (socket.ending) raw.shutdown();
+  socket.sendFin(raw);
   try {
     if (!socket.closed) socket.handler.onDrain();
   } catch (error) {
