@@ -1,8 +1,7 @@
 // The language of match.path and match.hosts, read once when a configuration compiles. Not on the request path.
 // A path is `/` and segments: static text, `:name` for one non-empty segment, and as the last one `*` for the rest.
 
-import { parseHost } from "../http/host.ts";
-import { normalisePath, type PathRules } from "../http/path.ts";
+import { normalisePath, type PathRules, parseHost } from "../http/index.ts";
 
 export interface PathParam {
   readonly name: string;
