@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { formatIssues, ISSUE_CODES, type Issue, loadConfig, parseConfig } from "./index.ts";
-import { mutate } from "./mutate.fuzz.ts";
+import { mutate, PIECES } from "./mutate.fuzz.ts";
 
 const full = readFileSync(new URL("./testdata/full.in.txt", import.meta.url), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
@@ -69,6 +69,15 @@ describe("a configuration", () => {
     assert.equal(issues.at(-1)?.line, 10_004);
     // Some 0.5 s; quadratic work would take minutes.
     assert.ok(performance.now() - started < 8000);
+  });
+
+  it("with a map, a list, nothing, a number or a text in place of any value never throws", () => {
+    for (let at = 0; at !== -1; at = full.indexOf(": ", at + 1)) {
+      for (const piece of ["{}", "[]", "{ a: 1 }", "[a]", "null", "0", "x", "off"]) {
+        const { config, issues } = parseConfig(mutate(full, [[4, at, PIECES.indexOf(piece)]]), "f.yaml");
+        assert.equal(config === null, issues.length > 0);
+      }
+    }
   });
 
   it("changed at random never throws, and is either good or has issues that name a place in it", () => {

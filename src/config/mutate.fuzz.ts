@@ -4,11 +4,11 @@
 import { readFileSync } from "node:fs";
 import { parseConfig } from "./index.ts";
 
-const PIECES = [
+export const PIECES = [
   ...[": ", "- ", "[", "]", "{", "}", '"', "'", "\n", "\t", "  ", "#", ",", "|\n", "? "],
   ...["&a ", "*a", "!x ", "<<: ", "---\n", "%YAML 1.1\n", "__proto__: ", "constructor", "\u0000", "\ud800", "\u2028"],
   ...["off", "null", "~", "true", "-1", "0", "1e999", ".nan", "10s"],
-  ...["auth: [x]", "redirect: {}", "https://x", "h2", "auto", `\${env:X}`],
+  ...["auth: [x]", "redirect: {}", "https://x", "h2", "auto", "{}", "[]", "{ a: 1 }", "[a]", "x", `\${env:X}`],
 ];
 
 /** `text` after each edit: what kind, where, and with which piece. */

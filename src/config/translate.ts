@@ -51,7 +51,7 @@ function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, ju
   const isMissing = value === undefined;
   const message = isMissing ? "is missing; it must be" : "must be";
   const got = isMissing ? "" : `; got ${toShown(value)}`;
-  const hint = WORDS_FOR_OFF.has(String(value)) ? "what is off is written `off`" : undefined;
+  const hint = WORDS_FOR_OFF.has(toWord(value)) ? "what is off is written `off`" : undefined;
   const code = isMissing ? "SP_CONFIG_MISSING_KEY" : typeof value === "string" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_WRONG_TYPE";
   return [{ code, path, at: "value", message: `\`${toPathText(path)}\` ${message} ${issue.message}${got}`, hint }];
 }
@@ -111,7 +111,7 @@ function toHint(issue: ZodIssue, value: unknown): string | undefined {
     if (typeof value === "string" && issue.values.map(String).includes(value)) return "write it without quotes";
     const nearest = typeof value === "string" ? selectNearest(value, issue.values.map(String)) : undefined;
     if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
-    return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(String(value)) ? "write `true`" : undefined;
+    return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(toWord(value)) ? "write `true`" : undefined;
   }
   if (issue.code !== "invalid_type") return undefined;
   if (typeof value === "number") {
@@ -177,4 +177,9 @@ function toContainer(schema: z.core.$ZodType | undefined): Container | undefined
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A scalar as it is written; maps and lists have no such word (and a map without a prototype no `String`). */
+function toWord(value: unknown): string {
+  return typeof value === "object" && value !== null ? "" : String(value);
 }
