@@ -65,7 +65,7 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     // Few: a slice ends with as many answers half-way, whose cost counts and which do not.
     connections: 8,
     headers: CLIENT_HEADERS,
-    entries: silent(["nginx", "nginx-spool", "haproxy", "envoy", "caddy", ...FLOORS, ...OURS]),
+    entries: silent(["nginx", "nginx-spool", "nginx-64k", "haproxy", "envoy", "caddy", ...FLOORS, ...OURS]),
     baseline: "nginx",
   },
   {

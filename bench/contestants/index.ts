@@ -9,12 +9,10 @@ import { sallyport } from "./sallyport.ts";
 
 export type { Contestant, Setting } from "./contestant.ts";
 
-/** Every ratio is to this one. */
-export const BASELINE = "nginx";
-
 export const CONTESTANTS: readonly Contestant[] = [
-  nginx(BASELINE, false),
-  nginx("nginx-spool", true),
+  nginx("nginx"),
+  nginx("nginx-spool"),
+  nginx("nginx-64k"),
   haproxy,
   envoy,
   caddy,

@@ -1,5 +1,5 @@
-// nginx as a proxy, in its usual tuning for the job. Response bodies are buffered in memory and not spooled to disk when `spool` is off:
-// spooling is nginx's default and what it costs with large bodies, so the job with large bodies shows both.
+// nginx as a proxy, in the usual tuning for keep-alive. The buffering of responses differs by name, because it decides what
+// large bodies cost: the job with large bodies shows all three, and says so beside any figure.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../tools.ts";
@@ -10,7 +10,14 @@ import { type Contestant, IDENTITY_HEADERS } from "./contestant.ts";
 const LOG = `log_format line escape=json '{"time":"$time_iso8601","requestId":"$request_id","client":"$remote_addr","method":"$request_method","host":"$host","path":"$uri","status":$status,"bytes":$body_bytes_sent,"seconds":$request_time,"upstream":"$upstream_addr","upstreamStatus":"$upstream_status","upstreamSeconds":"$upstream_response_time","userAgent":"$http_user_agent"}';
   access_log access.log line buffer=64k flush=1s;`;
 
-export function nginx(name: string, spool: boolean): Contestant {
+// The first is what ratios are to. Its buffers are nginx's defaults (8 of a page), and what is buffered stays in memory.
+const BUFFERING = {
+  nginx: "proxy_max_temp_file_size 0;",
+  "nginx-spool": "",
+  "nginx-64k": "proxy_max_temp_file_size 0; proxy_buffer_size 64k; proxy_buffers 8 64k; proxy_busy_buffers_size 128k;",
+} as const;
+
+export function nginx(name: keyof typeof BUFFERING): Contestant {
   return {
     name,
     accessLogFile: "access.log",
@@ -18,7 +25,7 @@ export function nginx(name: string, spool: boolean): Contestant {
       const program = findProgram("nginx");
       if (program === null) return new Error("apt-get install nginx-light");
       const http = `${accessLog ? LOG.replace("access.log line", `${folder}/access.log line`) : "access_log off;"}
-  ${spool ? "" : "proxy_max_temp_file_size 0;"}
+  ${BUFFERING[name]}
   upstream service { server 127.0.0.1:${upstreamPort}; keepalive 64; keepalive_requests 1000000000; keepalive_timeout 1h; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
