@@ -10,6 +10,8 @@ if (runtime.note !== undefined) process.stderr.write(`sallyport: ${runtime.note}
 if (runtime.own) {
   const { main } = await import("../src/cli/index.ts");
   process.exitCode = await main(process.argv.slice(2));
+  // Ends by itself, with all that was written on its way out; a handle left open must not keep a stopped gateway alive.
+  setTimeout(() => process.exit(), 1000).unref();
 } else {
   runOn(runtime, fileURLToPath(import.meta.url), process.argv.slice(2));
 }

@@ -16,8 +16,9 @@ export default async function* report(source) {
     } else if (type === "test:pass" || type === "test:fail") {
       const file = data.file === undefined ? "?" : relative(process.cwd(), data.file);
       // The runner's own entry for the file: it fails when the process did, whatever the tests in it said.
-      const isFile = data.nesting === 0 && (data.name === file || data.name === data.file);
-      if (data.details.type === "suite" && type === "test:pass") continue;
+      const isFile = isFileEntry(data);
+      // A suite counts only where its tests don't: skipped as a whole, or failed in a hook.
+      if (data.details.type === "suite" && type === "test:pass" && !data.skip) continue;
       const record = {
         file,
         name: data.name,
@@ -36,9 +37,16 @@ export default async function* report(source) {
       if (record.outcome === "failed" && !(record.isSuite && /subtests? failed/.test(data.details.error?.message ?? ""))) {
         yield `\n(fail) ${file}: ${path.slice(0, data.nesting).join(" > ")}${data.nesting > 0 ? " > " : ""}${data.name}\n${inspect(cause)}\n\n`;
       }
+    } else if (type === "test:complete" && isFileEntry(data)) {
+      // Comes when the file's process is gone, in whatever order that happens; all else is held back until the files before it are told.
+      if (reportFile) appendFileSync(reportFile, `${JSON.stringify({ file: relative(process.cwd(), data.file), ended: true })}\n`);
     } else if (type === "test:summary" && data.file !== undefined) {
       const { tests, failed, cancelled, skipped } = data.counts;
       yield `${failed + cancelled > 0 ? "✗" : "✓"} ${relative(process.cwd(), data.file)}  ${tests} tests${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
     }
   }
+}
+
+function isFileEntry({ nesting, name, file }) {
+  return nesting === 0 && file !== undefined && (name === file || name === relative(process.cwd(), file));
 }

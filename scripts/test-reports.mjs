@@ -20,13 +20,19 @@ export function readNodeReport(reportFile) {
   if (!existsSync(reportFile)) return [];
   const records = readFileSync(reportFile, "utf8")
     .split("\n")
-    .filter(Boolean)
+    .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
-  const tests = records.filter((record) => !record.isFile && !record.isSuite);
+  const entries = records.filter((record) => record.ended !== true);
+  const tests = entries.filter((record) => !record.isFile && (!record.isSuite || record.outcome === "skipped"));
   // A process that died, or a hook that failed without a test to blame, must not be lost among tests that passed.
-  for (const record of records) {
+  for (const record of entries) {
     if (!(record.isFile || record.isSuite) || record.outcome !== "failed") continue;
     if (!tests.some((test) => test.file === record.file && test.outcome === "failed")) tests.push(record);
+  }
+  const ended = new Set(records.filter((record) => record.ended === true).map((record) => record.file));
+  for (const file of new Set(entries.map((record) => record.file))) {
+    if (ended.has(file)) continue;
+    tests.push({ file, name: "(its process did not end: something that a test opened is still open)", outcome: "failed", reason: "" });
   }
   return tests.map(({ file, name, outcome, reason }) => ({ file: normalize(file), name, outcome, reason, line: 0 }));
 }

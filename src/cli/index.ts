@@ -2,7 +2,6 @@
 // A command is a file of its own here; what it does stands in the rooms below.
 import { parseArgs } from "node:util";
 import { EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
-import { start } from "./start.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 import { version } from "./version.ts";
 
@@ -13,7 +12,7 @@ const HELP = `sallyport: an API gateway
   sallyport --help        this text
 
 start writes the access log to standard output and everything else to standard error.
-SIGTERM and SIGINT stop it when the requests in flight are answered, after 10 s at most; a second one stops it at once.
+SIGTERM and SIGINT stop it when the requests in flight are answered, after 9 s at most; a second one stops it at once.
 
 SALLYPORT_RUNTIME=bun|node chooses the runtime. Without it: Bun, or Node where Bun can't run.
 
@@ -35,6 +34,8 @@ export async function main(
     case "start": {
       const [file] = operands;
       if (file === undefined || operands.length > 1) return complain(terminal, `start takes one file, got ${operands.length}`);
+      // Loaded here, so that help and version answer without loading the gateway.
+      const { start } = await import("./start.ts");
       return start(file, terminal);
     }
     case "version":

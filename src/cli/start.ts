@@ -1,9 +1,74 @@
-// placeholder
+// `sallyport start FILE`: one gateway in the foreground, from reading its configuration to the end of its last request.
+// What a gateway does stands in gateway/; this decides only when it begins, when it ends, and what people are told.
+import { systemClock } from "../base/index.ts";
+import { formatIssues, loadConfig } from "../config/index.ts";
+import { createGateway, type Gateway } from "../gateway/index.ts";
+import { defaultTransport, type SocketAddress } from "../transport/index.ts";
+import { EXIT_BIND, EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
+import { onStopSignal } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
-export async function start(_file: string, _terminal: Terminal): Promise<number> {
-  process.send?.("ready");
-  return new Promise((r) => {
-    process.on("SIGTERM", () => r(0));
-    setInterval(() => {}, 1e6);
+import { nameRuntime, readVersion } from "./version.ts";
+
+// Supervisors kill after 10 s (Docker) or 30 s (Kubernetes, systemd 90 s): what is still open just before the shortest is given up
+// in order, with its line in the access log.
+const STOP_GRACE_MS = 9_000;
+
+/** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
+export async function start(file: string, terminal: Terminal): Promise<number> {
+  const { paint } = terminal;
+  const { config, issues } = loadConfig(file);
+  if (config === null) {
+    terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
+    return EXIT_CONFIG;
+  }
+  const stopped = Promise.withResolvers<void>();
+  let gateway: Gateway | null = null;
+  let stopAsked = false;
+  const dispose = onStopSignal(process, () => systemClock.now(), {
+    onStop(cause) {
+      stopAsked = true;
+      terminal.err(`${paint.dim(cause)}: finishing the requests in flight, ${STOP_GRACE_MS / 1000} s at most`);
+      if (gateway !== null) stopped.resolve(gateway.stop(STOP_GRACE_MS));
+    },
+    onStopNow(cause) {
+      terminal.err(`${paint.dim(cause)} again: stopping at once`);
+      process.exit(EXIT_OK);
+    },
   });
+  try {
+    gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock });
+  } catch (error) {
+    dispose();
+    if (!isBindError(error)) throw error;
+    terminal.err(`${paint.bad("sallyport:")} ${error.message}`);
+    return EXIT_BIND;
+  }
+  if (stopAsked) stopped.resolve(gateway.stop(STOP_GRACE_MS));
+  else announce(gateway, terminal);
+  await stopped.promise;
+  dispose();
+  terminal.err(paint.dim("stopped"));
+  return EXIT_OK;
+}
+
+function announce(gateway: Gateway, terminal: Terminal): void {
+  const { paint } = terminal;
+  terminal.err(`sallyport ${readVersion()} on ${nameRuntime()}, process ${process.pid}`);
+  for (const { name, address } of gateway.listeners) {
+    terminal.err(`${paint.good("listening")} on ${toUrl(address)} ${paint.dim(`(listener ${name})`)}`);
+  }
+  if (gateway.admin !== null)
+    terminal.err(`${paint.good("admin")} on ${toUrl(gateway.admin)} ${paint.dim("(/metrics, /healthz, /readyz)")}`);
+  // The word that process managers wait for when they hold a channel to this process.
+  process.send?.("ready");
+}
+
+function toUrl(address: SocketAddress): string {
+  if ("path" in address) return `unix:${address.path}`;
+  return `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
+/** Whether the error is transport's for an address that can't be bound; any other is a bug and keeps its stack. */
+function isBindError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
 }

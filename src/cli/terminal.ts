@@ -6,6 +6,8 @@ export interface Terminal {
   out(line: string): void;
   /** Progress and complaints. */
   err(line: string): void;
+  /** Whether `err` may carry ANSI colours. */
+  readonly coloured: boolean;
   readonly paint: Paint;
 }
 
@@ -31,6 +33,7 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Rec
     err(line) {
       stderr.write(`${line}\n`);
     },
+    coloured,
     paint: {
       good: (text) => (coloured ? `\x1b[32m${text}\x1b[0m` : text),
       bad: (text) => (coloured ? `\x1b[31m${text}\x1b[0m` : text),
