@@ -2,3 +2,14 @@ export { BatchedLineSink, type BatchedLineSinkOptions, openLineSink } from "./ba
 export { jsonFixed, jsonString, jsonWireString } from "./json-text.ts";
 export { type LineSink, MemoryLineSink } from "./line-sink.ts";
 export { createFileTarget, createStdoutTarget, type LineTarget, type WriteDone } from "./line-target.ts";
+export type { Counter, Gauge, Histogram } from "./metric-cells.ts";
+export {
+  type HistogramDeclaration,
+  METRICS_CONTENT_TYPE,
+  type MetricDeclaration,
+  type MetricFamily,
+  MetricRegistry,
+  OVERFLOW_LABEL_VALUE,
+  SECONDS_BOUNDS,
+} from "./metrics.ts";
+export { createProcessMetrics, type ProcessMetrics } from "./process-metrics.ts";
