@@ -2,6 +2,7 @@
 // The walk down one host's tree, and the choice among the routes of one pattern.
 
 import { type Leaf, ROUTE_FOUND, type RouteFound, type RouteMatch } from "./leaf.ts";
+import { HASH_START, hashNext } from "./segment-table.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The route of `leaf` that takes `method`, or null. */
@@ -27,10 +28,21 @@ export function searchTree<T>(node: TreeNode<T>, path: string, at: number, metho
       miss = node.end.miss;
     }
   } else {
-    let end = path.indexOf("/", at);
-    if (end < 0) end = path.length;
-    const child = node.children.size === 0 ? undefined : node.children.get(path.substring(at, end));
-    if (child !== undefined) {
+    let end = at;
+    let child: TreeNode<T> | null = null;
+    if (node.children.count > 0) {
+      let hash = HASH_START | 0;
+      for (; end < path.length; end++) {
+        const c = path.charCodeAt(end);
+        if (c === 0x2f) break;
+        hash = hashNext(hash, c);
+      }
+      child = node.children.find(path, at, end, hash);
+    } else if (node.param !== null) {
+      end = path.indexOf("/", at);
+      if (end < 0) end = path.length;
+    }
+    if (child !== null) {
       const match = searchTree(child, path, end + 1, method);
       if (match !== null) {
         if (match.outcome === ROUTE_FOUND) return match;

@@ -1,11 +1,12 @@
-// The patterns of one host that hold a parameter or a tail, as a tree with a Map per segment. Patterns that are wholly
+// The patterns of one host that hold a parameter or a tail, as a tree with a table per segment. Patterns that are wholly
 // static are not in here: Scope keeps them in one Map by the whole path. Built once; search.ts walks it for each request.
 
 import type { Leaf } from "./leaf.ts";
 import type { PathPattern } from "./pattern.ts";
+import { hashText, SegmentTable } from "./segment-table.ts";
 
 export interface TreeNode<T> {
-  readonly children: Map<string, TreeNode<T>>;
+  readonly children: SegmentTable<TreeNode<T>>;
   param: TreeNode<T> | null;
   /** Of patterns that end at this node. */
   end: Leaf<T> | null;
@@ -14,17 +15,17 @@ export interface TreeNode<T> {
 }
 
 export function createNode<T>(): TreeNode<T> {
-  return { children: new Map(), param: null, end: null, tail: null };
+  return { children: new SegmentTable(), param: null, end: null, tail: null };
 }
 
 export function addLeaf<T>(root: TreeNode<T>, pattern: PathPattern, leaf: Leaf<T>): void {
   let node = root;
   for (const segment of pattern.segments) {
-    let next: TreeNode<T> | null | undefined = segment === null ? node.param : node.children.get(segment);
-    if (!next) {
+    let next: TreeNode<T> | null = segment === null ? node.param : findChild(node, segment);
+    if (next === null) {
       next = createNode();
       if (segment === null) node.param = next;
-      else node.children.set(segment, next);
+      else node.children.add(segment, next);
     }
     node = next;
   }
@@ -46,9 +47,13 @@ export function collectLeaves<T>(node: TreeNode<T>, path: string, at: number, in
   } else {
     const slash = path.indexOf("/", at);
     const end = slash < 0 ? path.length : slash;
-    const child = node.children.get(path.substring(at, end));
-    if (child !== undefined) collectLeaves(child, path, end + 1, into);
+    const child = findChild(node, path.slice(at, end));
+    if (child !== null) collectLeaves(child, path, end + 1, into);
     if (node.param !== null && end > at) collectLeaves(node.param, path, end + 1, into);
   }
   if (node.tail !== null) into.push(node.tail);
+}
+
+function findChild<T>(node: TreeNode<T>, segment: string): TreeNode<T> | null {
+  return node.children.find(segment, 0, segment.length, hashText(segment));
 }
