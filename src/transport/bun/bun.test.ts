@@ -1,6 +1,6 @@
 import { test } from "node:test";
-import { countDescriptors } from "../descriptors.ts";
-import { openBlackhole } from "../full-backlog.ts";
+import { countDescriptors } from "../contract/descriptors.ts";
+import { openBlackhole } from "../contract/full-backlog.ts";
 import { socketContract } from "../socket.contract.ts";
 import { bunTransport } from "./index.ts";
 

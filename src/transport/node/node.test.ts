@@ -1,5 +1,5 @@
-import { countDescriptors } from "../descriptors.ts";
-import { openBlackhole } from "../full-backlog.ts";
+import { countDescriptors } from "../contract/descriptors.ts";
+import { openBlackhole } from "../contract/full-backlog.ts";
 import { socketContract } from "../socket.contract.ts";
 import { nodeTransport } from "./index.ts";
 

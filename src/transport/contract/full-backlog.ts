@@ -2,7 +2,7 @@
 // child process listens with the smallest backlog, never accepts, and the queue is filled.
 import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
-import type { SocketAddress } from "./socket.ts";
+import type { SocketAddress } from "../socket.ts";
 
 // Listens, says where, and then blocks its event loop for good.
 const SCRIPT = `

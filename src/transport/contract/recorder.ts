@@ -1,7 +1,7 @@
 // A SocketHandler for tests that writes down what it hears and checks on the way what must hold at every moment:
 // nothing comes after onClose, nothing comes from inside a call on the socket. Calls on the socket go through it.
 import assert from "node:assert/strict";
-import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "./socket.ts";
+import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
 
 export class Recorder implements SocketHandler {
   /** "open", "data", "drain", "end", "close"; consecutive data and drains are kept singly. */
