@@ -1,5 +1,6 @@
 // The command line of the benchmark.
 import { parseArgs } from "node:util";
+import { CONTESTANTS } from "./contestants/index.ts";
 import { JOB_NAMES } from "./jobs.ts";
 
 export interface Options {
@@ -43,12 +44,16 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const jobs = values.jobs?.split(",") ?? JOB_NAMES;
   for (const job of jobs)
     if (!JOB_NAMES.includes(job)) throw new Error(`--jobs: there is no job ${job}; there are ${JOB_NAMES.join(", ")}`);
+  const only = values.only?.split(",") ?? null;
+  const known = CONTESTANTS.map((contestant) => contestant.name);
+  for (const name of only ?? [])
+    if (!known.includes(name)) throw new Error(`--only: there is no contestant ${name}; there are ${known.join(", ")}`);
   const [contestantCore, loadCore] = values.cores.split(",").map((core) => toWhole("--cores", core, 0));
   if (contestantCore === undefined || loadCore === undefined || contestantCore === loadCore)
     throw new Error("--cores needs two different cores, such as 0,1");
   return {
     jobs,
-    only: values.only?.split(",") ?? null,
+    only,
     rounds: toWhole("--rounds", values.rounds, 1),
     sliceSeconds: toWhole("--slice", values.slice, 1),
     contestantCore,
