@@ -1,0 +1,70 @@
+// Faults of either side that are the same in every protocol.
+
+import { defineFault } from "../base/index.ts";
+
+export const CLIENT_GONE = defineFault({
+  code: "SP_CLIENT_GONE",
+  status: 499,
+  grpc: 1,
+  blame: "client",
+  retry: "never",
+  closes: true,
+  title: "The client left before the answer was complete.",
+  remedy: "Nothing by itself. Many of them on one route: it is slower than its clients are patient.",
+});
+
+export const CONNECT_FAILED = defineFault({
+  code: "SP_UPSTREAM_CONNECT_FAILED",
+  status: 502,
+  grpc: 14,
+  blame: "upstream",
+  retry: "always",
+  closes: false,
+  title: "The upstream can't be reached.",
+  remedy: "The detail names the endpoint and the error. Is the service running, and is the address right?",
+});
+
+export const CONNECT_TIMEOUT = defineFault({
+  code: "SP_UPSTREAM_CONNECT_TIMEOUT",
+  status: 504,
+  grpc: 14,
+  blame: "upstream",
+  retry: "always",
+  closes: false,
+  title: "The upstream did not accept the connection in time.",
+  remedy: "The host is down, its accept queue is full or packets are lost; `timeouts.connect` sets the time.",
+});
+
+export const UPSTREAM_RESET = defineFault({
+  code: "SP_UPSTREAM_RESET",
+  status: 502,
+  grpc: 14,
+  blame: "upstream",
+  retry: "reused-connection",
+  closes: false,
+  title: "The upstream closed the connection before it answered.",
+  remedy:
+    "The service crashed or closes connections under load. On reused connections only: its idle timeout is shorter than `timeouts.idle`.",
+});
+
+export const FIRST_BYTE_TIMEOUT = defineFault({
+  code: "SP_UPSTREAM_FIRST_BYTE_TIMEOUT",
+  status: 504,
+  grpc: 4,
+  blame: "upstream",
+  retry: "idempotent",
+  closes: false,
+  title: "The upstream did not answer in time.",
+  remedy: "The service is slow; `timeouts.firstByte` of the upstream sets the time.",
+});
+
+export const BETWEEN_BYTES_TIMEOUT = defineFault({
+  code: "SP_UPSTREAM_BETWEEN_BYTES_TIMEOUT",
+  status: 504,
+  grpc: 4,
+  blame: "upstream",
+  retry: "never",
+  closes: false,
+  title: "The upstream stopped in the middle.",
+  remedy: "The service stalled while it sent or took a body; `timeouts.betweenBytes` of the upstream sets the time.",
+});

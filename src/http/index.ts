@@ -1,0 +1,18 @@
+export * as FLOW from "./faults.ts";
+export { type FieldName, FOLD, FoldedNames, fieldName, foldName, hashFolded, isFoldedName, isSameName, isToken } from "./field-name.ts";
+export { Fields, hasFolded } from "./fields.ts";
+export { RequestHead, ResponseHead, UNKNOWN_LENGTH } from "./heads.ts";
+export { type Host, parseHost } from "./host.ts";
+export * as FIELD from "./known-fields.ts";
+export { DEFAULT_PATH_RULES, normalisePath, type PathRules } from "./path.ts";
+export type {
+  ClientEvents,
+  ClientFacts,
+  ClientSide,
+  RequestAcceptor,
+  UpstreamEvents,
+  UpstreamRequest,
+  UpstreamStream,
+} from "./sides.ts";
+export { isBodiless, reasonPhrase } from "./status.ts";
+export { ABSOLUTE_FORM, ASTERISK_FORM, AUTHORITY_FORM, checkAuthority, ORIGIN_FORM, parseTarget, Target } from "./uri.ts";

@@ -1,0 +1,106 @@
+// The ports between a wire protocol and an exchange. A protocol room implements ClientSide and UpstreamStream and calls
+// the Events; the pipeline does the reverse. Neither knows the other's room. Bodies are pushed: write() that returns false
+// asks for a pause, and resume() or a drain event ends it. A tunnel is two bodies without a length.
+
+import type { Fault } from "../base/index.ts";
+import type { Fields } from "./fields.ts";
+import type { RequestHead, ResponseHead } from "./heads.ts";
+
+/** Facts of the client's connection, the same for every exchange on it. */
+export interface ClientFacts {
+  readonly listener: string;
+  readonly address: string;
+  readonly port: number;
+  readonly localPort: number;
+}
+
+/** One exchange's way to its client: the request body comes from here, the response goes here. */
+export interface ClientSide {
+  readonly facts: ClientFacts;
+  /** Asks for (more of) the request body. Sends 100 Continue first when the client waits for it. Idempotent. */
+  resumeRequest(): void;
+  /** Stops the request body; what is on its way may still come. Idempotent. */
+  pauseRequest(): void;
+  sendInterim(status: number, fields: Fields): void;
+  /** The connection must not serve another request after this one. Before sendHead. */
+  closeAfterResponse(): void;
+  /** Starts the response. Called once. `bodyLength` of the head says what follows. */
+  sendHead(head: ResponseHead): void;
+  /** Takes the whole chunk; false: stop until onClientDrain. */
+  write(chunk: Uint8Array): boolean;
+  /** The response is complete. Nothing is called afterwards. */
+  end(trailers: Fields | null): void;
+  /** Gives the response up: before its head the connection just closes, after it the client sees that it is cut. */
+  abort(): void;
+  /** Between cork and uncork, head and body leave together. */
+  cork(): void;
+  uncork(): void;
+}
+
+/** What a client side tells its exchange. After onClientGone nothing more comes. */
+export interface ClientEvents {
+  /** The client side is ready to answer; comes once, first. */
+  onRequestReady(): void;
+  /** Takes the whole chunk; false: pause until resumeRequest. */
+  onRequestChunk(chunk: Uint8Array): boolean;
+  onRequestEnd(trailers: Fields | null): void;
+  /** The body is malformed, too slow or cut: it will never be complete, but the client may still read an answer. */
+  onRequestFault(fault: Fault): void;
+  onClientDrain(): void;
+  /** The client's connection is gone. */
+  onClientGone(fault: Fault): void;
+}
+
+/** Who makes an exchange of each request that arrives. */
+export interface RequestAcceptor {
+  /** The head is complete and unambiguous. The body, if any, waits for resumeRequest. */
+  accept(head: RequestHead, client: ClientSide): ClientEvents;
+  /** A request so malformed that no head came of it: answered like any other, so that it is logged and counted too. */
+  refuse(fault: Fault, client: ClientSide): ClientEvents;
+}
+
+/** What is sent on an upstream connection: the request of one attempt. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly authority: string;
+  /** Every end-to-end field line in HTTP/1.1 form, each with its CRLF. */
+  readonly lines: string;
+  readonly bodyLength: number;
+  readonly expectsContinue: boolean;
+  readonly upgrade: string | null;
+}
+
+/** One request on an upstream connection, from the moment the connection is lent to it. */
+export interface UpstreamStream {
+  /** The connection had served before: a failure may be the idle race of RFC 9110 9.2.2. */
+  readonly isReused: boolean;
+  send(request: UpstreamRequest): void;
+  /** Between cork and uncork, head and body leave together. */
+  cork(): void;
+  uncork(): void;
+  /** Takes the whole chunk of request body; false: stop until onUpstreamDrain. */
+  write(chunk: Uint8Array): boolean;
+  endRequest(trailers: Fields | null): void;
+  /** Response body wanted (again); idempotent. */
+  resumeResponse(): void;
+  /** Not interested any more: the connection is dropped unless it is clean. Nothing is called afterwards. */
+  cancel(): void;
+}
+
+/** What an upstream stream tells the attempt. After onResponseEnd or onUpstreamFault nothing more comes. */
+export interface UpstreamEvents {
+  onInterim(status: number, fields: Fields): void;
+  /** 101: from here on both bodies are a tunnel. `fields` lacks Upgrade, which is `protocol`. */
+  onSwitch(protocol: string, fields: Fields): void;
+  /** The final head. False: hold the body until resumeResponse. */
+  onResponseHead(head: ResponseHead): boolean;
+  onResponseChunk(chunk: Uint8Array): boolean;
+  onResponseEnd(trailers: Fields | null): void;
+  onUpstreamDrain(): void;
+  onUpstreamFault(fault: Fault): void;
+  /** Around the delivery of one received chunk, so that what it causes towards the client leaves together. */
+  onBatchStart(): void;
+  onBatchEnd(): void;
+}

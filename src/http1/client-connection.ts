@@ -1,0 +1,476 @@
+// One upstream connection: lent to one attempt at a time, request out, response in. RFC 9112 on the side of the upstream. @hot
+// Whose turn it is, and which connection to take, is the pool's (upstreams/); it hears of this one through ConnectionOwner.
+//
+// States, by what the next byte from the upstream is:
+//   CONNECTING  nothing yet                                  → IDLE | CLOSED
+//   IDLE        unasked for: the connection is dropped       → HEAD | CLOSED
+//   HEAD        of a response's head                         → BODY | TUNNEL | IDLE | CLOSED
+//   BODY        of a response's body                         → IDLE | CLOSED
+//   TUNNEL      of whatever 101 switched to                  → CLOSED
+
+import { type Fault, Timer, type TimerWheel } from "../base/index.ts";
+import { type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
+import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
+import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
+import * as H1 from "./faults.ts";
+import { HeadBuffer } from "./head-buffer.ts";
+import { FAULT, type HeadBounds, HeadParser, NEED_MORE } from "./head-parser.ts";
+import { encodeRequestHead } from "./request-writer.ts";
+import { readResponseHead, responseFrame } from "./response-head.ts";
+import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
+
+const CONNECTING = 0;
+const IDLE = 1;
+const HEAD = 2;
+const BODY = 3;
+const TUNNEL = 4;
+const CLOSED = 5;
+
+/** Larger heads than any service means to send; an upstream must not fill our memory either. */
+const RESPONSE_BOUNDS: HeadBounds = { lineBytes: 8192, headBytes: 64 * 1024, fieldCount: 200 };
+/** RFC 9110 15.2 allows any number; nothing real sends more than a few. */
+const MAX_INTERIM = 16;
+
+const parser = new HeadParser("response");
+
+export interface UpstreamBounds {
+  readonly connectMs: number;
+  readonly firstByteMs: number | null;
+  readonly betweenBytesMs: number | null;
+  readonly idleMs: number;
+}
+
+/** The pool, as one of its connections sees it. */
+export interface ConnectionOwner {
+  readonly wheel: TimerWheel;
+  readonly bounds: UpstreamBounds;
+  /** Connected, or done with a response and clean: it may be lent (again). */
+  onIdle(connection: ClientConnection): void;
+  /** Gone. `fault` says why when it never opened. */
+  onClosed(connection: ClientConnection, fault: Fault | null): void;
+}
+
+export class ClientConnection implements SocketHandler, UpstreamStream {
+  readonly #owner: ConnectionOwner;
+  readonly #socket: Socket;
+  readonly #timer: Timer;
+  readonly #endpoint: string;
+  #state = CONNECTING;
+  #events: UpstreamEvents | null = null;
+  #served = 0;
+  #input: Uint8Array | null = null;
+  #inputAt = 0;
+  #pumping = false;
+  #headBuffer: HeadBuffer | null = null;
+  /** Of the request: */
+  #method = "";
+  #upgrade: string | null = null;
+  #requestDone = false;
+  #chunkedRequest = false;
+  #requestRemaining = 0;
+  #outputBlocked = false;
+  #corked = false;
+  /** Of the response: */
+  #sawBytes = false;
+  #interims = 0;
+  #keepAlive = false;
+  #idleMs: number;
+  #decoder: ChunkedDecoder | null = null;
+  #bodyRemaining = 0;
+  #untilClose = false;
+  #paused = false;
+
+  constructor(owner: ConnectionOwner, transport: Transport, address: SocketAddress, endpoint: string) {
+    this.#owner = owner;
+    this.#endpoint = endpoint;
+    this.#idleMs = owner.bounds.idleMs;
+    this.#timer = new Timer(this, 0);
+    owner.wheel.arm(this.#timer, owner.bounds.connectMs);
+    this.#socket = transport.connect(address, this);
+  }
+
+  get isReused(): boolean {
+    return this.#served > 0;
+  }
+
+  get isIdle(): boolean {
+    return this.#state === IDLE;
+  }
+
+  /** Gives the idle connection to an attempt, which calls send() next. */
+  lend(events: UpstreamEvents): void {
+    this.#state = HEAD;
+    this.#events = events;
+    this.#requestDone = false;
+    this.#sawBytes = false;
+    this.#interims = 0;
+    this.#paused = false;
+  }
+
+  close(): void {
+    this.#detach();
+    this.#socket.close();
+  }
+
+  // ── request out ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  send(request: UpstreamRequest): void {
+    this.#method = request.method;
+    this.#upgrade = request.upgrade;
+    const length = request.bodyLength;
+    this.#chunkedRequest = length < 0;
+    this.#requestRemaining = length;
+    this.#socket.writeText(encodeRequestHead(request));
+    if (length === 0) this.#finishRequest();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    const length = chunk.length;
+    if (length === 0 || this.#state === CLOSED) return true;
+    let goesOn: boolean;
+    if (this.#chunkedRequest && this.#state !== TUNNEL) {
+      const corks = !this.#corked;
+      if (corks) this.#socket.cork();
+      this.#socket.writeText(chunkHead(length));
+      this.#socket.write(chunk);
+      this.#socket.writeText("\r\n");
+      if (corks) this.#socket.uncork();
+      goesOn = this.#socket.queuedBytes === 0;
+    } else {
+      this.#requestRemaining -= length;
+      goesOn = this.#socket.write(chunk);
+    }
+    if (goesOn) return true;
+    if (!this.#outputBlocked) {
+      this.#outputBlocked = true;
+      const betweenMs = this.#owner.bounds.betweenBytesMs;
+      if (betweenMs !== null && this.#state === HEAD) this.#owner.wheel.arm(this.#timer, betweenMs);
+    }
+    return false;
+  }
+
+  endRequest(trailers: Fields | null): void {
+    if (this.#state === TUNNEL) {
+      this.#socket.end();
+      return;
+    }
+    if (this.#chunkedRequest) this.#socket.writeText(trailers === null ? LAST_CHUNK : lastChunk(trailers));
+    this.#finishRequest();
+  }
+
+  cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+
+  resumeResponse(): void {
+    if (!this.#paused || this.#state === CLOSED) return;
+    this.#paused = false;
+    this.#armBetweenBytes();
+    this.#socket.resume();
+    this.#batch();
+  }
+
+  cancel(): void {
+    this.close();
+  }
+
+  #finishRequest(): void {
+    this.#requestDone = true;
+    const firstByteMs = this.#owner.bounds.firstByteMs;
+    if (this.#state !== HEAD) return;
+    if (firstByteMs !== null) this.#owner.wheel.arm(this.#timer, firstByteMs);
+    else this.#owner.wheel.disarm(this.#timer);
+  }
+
+  // ── from the socket ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onOpen(): void {
+    this.#state = IDLE;
+    this.#armIdle();
+    this.#owner.onIdle(this);
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#events === null) {
+      // Nobody asked: whatever this is must not become the next request's response.
+      this.close();
+      return;
+    }
+    this.#sawBytes = true;
+    if (this.#input === null) {
+      this.#input = chunk;
+      this.#inputAt = 0;
+    } else {
+      const rest = this.#input.subarray(this.#inputAt);
+      const joined = new Uint8Array(rest.length + chunk.length);
+      joined.set(rest);
+      joined.set(chunk, rest.length);
+      this.#input = joined;
+      this.#inputAt = 0;
+    }
+    if (!this.#paused) this.#batch();
+  }
+
+  onDrain(): void {
+    if (!this.#outputBlocked) return;
+    this.#outputBlocked = false;
+    if (this.#events === null) return;
+    if (!this.#requestDone && this.#state === HEAD) this.#owner.wheel.disarm(this.#timer);
+    this.#events.onUpstreamDrain();
+  }
+
+  onEnd(): void {
+    switch (this.#state) {
+      case BODY:
+        if (this.#untilClose && !this.#paused && this.#input === null) {
+          this.#keepAlive = false;
+          this.#complete(null);
+          return;
+        }
+        if (this.#untilClose) {
+          // Bytes are still held back for the client; the end is delivered behind them.
+          this.#bodyRemaining = 0;
+          return;
+        }
+        this.#fail(H1.RESPONSE_TRUNCATED.with(this.#endpoint));
+        return;
+      case TUNNEL:
+        if (this.#input === null) this.#events?.onResponseEnd(null);
+        return;
+      case HEAD:
+        this.#fail(this.#sawBytes ? H1.RESPONSE_TRUNCATED.with(this.#endpoint) : FLOW.UPSTREAM_RESET.with(`${this.#endpoint}: FIN`));
+        return;
+      default:
+        this.close();
+    }
+  }
+
+  onClose(error: SocketError | null): void {
+    const wasConnecting = this.#state === CONNECTING;
+    const events = this.#detach();
+    if (wasConnecting) {
+      this.#owner.onClosed(this, FLOW.CONNECT_FAILED.with(`${this.#endpoint}: ${error ?? "closed"}`));
+      return;
+    }
+    this.#owner.onClosed(this, null);
+    if (events === null) return;
+    const detail = `${this.#endpoint}: ${error ?? "closed"}`;
+    events.onUpstreamFault(this.#sawBytes ? H1.RESPONSE_TRUNCATED.with(detail) : FLOW.UPSTREAM_RESET.with(detail));
+  }
+
+  onTimer(): void {
+    switch (this.#state) {
+      case CONNECTING:
+        this.#state = CLOSED;
+        this.#socket.close();
+        this.#owner.onClosed(this, FLOW.CONNECT_TIMEOUT.with(this.#endpoint));
+        return;
+      case HEAD:
+        this.#fail((this.#requestDone ? FLOW.FIRST_BYTE_TIMEOUT : FLOW.BETWEEN_BYTES_TIMEOUT).with(this.#endpoint));
+        return;
+      case BODY:
+        this.#fail(FLOW.BETWEEN_BYTES_TIMEOUT.with(this.#endpoint));
+        return;
+      case IDLE:
+        this.close();
+    }
+  }
+
+  // ── response in ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Works through the input; what it causes towards the client leaves in one piece. */
+  #batch(): void {
+    const events = this.#events;
+    if (events === null || this.#pumping) return;
+    events.onBatchStart();
+    this.#pumping = true;
+    // `events` may be done, and the connection lent on, before the loop ends: bytes behind a response belong to nobody.
+    while (this.#input !== null && this.#events === events && !this.#paused) {
+      if (this.#state === HEAD) this.#takeHead(this.#input, events);
+      else if (this.#state === BODY) this.#takeBody(this.#input, events);
+      else if (this.#state === TUNNEL) this.#takeTunnel(this.#input, events);
+      else break;
+    }
+    this.#pumping = false;
+    events.onBatchEnd();
+  }
+
+  #advance(input: Uint8Array, at: number): void {
+    if (at < input.length) {
+      this.#inputAt = at;
+    } else {
+      this.#input = null;
+      this.#inputAt = 0;
+    }
+  }
+
+  #takeHead(input: Uint8Array, events: UpstreamEvents): void {
+    let at = this.#inputAt;
+    let result: number;
+    if (this.#headBuffer === null) {
+      result = parser.parse(input, at, input.length, RESPONSE_BOUNDS);
+      if (result === NEED_MORE) {
+        this.#headBuffer = new HeadBuffer();
+        this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS.headBytes);
+        this.#input = null;
+        return;
+      }
+      at = parser.end;
+    } else {
+      at = this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS.headBytes);
+      if (at < 0) {
+        this.#input = null;
+        return;
+      }
+      result = parser.parse(this.#headBuffer.bytes, 0, this.#headBuffer.length, RESPONSE_BOUNDS);
+      this.#headBuffer = null;
+    }
+    if (result === NEED_MORE) {
+      this.#fail(H1.RESPONSE_HEAD_TOO_LARGE.with(this.#endpoint));
+    } else if (result === FAULT) {
+      this.#fail(parser.fault.with(this.#endpoint));
+    } else {
+      this.#advance(input, at);
+      this.#startResponse(events);
+    }
+  }
+
+  #startResponse(events: UpstreamEvents): void {
+    const head = readResponseHead(parser, this.#method);
+    if ("kind" in head) {
+      this.#fail(head.with(this.#endpoint));
+      return;
+    }
+    if (head.status === 101) {
+      this.#startTunnel(events, head.fields, responseFrame.upgrade);
+      return;
+    }
+    if (head.status < 200) {
+      if (++this.#interims > MAX_INTERIM) this.#fail(H1.RESPONSE_TOO_MANY_INTERIM.with(this.#endpoint));
+      else events.onInterim(head.status, head.fields);
+      return;
+    }
+    this.#state = BODY;
+    this.#keepAlive = responseFrame.keepAlive;
+    // The upstream says when it will close: leave a second before that, or the next request runs into it.
+    if (responseFrame.keepAliveSeconds >= 0) {
+      this.#idleMs = Math.min(this.#owner.bounds.idleMs, responseFrame.keepAliveSeconds * 1000 - 1000);
+    }
+    this.#untilClose = responseFrame.untilClose;
+    this.#decoder = responseFrame.isChunked ? new ChunkedDecoder(H1.RESPONSE_BAD_CHUNK, H1.RESPONSE_BAD_CHUNK) : null;
+    this.#bodyRemaining = this.#untilClose ? Number.POSITIVE_INFINITY : head.bodyLength;
+    if (!events.onResponseHead(head) && head.bodyLength !== 0) this.#pause();
+    else this.#armBetweenBytes();
+    if (head.bodyLength === 0 && this.#events === events) this.#complete(null);
+  }
+
+  #startTunnel(events: UpstreamEvents, fields: Fields, upgrade: string): void {
+    const asked = this.#upgrade;
+    if (asked === null || upgrade.toLowerCase() !== asked.toLowerCase()) {
+      this.#fail(H1.RESPONSE_UNASKED_UPGRADE.with(this.#endpoint));
+      return;
+    }
+    this.#state = TUNNEL;
+    this.#keepAlive = false;
+    this.#owner.wheel.disarm(this.#timer);
+    events.onSwitch(upgrade, fields);
+  }
+
+  #takeBody(input: Uint8Array, events: UpstreamEvents): void {
+    const at = this.#inputAt;
+    if (this.#decoder !== null) {
+      this.#takeChunked(this.#decoder, input, at, events);
+      return;
+    }
+    const take = Math.min(this.#bodyRemaining, input.length - at);
+    this.#bodyRemaining -= take;
+    this.#advance(input, at + take);
+    const goesOn = events.onResponseChunk(take === input.length ? input : input.subarray(at, at + take));
+    if (this.#events !== events) return;
+    if (this.#bodyRemaining === 0) this.#complete(null);
+    else if (!goesOn) this.#pause();
+    else this.#armBetweenBytes();
+  }
+
+  #takeChunked(decoder: ChunkedDecoder, input: Uint8Array, at: number, events: UpstreamEvents): void {
+    const result = decoder.next(input, at, input.length);
+    if (result === CHUNK_DATA) {
+      this.#advance(input, decoder.position);
+      const goesOn = events.onResponseChunk(input.subarray(decoder.dataStart, decoder.dataEnd));
+      if (!goesOn && this.#events === events) this.#pause();
+    } else if (result === CHUNK_MORE) {
+      this.#input = null;
+      this.#armBetweenBytes();
+    } else if (result === CHUNK_END) {
+      this.#advance(input, decoder.position);
+      this.#complete(decoder.trailers.received > 0 ? decoder.trailers : null);
+    } else {
+      this.#fail(decoder.fault.with(this.#endpoint));
+    }
+  }
+
+  #takeTunnel(input: Uint8Array, events: UpstreamEvents): void {
+    const at = this.#inputAt;
+    this.#input = null;
+    if (!events.onResponseChunk(at === 0 ? input : input.subarray(at)) && this.#events === events) this.#pause();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#owner.wheel.disarm(this.#timer);
+    this.#socket.pause();
+  }
+
+  #armBetweenBytes(): void {
+    const betweenMs = this.#owner.bounds.betweenBytesMs;
+    if (this.#state !== BODY) return;
+    if (betweenMs !== null) this.#owner.wheel.arm(this.#timer, betweenMs);
+    else this.#owner.wheel.disarm(this.#timer);
+  }
+
+  #armIdle(): void {
+    this.#owner.wheel.arm(this.#timer, this.#idleMs);
+  }
+
+  /** The response is complete: the connection goes back, if nothing about it is in doubt, before the next request is thought of. */
+  #complete(trailers: Fields | null): void {
+    const events = this.#events!;
+    this.#decoder = null;
+    if (this.#keepAlive && this.#requestDone && this.#input === null && this.#idleMs > 0 && !this.#socket.closed) {
+      this.#events = null;
+      this.#state = IDLE;
+      this.#served++;
+      this.#armIdle();
+      this.#owner.onIdle(this);
+    } else {
+      // Early answers, HTTP/1.0, `close`, and bytes behind the response.
+      this.close();
+    }
+    events.onResponseEnd(trailers);
+  }
+
+  #fail(fault: Fault): void {
+    const events = this.#detach();
+    this.#socket.close();
+    if (events !== null) events.onUpstreamFault(fault);
+  }
+
+  #detach(): UpstreamEvents | null {
+    const events = this.#events;
+    this.#events = null;
+    this.#state = CLOSED;
+    this.#input = null;
+    this.#headBuffer = null;
+    this.#decoder = null;
+    this.#owner.wheel.disarm(this.#timer);
+    return events;
+  }
+}

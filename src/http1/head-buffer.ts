@@ -1,0 +1,56 @@
+// Gathers a head that arrives in pieces until its empty line is there, so that it is parsed once and not once a piece.
+// Looks at new bytes only: a head sent byte by byte costs linear work. It judges nothing but where the head ends.
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+export class HeadBuffer {
+  bytes = new Uint8Array(0);
+  length = 0;
+  /** Bytes since the last LF; the head ends with a line that is a CR and nothing else. */
+  #lineBytes = 0;
+  #lastByte = 0;
+
+  /**
+   * Takes bytes from `chunk[at, to)`; returns the offset behind the head's end, or -1 when more is needed. Also stops, with
+   * whatever it has, at a bare LF and once more than `maxBytes` are here: then the parser says what is wrong.
+   */
+  append(chunk: Uint8Array, at: number, to: number, maxBytes: number): number {
+    const last = Math.min(to, at + maxBytes + 1 - this.length);
+    let end = -1;
+    for (let i = at; i < last; i++) {
+      const byte = chunk[i]!;
+      if (byte === LF) {
+        if (this.#lastByte !== CR || this.#lineBytes === 1) {
+          end = i + 1;
+          break;
+        }
+        this.#lineBytes = 0;
+      } else {
+        this.#lineBytes++;
+      }
+      this.#lastByte = byte;
+    }
+    if (end < 0 && last - at + this.length > maxBytes) end = last;
+    this.#copy(chunk, at, end < 0 ? last : end);
+    return end;
+  }
+
+  clear(): void {
+    this.bytes = new Uint8Array(0);
+    this.length = 0;
+    this.#lineBytes = 0;
+    this.#lastByte = 0;
+  }
+
+  #copy(chunk: Uint8Array, from: number, to: number): void {
+    const needed = this.length + to - from;
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(1024, needed, this.bytes.length * 2));
+      larger.set(this.bytes.subarray(0, this.length));
+      this.bytes = larger;
+    }
+    this.bytes.set(chunk.subarray(from, to), this.length);
+    this.length = needed;
+  }
+}
