@@ -11,7 +11,7 @@ import { sequenceCases } from "./sequence.ts";
 import { targetCases } from "./target.ts";
 import { transferEncodingCases } from "./transfer-encoding.ts";
 
-export type { RequestCase, SeenRequest, UpstreamManner } from "./request-case.ts";
+export type { FieldExpectation, RequestCase, SeenRequest, UpstreamManner } from "./request-case.ts";
 
 export const requestThemes: readonly (readonly [theme: string, cases: readonly RequestCase[]])[] = [
   ["body lengths", framingCases],

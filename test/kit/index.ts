@@ -1,0 +1,17 @@
+// The raw-bytes harness: what tests outside the rooms are built from.
+
+export { startBlindRelay } from "./blind-relay.ts";
+export { RawClient } from "./raw-client.ts";
+export {
+  type RawFraming,
+  type RawHead,
+  type RawMessage,
+  readHead,
+  readRequest,
+  readResponse,
+  StrictError,
+  statusOf,
+  valuesOf,
+} from "./raw-message.ts";
+export { ECHO, echoOf, ScriptedUpstream, SILENT, UpstreamRecord, type UpstreamScript } from "./scripted-upstream.ts";
+export { createMemoryStage, createSocketStage, type GatewayStarter, STAGE_BOUNDS, type Stage } from "./stage.ts";

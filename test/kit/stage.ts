@@ -1,0 +1,120 @@
+// Where a test plays: a network with a gateway and a scripted upstream on it, and a way to wait until nothing moves.
+// In memory nothing moves once the network is pumped dry, so there is neither time nor chance; over real sockets a test
+// says what it waits for.
+
+import type { GatewayConfig } from "../../src/config/index.ts";
+import { defaultTransport, MemoryNetwork, type SocketAddress, type Transport } from "../../src/transport/index.ts";
+import { ScriptedUpstream } from "./scripted-upstream.ts";
+
+export interface Stage {
+  /** Clients connect through this one. */
+  readonly transport: Transport;
+  readonly gateway: SocketAddress;
+  readonly upstream: ScriptedUpstream;
+  /** Delivers what is deliverable at once; does nothing over real sockets. */
+  pump(): void;
+  /** Waits until nothing moves; over real sockets until `isDone` or a deadline. */
+  settle(isDone: () => boolean): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Small, so that inputs over them are short. */
+export const STAGE_BOUNDS = { lineBytes: 1024, headBytes: 4096, fieldCount: 50, bodyBytes: 8192 } as const;
+
+/** Starts what the stage puts between client and upstream. */
+export type GatewayStarter = (
+  config: GatewayConfig,
+  transport: Transport,
+  isMemory: boolean,
+) => Promise<{ address: SocketAddress; stop(): Promise<void> }>;
+
+export async function createMemoryStage(start: GatewayStarter): Promise<Stage> {
+  const network = new MemoryNetwork({ schedule: null });
+  const upstream = new ScriptedUpstream();
+  await upstream.listen(network.transport);
+  const gateway = await start(stageConfig(upstream.address), network.transport, true);
+  async function settle(): Promise<void> {
+    do {
+      network.pump();
+      await new Promise((resolve) => setImmediate(resolve));
+    } while (network.pump() > 0);
+  }
+  return {
+    transport: network.transport,
+    gateway: gateway.address,
+    upstream,
+    pump: () => void network.pump(),
+    settle,
+    async stop() {
+      const stopped = gateway.stop();
+      await settle();
+      upstream.stop();
+      await settle();
+      await stopped;
+    },
+  };
+}
+
+const DEADLINE_MS = 3000;
+
+export async function createSocketStage(start: GatewayStarter): Promise<Stage> {
+  const transport = defaultTransport();
+  const upstream = new ScriptedUpstream();
+  await upstream.listen(transport);
+  const gateway = await start(stageConfig(upstream.address), transport, false);
+  return {
+    transport,
+    gateway: gateway.address,
+    upstream,
+    pump() {},
+    async settle(isDone) {
+      const deadline = performance.now() + DEADLINE_MS;
+      while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+    async stop() {
+      upstream.stop();
+      await gateway.stop();
+    },
+  };
+}
+
+/** One listener, one upstream, one route for everything; bounds that short inputs reach, no limit that a table would trip over. */
+function stageConfig(upstream: SocketAddress): GatewayConfig {
+  if ("path" in upstream) throw new Error("the stage's upstream listens on TCP");
+  return {
+    version: 1,
+    gateway: { name: "stage", kind: "edge", workers: 1, identityHeaders: ["X-User-Id", "X-User-Roles", "X-Tenant-Id"] },
+    admin: null,
+    listeners: [
+      {
+        name: "http",
+        address: { host: "127.0.0.1", port: 0 },
+        trustedProxies: [],
+        bounds: { ...STAGE_BOUNDS, headTimeoutMs: 10_000, idleTimeoutMs: 60_000, minBodyBytesPerSecond: 256, connectionsPerIp: null },
+      },
+    ],
+    upstreams: [
+      {
+        name: "app",
+        endpoints: [{ address: upstream, authority: `127.0.0.1:${upstream.port}`, weight: 1 }],
+        balance: "roundRobin",
+        timeouts: { connectMs: 1000, firstByteMs: 5000, betweenBytesMs: 5000, idleMs: 60_000 },
+        pool: { connections: 16, pending: 64 },
+      },
+    ],
+    routes: [
+      {
+        name: "everything",
+        match: { hosts: [], path: "/*", methods: [] },
+        public: true,
+        upstream: "app",
+        rewrite: { stripPrefix: null, addPrefix: null },
+        headers: { request: { set: [], add: [], remove: [] }, response: { set: [], add: [], remove: ["Server", "X-Powered-By"] } },
+        timeoutMs: 10_000,
+        bodyBytes: undefined,
+        paths: { encodedSlash: "reject", backslash: "reject", duplicateSlashes: "keep", dotSegments: "resolve" },
+      },
+    ],
+    telemetry: { accessLog: null },
+  };
+}
