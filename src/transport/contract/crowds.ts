@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as nextTurn, setTimeout as pass } from "node:timers/promises";
 import type { Recorder } from "./recorder.ts";
-import type { Bench } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 
 export function crowdsContract(rig: Rig): void {
   describe("many connections", () => {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { setTimeout as pass } from "node:timers/promises";
-import type { Bench } from "./rig.ts";
+import type { Rig } from "./rig.ts";
 
 export function listeningContract(rig: Rig): void {
   describe("listening", () => {
