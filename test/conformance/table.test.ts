@@ -38,8 +38,7 @@ describe("the request table", () => {
 
   it("says for every refusal that nothing of it reaches the upstream whole", () => {
     for (const each of cases) {
-      const last = [each.statuses.at(-1) ?? 0].flat();
-      const isRefusal = last.every((status) => status >= 400) && each.manner === "echo";
+      const isRefusal = (each.statuses.at(-1) ?? 0) >= 400 && each.manner === "echo";
       if (isRefusal) {
         assert.equal(each.upstream.length, each.statuses.length - 1, each.name);
         assert.ok(each.closes, each.name);

@@ -20,8 +20,8 @@ export interface RequestCase {
   readonly name: string;
   /** Bytes as latin1. */
   readonly bytes: string;
-  /** Final statuses the client reads, in order; a list where the brief leaves the choice between two. */
-  readonly statuses: readonly (number | readonly number[])[];
+  /** Final statuses the client reads, in order. */
+  readonly statuses: readonly number[];
   /** Whether the gateway closes the connection when it has answered. When not, a probe on it must be served. */
   readonly closes: boolean;
   /** Every complete request that the upstream sees, and no other. */
@@ -62,12 +62,12 @@ export const SMUGGLED: string = get("/smuggled");
 type Extra = Partial<Omit<RequestCase, "name" | "bytes">>;
 
 /** Refused before anything of it is forwarded. */
-export function refused(name: string, bytes: string, status: number | readonly number[] = 400, extra: Extra = {}): RequestCase {
+export function refused(name: string, bytes: string, status = 400, extra: Extra = {}): RequestCase {
   return { ...PLAIN, name, bytes, statuses: [status], closes: true, ...extra };
 }
 
 /** Refused in its body or trailers: the upstream may have seen the beginning, never a complete message. */
-export function cutShort(name: string, bytes: string, status: number | readonly number[] = 400, extra: Extra = {}): RequestCase {
+export function cutShort(name: string, bytes: string, status = 400, extra: Extra = {}): RequestCase {
   return refused(name, bytes, status, { mayBegin: true, ...extra });
 }
 

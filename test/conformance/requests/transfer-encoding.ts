@@ -42,15 +42,18 @@ const otherCodings: readonly RequestCase[] = [
   ["chun-ked", "chun-ked"],
   ["chunked-false", "chunked-false"],
   ["0chunked", "0chunked"],
+  ["'chunked', whose quotes belong to a token,", "'chunked'"],
+  ["chunke%64", "chunke%64"],
   ["gzip, chunked", "gzip, chunked"],
   ["gzip,chunked", "gzip,chunked"],
   ["identity, chunked", "identity, chunked"],
-  ["chunked, identity", "chunked, identity"],
-  ["chunked, gzip", "chunked, gzip"],
-  ["chunked,cow", "chunked,cow"],
   ["cow, chunked", "cow, chunked"],
-  ["chunked, identity, chunked", "chunked, identity, chunked"],
-].map(([name, value]) => refused(`Transfer-Encoding: ${name} is refused`, post(`Transfer-Encoding: ${value}`, BODY), [400, 501]));
+].map(([name, value]) => refused(`Transfer-Encoding: ${name} is refused`, post(`Transfer-Encoding: ${value}`, BODY), 501));
+
+/** Without a final chunked the length is unknown (RFC 9112 6.3), and chunked twice is forbidden (7): malformed, not unknown. */
+const chunkedNotLast: readonly RequestCase[] = ["chunked, identity", "chunked, gzip", "chunked,cow", "chunked, identity, chunked"].map(
+  (value) => refused(`Transfer-Encoding: ${value} is refused`, post(`Transfer-Encoding: ${value}`, BODY)),
+);
 
 const brokenValues: readonly RequestCase[] = [
   ["an empty value", ""],
@@ -67,14 +70,12 @@ const brokenValues: readonly RequestCase[] = [
   ["a parameter with space", "chunked; foo=bar"],
   ["a trailing semicolon", "chunked;"],
   ["double quotes", '"chunked"'],
-  ["single quotes", "'chunked'"],
   ["a leading double quote", '"chunked'],
   ["square brackets", "[chunked]"],
   ["parentheses", "(chunked)"],
   ["a comment behind", "chunked (yes)"],
   ["a colon in front", ": chunked"],
   ["an equals sign in front", "=chunked"],
-  ["a percent escape", "chunke%64"],
   ["a backslash", "chunk\\ed"],
   ["a slash", "chunked/1"],
   ["UTF-8 letters that fold to ASCII", "chun\xe2\x84\xaaed"],
@@ -82,7 +83,7 @@ const brokenValues: readonly RequestCase[] = [
   ["a no-break space behind", "chunked\xa0"],
   ["a no-break space in front", "\xa0chunked"],
   ["0x85 behind", "chunked\x85"],
-].map(([name, value]) => refused(`Transfer-Encoding with ${name} is refused`, post(`Transfer-Encoding: ${value}`, BODY), [400, 501]));
+].map(([name, value]) => refused(`Transfer-Encoding with ${name} is refused`, post(`Transfer-Encoding: ${value}`, BODY)));
 
 const brokenBytes: readonly RequestCase[] = [
   ["a space before the colon", "Transfer-Encoding : chunked"],
@@ -133,15 +134,17 @@ const brokenBytes: readonly RequestCase[] = [
 ].map(([name, field]) => refused(`Transfer-Encoding with ${name} is refused`, post(field as string, BODY)));
 
 const repeated: readonly RequestCase[] = [
-  ["chunked and chunked", ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]],
-  ["chunked and identity", ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"]],
-  ["identity and chunked", ["Transfer-Encoding: identity", "Transfer-Encoding: chunked"]],
-  ["chunked and cow", ["Transfer-Encoding: chunked", "Transfer-encoding: cow"]],
-  ["x and chunked", ["Transfer-Encoding: x", "Transfer-Encoding: chunked"]],
-  ["gzip and chunked", ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"]],
-  ["chunked and an empty one", ["Transfer-Encoding: chunked", "Transfer-Encoding:"]],
-  ["an empty one and chunked", ["Transfer-Encoding:", "Transfer-Encoding: chunked"]],
-].map(([name, fields]) => refused(`two Transfer-Encoding fields, ${name}, are refused`, post(fields as string[], BODY), [400, 501]));
+  ["chunked and chunked", 400, ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]],
+  ["chunked and identity", 400, ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"]],
+  ["identity and chunked", 501, ["Transfer-Encoding: identity", "Transfer-Encoding: chunked"]],
+  ["chunked and cow", 400, ["Transfer-Encoding: chunked", "Transfer-encoding: cow"]],
+  ["x and chunked", 501, ["Transfer-Encoding: x", "Transfer-Encoding: chunked"]],
+  ["gzip and chunked", 501, ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked"]],
+  ["chunked and an empty one", 400, ["Transfer-Encoding: chunked", "Transfer-Encoding:"]],
+  ["an empty one and chunked", 400, ["Transfer-Encoding:", "Transfer-Encoding: chunked"]],
+].map(([name, status, fields]) =>
+  refused(`two Transfer-Encoding fields, ${name}, are refused`, post(fields as string[], BODY), status as number),
+);
 
 const beside: readonly RequestCase[] = [
   refused(
@@ -153,7 +156,7 @@ const beside: readonly RequestCase[] = [
     "Transfer-Encoding and Content-Length on HTTP/1.0 are refused",
     head("POST /first HTTP/1.0", HOST, "Content-Length: 5", "Transfer-Encoding: chunked") + BODY,
   ),
-  refused("Transfer-Encoding: identity on GET is refused", get("/first", "Transfer-Encoding: identity") + SMUGGLED, [400, 501]),
+  refused("Transfer-Encoding: identity on GET is refused", get("/first", "Transfer-Encoding: identity") + SMUGGLED, 501),
   served(
     "a field whose name only resembles it is any other field",
     post(["X-Transfer-Encoding: chunked", "Content-Length: 5"], "hello"),
@@ -174,6 +177,7 @@ const beside: readonly RequestCase[] = [
 export const transferEncodingCases: readonly RequestCase[] = [
   ...accepted,
   ...otherCodings,
+  ...chunkedNotLast,
   ...brokenValues,
   ...brokenBytes,
   ...repeated,
