@@ -59,10 +59,12 @@ export function findSkipReason(test, otherTests) {
   const twin = otherTests.find((other) => other.file === test.file && other.name === test.name && other.reason !== "");
   if (twin !== undefined) return twin.reason;
   if (!existsSync(test.file)) return "no reason given";
-  const lines = readFileSync(test.file, "utf8").split("\n");
+  const text = readFileSync(test.file, "utf8");
+  const lines = text.split("\n");
   const from = test.line > 0 ? test.line - 1 : lines.findIndex((line) => line.includes(test.name));
   const literal = /skip[:(][^"'`]*(["'`])(.+?)\1/.exec(lines.slice(Math.max(from, 0), from + 4).join("\n"));
-  return literal?.[2] ?? `no reason given; see ${test.file}:${from + 1}`;
+  const onlyOne = /\bskip\b[^"'`\n]*(["'`])(.+?)\1/.exec(text);
+  return literal?.[2] ?? onlyOne?.[2] ?? `no reason given; see ${test.file}:${from + 1}`;
 }
 
 function readAttributes(text) {

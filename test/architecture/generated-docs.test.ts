@@ -1,0 +1,81 @@
+// Documentation and source say the same: generated pages are what the generator would write, every dependency and fault is described.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
+import { listFaults } from "../../src/base/index.ts";
+import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
+
+// The second word of a code tells which door to open; where it is not simply the folder's name, the folder stands here.
+const ROOM_OF_WORD: Readonly<Record<string, string>> = {
+  H1: "http1",
+  H2: "http2",
+  URI: "http",
+  ROUTE: "router",
+  UPSTREAM: "upstreams",
+  CLIENT: "pipeline",
+  EXCHANGE: "pipeline",
+};
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+await loadFaults();
+
+describe("the reference of faults", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(read("docs/reference/faults.md"), formatFaultPage(), "run npm run docs and commit the page");
+  });
+
+  it("has a remedy and a title for each", () => {
+    const wrong = listFaults().filter(({ title, remedy }) => !/^[A-Z].*\.$/.test(title) || remedy.trim().length < 20);
+    assert.deepEqual(
+      wrong.map(({ code }) => code),
+      [],
+      "a title is a sentence; a remedy tells an operator what to look at",
+    );
+  });
+
+  it("leads from each code to a room", () => {
+    const rooms = new Set(listSourceFiles("src").map(({ path }) => path.split("/")[1]));
+    const wrong = listFaults().filter(({ code }) => {
+      const word = code.split("_")[1] ?? "";
+      return !rooms.has(ROOM_OF_WORD[word] ?? word.toLowerCase());
+    });
+    assert.deepEqual(
+      wrong.map(({ code }) => code),
+      [],
+    );
+  });
+});
+
+describe("the documentation", () => {
+  it("has a line for each dependency, and none for others", () => {
+    const manifest = JSON.parse(read("package.json")) as Record<
+      "dependencies" | "devDependencies" | "optionalDependencies",
+      Record<string, string>
+    >;
+    const used = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies].flatMap(Object.keys).sort();
+    const described = [...read("docs/dependencies.md").matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm)].flatMap(([, names = ""]) =>
+      names.split(", ").map((name) => name.slice(1, -1)),
+    );
+    assert.deepEqual(described.sort(), used);
+  });
+
+  it("links only to what is there", () => {
+    const broken: string[] = [];
+    for (const page of ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", ...listFiles("docs").filter((path) => path.endsWith(".md"))]) {
+      for (const [, target = ""] of read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+        const path = join(page, "..", target);
+        try {
+          readFileSync(join(ROOT, path));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== "EISDIR") broken.push(`${page}: ${target}`);
+        }
+      }
+    }
+    assert.deepEqual(broken, []);
+  });
+});
