@@ -126,7 +126,8 @@ function problemsOfBroken(client: RawClient, read: Read): string[] {
       ? problemsOfRefusal(read.final, false, undefined)
       : ["the client got a whole response of a broken one"];
   if (!client.ended) return ["the client waits for the rest of a response that will not come"];
-  return read.isUnfinished ? [] : ["the client got neither 502 nor the beginning of a response"];
+  // A reset may overtake the beginning; a FIN must not come without it.
+  return read.isUnfinished || client.error !== null ? [] : ["the client got neither 502 nor the beginning of a response"];
 }
 
 function problemsOfServed(read: Read, final: RawMessage, outcome: Extract<ResponseOutcome, { kind: "served" }>): string[] {

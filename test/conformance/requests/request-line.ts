@@ -93,6 +93,11 @@ const versions: readonly RequestCase[] = [
     head("GET /first HTTP/1.0", HOST, "Connection: close") + SMUGGLED,
     sawGet("/first"),
   ),
+  served(
+    "HTTP/1.0 with Connection: keep-alive is served and lives on",
+    head("GET /first HTTP/1.0", HOST, "Connection: keep-alive") + get("/second"),
+    [sawGet("/first"), sawGet("/second")],
+  ),
   refused("HTTP/1.0 with two Host fields is refused", head("GET /first HTTP/1.0", HOST, HOST) + SMUGGLED),
 ];
 

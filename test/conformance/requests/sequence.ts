@@ -132,7 +132,7 @@ const early: readonly RequestCase[] = [
   ),
   servedThenClosed(
     "an answer before the last chunk is delivered, and the rest is no request",
-    post("Transfer-Encoding: chunked", `5${CRLF}hello${CRLF}40${CRLF}${SMUGGLED}`.slice(0, 60)),
+    post("Transfer-Encoding: chunked", `5${CRLF}hello${CRLF}fff${CRLF}${SMUGGLED}`),
     [],
     {
       manner: "early",

@@ -46,6 +46,8 @@ const absolute: readonly RequestCase[] = [
     ["climbing above the root", "http://a.example/../first"],
   ].map(([what, target]) => refused(`absolute-form with ${what} is refused`, get(target as string) + SMUGGLED)),
   refused("absolute-form without Host is refused", head("GET http://a.example/first HTTP/1.1") + SMUGGLED),
+  served("absolute-form with its scheme's own port names the same authority", get("http://a.example:80/first"), sawGet("/first")),
+  refused("absolute-form with another scheme's port names another authority", get("http://a.example:443/first") + SMUGGLED),
   served(
     "absolute-form with a port that Host names too is served",
     head("GET http://a.example:81/first HTTP/1.1", "Host: a.example:81"),
