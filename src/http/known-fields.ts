@@ -4,6 +4,7 @@ import { fieldName } from "./field-name.ts";
 
 export const ACCEPT = fieldName("Accept");
 export const ALLOW = fieldName("Allow");
+export const CACHE_CONTROL = fieldName("Cache-Control");
 export const CONNECTION = fieldName("Connection");
 export const CONTENT_LENGTH = fieldName("Content-Length");
 export const CONTENT_TYPE = fieldName("Content-Type");

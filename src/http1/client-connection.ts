@@ -56,6 +56,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   readonly #timer: Timer;
   readonly #endpoint: string;
   #state = CONNECTING;
+  #timedOut = false;
   #events: UpstreamEvents | null = null;
   #served = 0;
   #input: Uint8Array | null = null;
@@ -257,7 +258,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     const wasConnecting = this.#state === CONNECTING;
     const events = this.#detach();
     if (wasConnecting) {
-      this.#owner.onClosed(this, FLOW.CONNECT_FAILED.with(`${this.#endpoint}: ${error ?? "closed"}`));
+      const detail = `${this.#endpoint}: ${error ?? "closed"}`;
+      this.#owner.onClosed(this, this.#timedOut ? FLOW.CONNECT_TIMEOUT.with(this.#endpoint) : FLOW.CONNECT_FAILED.with(detail));
       return;
     }
     this.#owner.onClosed(this, null);
@@ -269,9 +271,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   onTimer(): void {
     switch (this.#state) {
       case CONNECTING:
-        this.#state = CLOSED;
+        this.#timedOut = true;
         this.#socket.close();
-        this.#owner.onClosed(this, FLOW.CONNECT_TIMEOUT.with(this.#endpoint));
         return;
       case HEAD:
         this.#fail((this.#requestDone ? FLOW.FIRST_BYTE_TIMEOUT : FLOW.BETWEEN_BYTES_TIMEOUT).with(this.#endpoint));

@@ -1,0 +1,203 @@
+// One try to get an answer from an upstream. An exchange has one, or several after each other (retry) or beside each other
+// (hedge, mirror); each can be cancelled by itself. Which of them wins is forward.ts's to decide. @hot
+
+import type { Fault } from "../base/index.ts";
+import { FIELD, type FieldName, type Fields, ResponseHead, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
+import type { Exchange } from "./exchange.ts";
+import type { UpstreamClaim, UpstreamPort } from "./policy.ts";
+import type { BodyReader } from "./request-body.ts";
+import { CONTINUE, PENDING } from "./results.ts";
+
+const PREPARING = 0;
+const WAITING = 1;
+const SENT = 2;
+const OVER = 3;
+
+export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
+  readonly exchange: Exchange;
+  readonly upstream: UpstreamPort;
+  /** Its answer is thrown away: a mirror. */
+  readonly isShadow: boolean;
+  readonly needsFresh: boolean;
+  queueTicket = -1;
+  /** Of the request as this attempt sends it: */
+  authority = "";
+  lines = "";
+  method = "";
+  target = "";
+  bodyLength = 0;
+  expectsContinue = false;
+  upgrade: string | null = null;
+  bodyCursor = 0;
+  bodyBlocked = false;
+  bodyEnded = false;
+  /** For the record: */
+  endpoint = "";
+  isReused = false;
+  startedMs = 0;
+  connectedMs = 0;
+  firstByteMs = 0;
+  status = 0;
+  fault: Fault | null = null;
+  #state = PREPARING;
+  #stream: UpstreamStream | null = null;
+  #fields: Fields | null = null;
+  #step = 0;
+
+  constructor(exchange: Exchange, upstream: UpstreamPort, isShadow: boolean, needsFresh: boolean) {
+    this.exchange = exchange;
+    this.upstream = upstream;
+    this.isShadow = isShadow;
+    this.needsFresh = needsFresh;
+  }
+
+  get isOver(): boolean {
+    return this.#state === OVER;
+  }
+
+  /** Sets a field for this attempt alone: an internal token, a remaining deadline, a span. Before it is sent. */
+  setField(name: FieldName, value: string): void {
+    if (this.#fields === null) this.#fields = this.exchange.head.fields.copy();
+    this.#fields.set(name, value);
+  }
+
+  /** Runs the attempt's steps, then asks for a connection. Called again by a step that returned PENDING. */
+  start(): void {
+    if (this.#state !== PREPARING) return;
+    const steps = this.exchange.plan!.attempt;
+    while (this.#step < steps.length) {
+      const result = steps[this.#step++]!(this);
+      if (result === PENDING || result !== CONTINUE) return;
+      if (this.#state !== PREPARING) return;
+    }
+    this.#state = WAITING;
+    this.upstream.open(this);
+  }
+
+  onStream(stream: UpstreamStream, endpoint: string, authority: string): void {
+    const exchange = this.exchange;
+    const head = exchange.head;
+    this.#state = SENT;
+    this.#stream = stream;
+    this.endpoint = endpoint;
+    this.isReused = stream.isReused;
+    this.connectedMs = exchange.runtime.clock.now();
+    this.method = head.method;
+    this.target = head.path + head.query;
+    this.authority = exchange.upstreamAuthority ?? (head.authority === "" ? authority : head.authority);
+    this.lines = (this.#fields ?? head.fields).toLines();
+    this.bodyLength = exchange.requestLength;
+    this.upgrade = head.upgrade;
+    const body = exchange.requestBody;
+    if (body === null) {
+      stream.send(this);
+      return;
+    }
+    // The upstream is asked whether it wants the body, unless we have some of it already.
+    this.expectsContinue = head.expectsContinue && body.received === 0 && !this.isShadow;
+    this.bodyBlocked = this.expectsContinue;
+    stream.cork();
+    stream.send(this);
+    if (this.expectsContinue) exchange.awaitContinue(this);
+    body.attach(this);
+    stream.uncork();
+  }
+
+  onOpenFault(fault: Fault, endpoint: string): void {
+    this.endpoint = endpoint;
+    this.onUpstreamFault(fault);
+  }
+
+  /** Not wanted any more; nothing of it reaches the exchange from here on. */
+  cancel(): void {
+    if (this.#state === OVER) return;
+    const wasWaiting = this.#state === WAITING;
+    const stream = this.#stream;
+    this.#finish();
+    if (wasWaiting) this.upstream.forget(this);
+    else if (stream !== null) stream.cancel();
+  }
+
+  resumeResponse(): void {
+    if (this.#stream !== null) this.#stream.resumeResponse();
+  }
+
+  /** The upstream said 100, or has said nothing for long enough. */
+  unblockBody(): void {
+    if (this.#state !== SENT || !this.bodyBlocked) return;
+    this.bodyBlocked = false;
+    this.exchange.requestBody?.pump(this);
+  }
+
+  #finish(): void {
+    this.#state = OVER;
+    this.#stream = null;
+    this.exchange.requestBody?.detach(this);
+  }
+
+  // ── the body, on its way up ────────────────────────────────────────────────────────────────────────────────────────
+
+  onBodyChunk(chunk: Uint8Array): boolean {
+    return this.#stream === null || this.#stream.write(chunk);
+  }
+
+  onBodyEnd(trailers: Fields | null): void {
+    if (this.#stream !== null) this.#stream.endRequest(trailers);
+  }
+
+  onBodyLost(fault: Fault): void {
+    this.fault = fault;
+    this.cancel();
+  }
+
+  onUpstreamDrain(): void {
+    this.unblockBody();
+  }
+
+  // ── the answer ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onBatchStart(): void {
+    if (!this.isShadow) this.exchange.client.cork();
+  }
+
+  onBatchEnd(): void {
+    if (!this.isShadow) this.exchange.client.uncork();
+  }
+
+  onInterim(status: number, fields: Fields): void {
+    if (status === 100) this.unblockBody();
+    else if (!this.isShadow) this.exchange.onInterim(this, status, fields);
+  }
+
+  onSwitch(protocol: string, fields: Fields): void {
+    fields.add(FIELD.UPGRADE, protocol);
+    this.status = 101;
+    this.firstByteMs = this.exchange.runtime.clock.now();
+    if (!this.exchange.onAttemptResponse(this, new ResponseHead(101, fields, -1, -1))) return;
+    const body = this.exchange.openTunnel();
+    body.attach(this);
+  }
+
+  onResponseHead(head: ResponseHead): boolean {
+    this.status = head.status;
+    this.firstByteMs = this.exchange.runtime.clock.now();
+    return this.isShadow || this.exchange.onAttemptResponse(this, head);
+  }
+
+  onResponseChunk(chunk: Uint8Array): boolean {
+    return this.isShadow || this.exchange.writeResponse(chunk);
+  }
+
+  onResponseEnd(trailers: Fields | null): void {
+    const isOver = this.#state === OVER;
+    this.#finish();
+    if (!this.isShadow && !isOver) this.exchange.endResponse(this, trailers);
+  }
+
+  onUpstreamFault(fault: Fault): void {
+    if (this.#state === OVER) return;
+    this.fault = fault;
+    this.#finish();
+    if (!this.isShadow) this.exchange.onAttemptFault(this, fault);
+  }
+}

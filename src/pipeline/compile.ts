@@ -1,0 +1,48 @@
+// From policies to the plan of a route: sorted by phase, checked, flattened. Configuration time only.
+
+import { PHASES, type Plan, type Policy, type Slot, type UpstreamPort } from "./policy.ts";
+
+export interface PlanTarget {
+  readonly route: string;
+  readonly upstream: UpstreamPort | null;
+  readonly timeoutMs: number | null;
+  readonly bodyBytes: number | null;
+}
+
+/** A policy reads what no policy before it writes: a mistake in the configuration, or in the list of what ships. */
+export interface PlanIssue {
+  readonly policy: string;
+  readonly slot: Slot;
+  readonly message: string;
+}
+
+/** Compiles `policies` in the order of their phases; within a phase the given order stays. */
+export function compilePlan(target: PlanTarget, policies: readonly Policy[]): { plan: Plan; issues: PlanIssue[] } {
+  const sorted = [...policies].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
+  const reversed = [...sorted].reverse();
+  const plan: Plan = {
+    ...target,
+    request: sorted.flatMap((policy) => policy.request ?? []),
+    response: reversed.flatMap((policy) => policy.response ?? []),
+    end: reversed.flatMap((policy) => policy.end ?? []),
+    attempt: sorted.flatMap((policy) => policy.attempt ?? []),
+    forward: sorted.flatMap((policy) => policy.forward ?? []),
+    judges: sorted.flatMap((policy) => policy.judge ?? []),
+    replayBytes: Math.max(0, ...sorted.map((policy) => policy.replayBytes ?? 0)),
+  };
+  return { plan, issues: checkSlots(target.route, sorted) };
+}
+
+function checkSlots(route: string, sorted: readonly Policy[]): PlanIssue[] {
+  const written = new Set<Slot>();
+  const issues: PlanIssue[] = [];
+  for (const policy of sorted) {
+    for (const slot of policy.reads ?? []) {
+      if (written.has(slot)) continue;
+      const message = `${policy.name} of route ${route} reads the ${slot}, but nothing before it writes one`;
+      issues.push({ policy: policy.name, slot, message });
+    }
+    for (const slot of policy.writes ?? []) written.add(slot);
+  }
+  return issues;
+}

@@ -1,0 +1,24 @@
+export { Attempt } from "./attempt.ts";
+export { compilePlan, type PlanIssue, type PlanTarget } from "./compile.ts";
+export { DONE, Exchange, type ExchangeRuntime, FORWARD, REQUEST, RESPONSE, SENDING } from "./exchange.ts";
+export * as EXCHANGE from "./faults.ts";
+export {
+  type AttemptStep,
+  type BodySink,
+  type BodyTransform,
+  DELIVER,
+  type EndStep,
+  type ForwardStep,
+  type Judge,
+  PHASES,
+  type Phase,
+  type Plan,
+  type Policy,
+  type Slot,
+  type Step,
+  type UpstreamClaim,
+  type UpstreamPort,
+} from "./policy.ts";
+export type { BodyReader, RequestBody } from "./request-body.ts";
+export { httpDate } from "./rescue.ts";
+export { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";

@@ -1,0 +1,53 @@
+// The one place that turns a fault into what the client reads: problem+json (RFC 9457). It tells the title and the code,
+// never the detail, which is the operator's.
+
+import { Buffer } from "node:buffer";
+import type { Fault, FaultKind } from "../base/index.ts";
+import { FIELD, Fields, RequestHead } from "../http/index.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** The part of the body that is the same each time, up to the request's id; encoded when a kind is first seen. */
+const prefixes = new Map<FaultKind, string>();
+
+export interface EncodedFault {
+  readonly fields: Fields;
+  readonly body: Uint8Array;
+}
+
+/** Seconds after which trying again makes sense, where that can be said at all. */
+const RETRY_AFTER_SECONDS = "1";
+
+/** Fields and body of the answer. The exchange's requestId is in it, so that a client's report leads to a log line. */
+export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
+  const kind = fault.kind;
+  let prefix = prefixes.get(kind);
+  if (prefix === undefined) {
+    prefix = JSON.stringify({ type: "about:blank", title: kind.title, status: kind.status, code: kind.code }).slice(0, -1);
+    prefixes.set(kind, prefix);
+  }
+  const fields = new Fields("");
+  fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
+  fields.add(FIELD.CONTENT_TYPE, "application/problem+json");
+  fields.add(FIELD.CACHE_CONTROL, "no-store");
+  if (kind.status === 503) fields.add(FIELD.RETRY_AFTER, RETRY_AFTER_SECONDS);
+  if (exchange.allow !== null) fields.add(FIELD.ALLOW, exchange.allow);
+  return { fields, body: Buffer.from(`${prefix},"requestId":"${exchange.requestId}"}\n`, "latin1") };
+}
+
+let dateSecond = -1;
+let dateText = "";
+
+/** RFC 9110 5.6.7, made once a second. */
+export function httpDate(wallMs: number): string {
+  const second = Math.floor(wallMs / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(wallMs).toUTCString();
+  }
+  return dateText;
+}
+
+/** Stands in for the head of a request that had none that could be read. */
+export function failedRequest(): RequestHead {
+  return new RequestHead("", "", "http", 11, new Fields(""));
+}

@@ -1,0 +1,202 @@
+// The connections of one upstream: a bulkhead. At most so many connections, at most so many requests waiting for one; a
+// service that is slow fills its own pool and nobody else's. @hot
+// Idle connections are taken last in, first out, so that the ones not needed grow old and close.
+
+import { type Fault, RingQueue, type TimerWheel } from "../base/index.ts";
+import { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "../http1/index.ts";
+import type { UpstreamClaim, UpstreamPort } from "../pipeline/index.ts";
+import type { SocketAddress, Transport } from "../transport/index.ts";
+import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
+import { RoundRobin } from "./round-robin.ts";
+
+export interface EndpointTarget {
+  readonly address: SocketAddress;
+  readonly authority: string;
+  readonly weight: number;
+}
+
+export interface PoolSettings {
+  readonly name: string;
+  readonly endpoints: readonly EndpointTarget[];
+  readonly bounds: UpstreamBounds;
+  /** Open connections over all endpoints, those being opened included. */
+  readonly connections: number;
+  /** Requests that may wait for one. */
+  readonly pending: number;
+}
+
+export interface PoolCounts {
+  readonly open: number;
+  readonly idle: number;
+  readonly pending: number;
+}
+
+export class Pool implements UpstreamPort {
+  readonly name: string;
+  readonly endpointCount: number;
+  readonly bounds: UpstreamBounds;
+  readonly wheel: TimerWheel;
+  readonly transport: Transport;
+  readonly #settings: PoolSettings;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #turns: RoundRobin<Endpoint>;
+  readonly #waiting = new RingQueue<UpstreamClaim>();
+  #open = 0;
+  #closed = false;
+
+  constructor(settings: PoolSettings, transport: Transport, wheel: TimerWheel) {
+    this.name = settings.name;
+    this.bounds = settings.bounds;
+    this.wheel = wheel;
+    this.transport = transport;
+    this.#settings = settings;
+    this.#endpoints = settings.endpoints.map((target) => new Endpoint(this, target));
+    this.endpointCount = this.#endpoints.length;
+    this.#turns = new RoundRobin(this.#endpoints);
+  }
+
+  get counts(): PoolCounts {
+    return { open: this.#open, idle: this.#endpoints.reduce((sum, endpoint) => sum + endpoint.idle.length, 0), pending: this.#waiting.size };
+  }
+
+  open(claim: UpstreamClaim): void {
+    if (this.#closed) {
+      claim.onOpenFault(POOL_CLOSED, "");
+      return;
+    }
+    const endpoint = this.#turns.select();
+    const idle = claim.needsFresh ? null : endpoint.takeIdle();
+    if (idle !== null) {
+      endpoint.lend(idle, claim);
+    } else if (this.#open < this.#settings.connections || this.#makeRoom()) {
+      this.#open++;
+      endpoint.connect(claim);
+    } else if (this.#waiting.size < this.#settings.pending) {
+      claim.queueTicket = this.#waiting.push(claim);
+    } else {
+      claim.onOpenFault(POOL_FULL.with(`${this.#open} connections busy, ${this.#waiting.size} requests waiting`), endpoint.label);
+    }
+  }
+
+  forget(claim: UpstreamClaim): void {
+    if (claim.queueTicket >= 0) this.#waiting.remove(claim.queueTicket);
+    claim.queueTicket = -1;
+    for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
+  }
+
+  /** Every connection is in use or idle on another endpoint: an idle one gives way. It is counted until it is gone. */
+  #makeRoom(): boolean {
+    for (let i = 0; i < this.#endpoints.length; i++) {
+      const idle = this.#endpoints[i]!.takeIdle();
+      if (idle === null) continue;
+      idle.close();
+      return true;
+    }
+    return false;
+  }
+
+  /** A connection of `endpoint` can be lent: to who waits longest, else it rests. */
+  onIdle(endpoint: Endpoint, connection: ClientConnection): void {
+    const claim = this.#waiting.shift();
+    if (claim === null) {
+      if (this.#closed) connection.close();
+      else endpoint.idle.push(connection);
+      return;
+    }
+    claim.queueTicket = -1;
+    if (claim.needsFresh && connection.isReused) {
+      connection.close();
+      this.#open++;
+      endpoint.connect(claim);
+      return;
+    }
+    endpoint.lend(connection, claim);
+  }
+
+  /** A connection is gone: there is room for one more. */
+  onGone(): void {
+    this.#open--;
+    if (this.#waiting.size === 0 || this.#closed || this.#open >= this.#settings.connections) return;
+    const claim = this.#waiting.shift()!;
+    claim.queueTicket = -1;
+    this.#open++;
+    this.#turns.select().connect(claim);
+  }
+
+  /** No new requests, idle connections closed; those under way end as they would. */
+  close(): void {
+    this.#closed = true;
+    for (let i = 0; i < this.#endpoints.length; i++) {
+      const endpoint = this.#endpoints[i]!;
+      for (let idle = endpoint.takeIdle(); idle !== null; idle = endpoint.takeIdle()) idle.close();
+    }
+    for (let claim = this.#waiting.shift(); claim !== null; claim = this.#waiting.shift()) {
+      claim.queueTicket = -1;
+      claim.onOpenFault(POOL_CLOSED, "");
+    }
+  }
+}
+
+class Endpoint implements ConnectionOwner {
+  readonly weight: number;
+  readonly bounds: UpstreamBounds;
+  readonly wheel: TimerWheel;
+  readonly label: string;
+  readonly idle: ClientConnection[] = [];
+  readonly #pool: Pool;
+  readonly #target: EndpointTarget;
+  /** Who asked for a connection that is still being opened. */
+  readonly #opening = new Map<ClientConnection, UpstreamClaim | null>();
+
+  constructor(pool: Pool, target: EndpointTarget) {
+    this.#pool = pool;
+    this.#target = target;
+    this.weight = target.weight;
+    this.bounds = pool.bounds;
+    this.wheel = pool.wheel;
+    this.label = "path" in target.address ? `unix:${target.address.path}` : `${target.address.host}:${target.address.port}`;
+  }
+
+  takeIdle(): ClientConnection | null {
+    // One that has just timed out is still in the list until its socket says so.
+    for (let connection = this.idle.pop(); connection !== undefined; connection = this.idle.pop()) if (connection.isIdle) return connection;
+    return null;
+  }
+
+  connect(claim: UpstreamClaim): void {
+    const connection = new ClientConnection(this, this.#pool.transport, this.#target.address, this.label);
+    this.#opening.set(connection, claim);
+  }
+
+  lend(connection: ClientConnection, claim: UpstreamClaim): void {
+    connection.lend(claim);
+    claim.onStream(connection, this.label, this.#target.authority);
+  }
+
+  forget(claim: UpstreamClaim): void {
+    if (this.#opening.size === 0) return;
+    // The connection is opened all the same: it will serve the next request.
+    for (const [connection, asked] of this.#opening) if (asked === claim) this.#opening.set(connection, null);
+  }
+
+  onIdle(connection: ClientConnection): void {
+    if (this.#opening.size > 0) {
+      const claim = this.#opening.get(connection);
+      this.#opening.delete(connection);
+      if (claim !== undefined && claim !== null) {
+        this.lend(connection, claim);
+        return;
+      }
+    }
+    this.#pool.onIdle(this, connection);
+  }
+
+  onClosed(connection: ClientConnection, fault: Fault | null): void {
+    const claim = this.#opening.get(connection);
+    this.#opening.delete(connection);
+    const at = this.idle.indexOf(connection);
+    if (at >= 0) this.idle.splice(at, 1);
+    this.#pool.onGone();
+    if (fault !== null && claim !== undefined && claim !== null) claim.onOpenFault(fault, this.label);
+  }
+}
