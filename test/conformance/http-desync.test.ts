@@ -101,8 +101,12 @@ function toRequestCase(each: DesyncCase): RequestCase {
   if (exception !== undefined) return refused(each.name, bytes, exception[0]);
   if (!mayPass(each)) return refused(each.name, bytes, 400);
   const lengths = lengthFields(each);
-  const framing = lengths.some(([name]) => name === "transfer-encoding") ? "chunked" : lengths.length > 0 ? "length" : "none";
-  const seen = { method: each.method, target: each.uri, body: framing === "length" ? bodyOf(each) : "", framing, fields: {} } as const;
+  const body = bodyOf(each);
+  const isChunked = lengths.some(([name]) => name === "transfer-encoding");
+  // RFC 9110 8.6: a method that usually has content is forwarded with its length, be it 0; GET and HEAD are not.
+  const saysLength = body !== "" || each.method === "POST" || each.method === "PUT";
+  const framing = isChunked ? "chunked" : saysLength ? "length" : "none";
+  const seen = { method: each.method, target: each.uri, body: framing === "length" ? body : "", framing, fields: {} } as const;
   return served(each.name, bytes, seen, { headAnswers: each.method === "HEAD" ? [0] : [] });
 }
 

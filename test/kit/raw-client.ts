@@ -4,8 +4,8 @@ import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } fro
 
 export class RawClient implements SocketHandler {
   readonly #socket: Socket;
-  /** Everything received, as latin1. */
-  text = "";
+  #chunks: string[] = [];
+  receivedBytes = 0;
   /** FIN or close came: nothing more will. */
   ended = false;
   /** Why the connection broke; null when it did not. */
@@ -15,8 +15,23 @@ export class RawClient implements SocketHandler {
     this.#socket = transport.connect(address, this);
   }
 
+  /** Everything received, as latin1. */
+  get text(): string {
+    if (this.#chunks.length > 1) this.#chunks = [this.#chunks.join("")];
+    return this.#chunks[0] ?? "";
+  }
+
   send(latin1: string): void {
     this.#socket.writeText(latin1);
+  }
+
+  /** Reads no more, so that the gateway has to wait. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
   }
 
   close(): void {
@@ -26,7 +41,8 @@ export class RawClient implements SocketHandler {
   onOpen(): void {}
 
   onData(chunk: Uint8Array): void {
-    this.text += Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1");
+    this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString("latin1"));
+    this.receivedBytes += chunk.length;
   }
 
   onDrain(): void {}

@@ -13,8 +13,8 @@ export interface Stage {
   readonly upstream: ScriptedUpstream;
   /** Delivers what is deliverable at once; does nothing over real sockets. */
   pump(): void;
-  /** Waits until nothing moves; over real sockets until `isDone` or a deadline. */
-  settle(isDone: () => boolean): Promise<void>;
+  /** Waits until nothing moves; over real sockets until `isDone`, or for `mostMs`, 3 s unless said. */
+  settle(isDone: () => boolean, mostMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -67,8 +67,8 @@ export async function createSocketStage(start: GatewayStarter): Promise<Stage> {
     gateway: gateway.address,
     upstream,
     pump() {},
-    async settle(isDone) {
-      const deadline = performance.now() + DEADLINE_MS;
+    async settle(isDone, mostMs = DEADLINE_MS) {
+      const deadline = performance.now() + mostMs;
       while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1));
     },
     async stop() {
