@@ -42,7 +42,7 @@ The second word of a code is the room of the source that found the fault.`,
 function formatFault(fault: FaultDefinition): string {
   return `### ${fault.code}
 
-${fault.title}
+${fault.title.replace(/\.?$/, ".")}
 
 | status | gRPC | to blame | another attempt is safe | the client's connection |
 | --- | --- | --- | --- | --- |

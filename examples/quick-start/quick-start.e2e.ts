@@ -1,0 +1,97 @@
+// `npm start` as the README promises it: both services answer through the gateway, the admin address lives, and all of it ends together.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const GATEWAY = "http://127.0.0.1:8080";
+const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
+
+let quickStart: ChildProcess;
+let said = "";
+
+function launch(): ChildProcess {
+  const runtime = process.versions["bun"] === undefined ? "node" : "bun";
+  const child = spawn(process.execPath, [RUN], {
+    env: { ...process.env, SALLYPORT_RUNTIME: runtime },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+  return child;
+}
+
+async function untilSaid(pattern: RegExp): Promise<void> {
+  while (!pattern.test(said)) {
+    if (quickStart.exitCode !== null) throw new Error(`the quick start ended: ${said}`);
+    await Promise.race([once(quickStart.stderr ?? quickStart, "data"), once(quickStart, "close")]);
+  }
+}
+
+describe("the quick start", () => {
+  before(async () => {
+    quickStart = launch();
+    await untilSaid(/try: curl/);
+  });
+
+  after(() => {
+    quickStart.kill("SIGKILL");
+  });
+
+  it("answers the README's first request", async () => {
+    const response = await fetch(`${GATEWAY}/api/products/1`);
+    assert.equal(response.status, 200);
+    assert.ok(response.headers.get("x-request-id"));
+    assert.deepEqual(await response.json(), { id: 1, name: "Brass lantern", priceCents: 4900, inStock: true });
+  });
+
+  it("tells the gateway's 404 from the service's", async () => {
+    const ofService = (await (await fetch(`${GATEWAY}/api/products/99`)).json()) as Record<string, unknown>;
+    const ofGateway = (await (await fetch(`${GATEWAY}/nowhere`)).json()) as Record<string, unknown>;
+    assert.deepEqual([ofService["status"], ofService["code"]], [404, undefined]);
+    assert.deepEqual([ofGateway["status"], ofGateway["code"]], [404, "SP_ROUTE_NOT_FOUND"]);
+  });
+
+  it("streams an order's event while the stream is open", async () => {
+    const stop = new AbortController();
+    const stream = await fetch(`${GATEWAY}/api/orders/events`, { signal: stop.signal });
+    assert.equal(stream.headers.get("content-type"), "text/event-stream");
+    const reader = (stream.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream()).getReader();
+    const placed = await fetch(`${GATEWAY}/api/orders`, { method: "POST", body: JSON.stringify({ productId: 4, quantity: 1 }) });
+    assert.equal(placed.status, 201);
+    assert.equal(placed.headers.get("cache-control"), "no-store");
+    let seen = "";
+    while (!/event: placed\ndata: .*"productId":4/.test(seen)) {
+      const { value, done } = await reader.read();
+      assert.ok(!done, "the stream stays open");
+      seen += value;
+    }
+    stop.abort();
+  });
+
+  it("shows health and metrics on the admin address alone", async () => {
+    assert.equal((await fetch("http://127.0.0.1:9901/readyz")).status, 200);
+    assert.match(await (await fetch("http://127.0.0.1:9901/metrics")).text(), /^# (HELP|TYPE) /m);
+    assert.equal((await fetch(`${GATEWAY}/metrics`)).status, 404);
+  });
+
+  it("says which port is taken and starts nothing", async () => {
+    const second = launch();
+    const [code] = await once(second, "close");
+    assert.equal(code, 3);
+    assert.match(said, /port 3001 of 127\.0\.0\.1 is taken/);
+  });
+
+  it("frees every port when it is told to stop", async () => {
+    quickStart.kill("SIGTERM");
+    const [code] = await once(quickStart, "close");
+    assert.equal(code, 0, said);
+    for (const port of [3001, 3002, 8080, 9901]) {
+      const probe = createServer();
+      probe.listen(port, "127.0.0.1");
+      await once(probe, "listening");
+      probe.close();
+    }
+  });
+});
