@@ -62,7 +62,7 @@ function listChecks() {
   const biome = join(ROOT, "node_modules/@biomejs/biome/bin/biome");
   const host = node ?? bun ?? process.execPath;
   return [
-    { name: "format and lint", command: [host, biome, "ci", "--no-errors-on-unmatched", "--max-diagnostics=50"] },
+    { name: "format and lint", command: [host, biome, "ci", "--colors=off", "--max-diagnostics=50"] },
     { name: "types", command: [host, typescript, "--noEmit", "-p", "."] },
   ];
 }
