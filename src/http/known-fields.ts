@@ -4,10 +4,12 @@ import { fieldName } from "./field-name.ts";
 
 export const ACCEPT = fieldName("Accept");
 export const ALLOW = fieldName("Allow");
+export const AUTHORIZATION = fieldName("Authorization");
 export const CACHE_CONTROL = fieldName("Cache-Control");
 export const CONNECTION = fieldName("Connection");
 export const CONTENT_LENGTH = fieldName("Content-Length");
 export const CONTENT_TYPE = fieldName("Content-Type");
+export const COOKIE = fieldName("Cookie");
 export const DATE = fieldName("Date");
 export const EXPECT = fieldName("Expect");
 export const FORWARDED = fieldName("Forwarded");

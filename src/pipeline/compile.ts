@@ -1,5 +1,6 @@
 // From policies to the plan of a route: sorted by phase, checked, flattened. Configuration time only.
 
+import type { FoldedNames } from "../http/index.ts";
 import { PHASES, type Plan, type Policy, type Slot, type UpstreamPort } from "./policy.ts";
 
 export interface PlanTarget {
@@ -7,6 +8,7 @@ export interface PlanTarget {
   readonly upstream: UpstreamPort | null;
   readonly timeoutMs: number | null;
   readonly bodyBytes: number | null;
+  readonly forbiddenTrailers: FoldedNames;
 }
 
 /** A policy reads what no policy before it writes: a mistake in the configuration, or in the list of what ships. */

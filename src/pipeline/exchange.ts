@@ -12,11 +12,11 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Clock, type Fault, Timer, type TimerWheel } from "../base/index.ts";
-import { type ClientEvents, type ClientSide, type Fields, RequestHead, ResponseHead } from "../http/index.ts";
+import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
-import { BUG, DEADLINE } from "./faults.ts";
+import { BODY_TOO_LARGE, BUG, DEADLINE } from "./faults.ts";
 import { judgeFault, judgeResponse, startForward } from "./forward.ts";
-import { type BodySink, type BodyTransform, type Plan, type UpstreamPort } from "./policy.ts";
+import type { BodySink, BodyTransform, Plan, UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
 import { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
@@ -92,7 +92,14 @@ export class Exchange implements ClientEvents {
   #requestChain: TransformChain | null = null;
   #responseChain: TransformChain | null = null;
 
-  constructor(runtime: ExchangeRuntime, client: ClientSide, head: RequestHead | null, plan: Plan, generation: string, refused: Fault | null) {
+  constructor(
+    runtime: ExchangeRuntime,
+    client: ClientSide,
+    head: RequestHead | null,
+    plan: Plan,
+    generation: string,
+    refused: Fault | null,
+  ) {
     this.runtime = runtime;
     this.client = client;
     this.head = head ?? failedRequest();
@@ -114,14 +121,19 @@ export class Exchange implements ClientEvents {
     else this.#runRequest();
   }
 
-  /** Routing's result: its steps run next. */
-  setPlan(plan: Plan): void {
+  /** Routing's result: its steps run next. False: the request is refused at once, since its body is too large for the route. */
+  setPlan(plan: Plan): boolean {
     this.#routePlan = plan;
+    if (plan.bodyBytes !== null && this.head.bodyLength > plan.bodyBytes) {
+      this.answerFault(BODY_TOO_LARGE);
+      return false;
+    }
     if (plan.timeoutMs !== null) {
       this.#deadline = new Timer(this, DEADLINE_TIMER);
       this.runtime.wheel.arm(this.#deadline, plan.timeoutMs, this.startedMs);
     }
     if (this.requestBody !== null) this.requestBody.maxBytes = plan.bodyBytes;
+    return true;
   }
 
   #runRequest(): void {
@@ -222,7 +234,8 @@ export class Exchange implements ClientEvents {
     this.#waiting = false;
     this.response = head;
     this.#cancelOthers(this.winner);
-    this.#steps = this.#routePlan === null ? this.plan.response : this.#routePlan.response;
+    if (this.#routePlan !== null) this.plan = this.#routePlan;
+    this.#steps = this.plan.response;
     this.#cursor = 0;
     this.#runResponse();
   }
@@ -385,6 +398,7 @@ export class Exchange implements ClientEvents {
 
   onRequestEnd(trailers: Fields | null): void {
     if (this.requestBody === null) return;
+    if (trailers !== null) trailers.removeFolded(this.plan.forbiddenTrailers);
     if (this.#requestChain === null) this.requestBody.end(trailers);
     else this.#requestChain.end(trailers);
   }

@@ -15,7 +15,7 @@
 // Response steps run from the inside out (the reverse order), for every answer, the gateway's own faults included.
 
 import type { Fault } from "../base/index.ts";
-import type { Fields, ResponseHead, UpstreamEvents, UpstreamStream } from "../http/index.ts";
+import type { Fields, FoldedNames, ResponseHead, UpstreamEvents, UpstreamStream } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { StepResult } from "./results.ts";
@@ -121,4 +121,6 @@ export interface Plan {
   readonly timeoutMs: number | null;
   /** Null is off. */
   readonly bodyBytes: number | null;
+  /** Fields that count in a head and must not come in behind it, in a trailer section. */
+  readonly forbiddenTrailers: FoldedNames;
 }

@@ -1,0 +1,142 @@
+// From a configuration to everything that requests will follow: router, plans, pools. Compiled once, immutable afterwards.
+
+import { createHash } from "node:crypto";
+import { CidrSet, type TimerWheel } from "../base/index.ts";
+import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
+import { FIELD, FoldedNames, normalisePath } from "../http/index.ts";
+import { ANSWERED, CONTINUE, compilePlan, type Plan, type Policy, type UpstreamPort } from "../pipeline/index.ts";
+import {
+  compileIdentityNames,
+  compileRoutePolicies,
+  FORWARDING_NAMES,
+  forwardRequest,
+  forwardResponse,
+  identityGuard,
+  normalise,
+} from "../policies/index.ts";
+import { compileRouter, METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, type Router } from "../router/index.ts";
+import type { Transport } from "../transport/index.ts";
+import { Pool } from "../upstreams/index.ts";
+
+export interface Blueprint {
+  /** Digest of the configuration: the same content has the same id. */
+  readonly generation: string;
+  readonly pools: readonly Pool[];
+  /** By listener name: the steps up to routing, and what answers when no route does. */
+  readonly listenerPlans: ReadonlyMap<string, Plan>;
+  readonly routes: readonly string[];
+}
+
+interface CompiledRoute {
+  readonly plan: Plan;
+  /** Set where the route's path rules differ from those that routing used. */
+  readonly paths: PathsConfig | null;
+}
+
+/** Throws an Error with all messages when routes clash: `check` will say it earlier and better. */
+export function compileBlueprint(config: GatewayConfig, transport: Transport, wheel: TimerWheel): Blueprint {
+  const pools = config.upstreams.map(
+    (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
+  );
+  const identity = compileIdentityNames(config.gateway.identityHeaders);
+  const forbidden = new FoldedNames([...identity.names, ...FORWARDING_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA]);
+  const routingPaths = mostPermissive(config.routes);
+  const listenerPlans = new Map<string, Plan>();
+  for (const listener of config.listeners) {
+    const router = compileRoutes(config, listener, pools, forbidden, routingPaths);
+    const policies: Policy[] = [
+      normalise(routingPaths),
+      identityGuard(identity),
+      forwardRequest(CidrSet.of(...listener.trustedProxies)),
+      forwardResponse(),
+      routing(router),
+    ];
+    const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
+    listenerPlans.set(listener.name, compilePlan(target, policies).plan);
+  }
+  return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
+}
+
+function compileRoutes(
+  config: GatewayConfig,
+  listener: ListenerConfig,
+  pools: readonly UpstreamPort[],
+  forbiddenTrailers: FoldedNames,
+  routingPaths: PathsConfig,
+): Router<CompiledRoute> {
+  const { router, issues } = compileRouter(
+    config.routes.map((route) => ({
+      name: route.name,
+      hosts: route.match.hosts,
+      path: route.match.path,
+      methods: route.match.methods,
+      value: compileRoute(route, listener, pools, forbiddenTrailers, routingPaths),
+    })),
+  );
+  if (router === null) throw new Error(issues.map((issue) => issue.message).join("\n"));
+  return router;
+}
+
+function compileRoute(
+  route: RouteConfig,
+  listener: ListenerConfig,
+  pools: readonly UpstreamPort[],
+  forbiddenTrailers: FoldedNames,
+  routingPaths: PathsConfig,
+): CompiledRoute {
+  const upstream = pools.find((pool) => pool.name === route.upstream);
+  if (upstream === undefined) throw new Error(`route ${route.name} names the unknown upstream ${route.upstream}`);
+  const bodyBytes = route.bodyBytes === undefined ? listener.bounds.bodyBytes : route.bodyBytes;
+  const target = { route: route.name, upstream, timeoutMs: route.timeoutMs, bodyBytes, forbiddenTrailers };
+  const { plan, issues } = compilePlan(target, [forwardResponse(), ...compileRoutePolicies(route)]);
+  if (issues.length > 0) throw new Error(issues.map((issue) => issue.message).join("\n"));
+  return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
+}
+
+/** The step that chooses the route, or answers 404, 405 or 413. */
+function routing(router: Router<CompiledRoute>): Policy {
+  return {
+    name: "routing",
+    phase: "route",
+    request(exchange) {
+      const head = exchange.head;
+      const match = router.match(head.host, head.path, head.method);
+      if (match.outcome !== ROUTE_FOUND) {
+        if (match.outcome !== METHOD_NOT_ALLOWED) return exchange.answerFault(ROUTE.NOT_FOUND);
+        exchange.allow = match.allow;
+        return exchange.answerFault(ROUTE.METHOD_NOT_ALLOWED);
+      }
+      const { plan, paths } = match.value;
+      if (paths !== null) {
+        // The route judges the path by its own rules. Where those would spell it otherwise, it must still be this route's.
+        const path = normalisePath(head.path, paths);
+        if (typeof path !== "string") return exchange.answerFault(path);
+        const again = router.match(head.host, path, head.method);
+        if (again !== match) return exchange.answerFault(ROUTE.NOT_FOUND);
+        head.path = path;
+      }
+      return exchange.setPlan(plan) ? CONTINUE : ANSWERED;
+    },
+  };
+}
+
+/** Routing must not refuse what some route takes; each route then judges by its own rules. */
+function mostPermissive(routes: readonly RouteConfig[]): PathsConfig {
+  const all = routes.map((route) => route.paths);
+  const first = all[0];
+  if (first !== undefined && all.every((paths) => isSamePaths(paths, first))) return first;
+  return {
+    encodedSlash: all.some((paths) => paths.encodedSlash === "keep") ? "keep" : "reject",
+    backslash: "reject",
+    duplicateSlashes: all.every((paths) => paths.duplicateSlashes === "reject") ? "reject" : "keep",
+    dotSegments: all.every((paths) => paths.dotSegments === "reject") ? "reject" : "resolve",
+  };
+}
+
+function isSamePaths(a: PathsConfig, b: PathsConfig): boolean {
+  return a.encodedSlash === b.encodedSlash && a.duplicateSlashes === b.duplicateSlashes && a.dotSegments === b.dotSegments;
+}
+
+function digest(config: GatewayConfig): string {
+  return createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 16);
+}

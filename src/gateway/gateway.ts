@@ -1,0 +1,158 @@
+// The whole: listeners, plans, pools, records, put together from one configuration. The only room that knows all the parts.
+
+import { type Clock, TimerWheel } from "../base/index.ts";
+import type { BoundsConfig, GatewayConfig } from "../config/index.ts";
+import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink } from "../telemetry/index.ts";
+import type { SocketAddress, Transport } from "../transport/index.ts";
+import { compileAdminPlan } from "./admin.ts";
+import { compileBlueprint } from "./blueprint.ts";
+import { GatewayListener } from "./listener.ts";
+import { GatewayMetrics } from "./metrics.ts";
+import { createAcceptor, GatewayRuntime } from "./runtime.ts";
+
+/** Everything that reaches the gateway from outside; tests pass fakes. */
+export interface GatewayHost {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Instead of what telemetry.accessLog says. */
+  readonly logSink?: LineSink;
+  /** A step threw: a bug, with its stack. Standard error when left out. */
+  readonly onBug?: (error: unknown, requestId: string) => void;
+}
+
+export interface Gateway {
+  readonly generation: string;
+  readonly listeners: readonly { readonly name: string; readonly address: SocketAddress }[];
+  readonly admin: SocketAddress | null;
+  /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** The admin address serves people and scrapers: small heads, no bodies. */
+const ADMIN_BOUNDS: BoundsConfig = {
+  lineBytes: 4096,
+  headBytes: 16 * 1024,
+  fieldCount: 100,
+  bodyBytes: 0,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 60_000,
+  minBodyBytesPerSecond: 256,
+  connectionsPerIp: null,
+};
+
+/** Starts a gateway. Rejects with the transport's error when an address can't be bound; nothing stays behind then. */
+export async function createGateway(config: GatewayConfig, host: GatewayHost): Promise<Gateway> {
+  const { clock, transport } = host;
+  const wheel = new TimerWheel(clock);
+  const blueprint = compileBlueprint(config, transport, wheel);
+  const metrics = new GatewayMetrics(new MetricRegistry());
+  metrics.declareRoute("");
+  for (const route of blueprint.routes) metrics.declareRoute(route);
+  for (const pool of blueprint.pools) metrics.declareUpstream(pool.name);
+  const log = config.telemetry.accessLog === null ? null : (host.logSink ?? openLineSink(config.telemetry.accessLog.to, clock));
+  const onBug = host.onBug ?? writeBug;
+  const runtime = new GatewayRuntime(clock, wheel, { metrics, log, onBug });
+  const listeners = config.listeners.map((listener) => {
+    const plan = blueprint.listenerPlans.get(listener.name)!;
+    const acceptor = createAcceptor(runtime, plan, blueprint.generation);
+    return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor), address: listener.address };
+  });
+  const state = { registry: metrics.registry, isReady: false, generation: blueprint.generation };
+  if (config.admin !== null) {
+    const quiet = new GatewayRuntime(clock, wheel, { metrics: null, log: null, onBug });
+    const acceptor = createAcceptor(quiet, compileAdminPlan(state), blueprint.generation);
+    listeners.push({ listener: new GatewayListener("admin", ADMIN_BOUNDS, wheel, acceptor), address: config.admin.address });
+  }
+  const processMetrics = createProcessMetrics(metrics.registry, clock);
+  declareGauges(metrics.registry, blueprint.generation, listeners, blueprint.pools, log);
+
+  const release = async () => {
+    for (const pool of blueprint.pools) pool.close();
+    wheel.stop();
+    processMetrics.stop();
+    await log?.close();
+  };
+  try {
+    for (const { listener, address } of listeners) await listener.bind(transport, address);
+  } catch (error) {
+    for (const { listener } of listeners) if (listener.isBound) await listener.drain();
+    await release();
+    throw error;
+  }
+  state.isReady = true;
+  const admin = config.admin === null ? null : listeners[listeners.length - 1]!.listener;
+  const clients = listeners.map(({ listener }) => listener).filter((listener) => listener !== admin);
+  let stopping: Promise<void> | null = null;
+
+  const stop = async (graceMs: number) => {
+    state.isReady = false;
+    const late = clock.schedule(() => {
+      for (const listener of clients) listener.destroy();
+    }, graceMs);
+    await Promise.all(clients.map((listener) => listener.drain()));
+    late.cancel();
+    if (admin !== null) {
+      const gone = admin.drain();
+      admin.destroy();
+      await gone;
+    }
+    await release();
+  };
+
+  return {
+    generation: blueprint.generation,
+    listeners: clients.map((listener) => ({ name: listener.listener, address: listener.address })),
+    admin: admin === null ? null : admin.address,
+    stop: (graceMs) => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
+
+function declareGauges(
+  registry: MetricRegistry,
+  generation: string,
+  listeners: readonly { listener: GatewayListener }[],
+  pools: ReturnType<typeof compileBlueprint>["pools"],
+  log: LineSink | null,
+): void {
+  registry
+    .gauge({ name: "sallyport_generation_info", help: "The generation that is running; always 1.", labels: ["generation"] })
+    .child(generation)
+    .set(1);
+  const open = registry.gauge({ name: "sallyport_client_connections", help: "Open client connections.", labels: ["listener"] });
+  const rejected = registry.gauge({
+    name: "sallyport_client_connections_rejected",
+    help: "Connections refused since the start because their address had too many.",
+    labels: ["listener"],
+  });
+  for (const { listener } of listeners) {
+    open.callback(() => listener.openConnections, listener.listener);
+    rejected.callback(() => listener.rejected, listener.listener);
+  }
+  const pool = registry.gauge({
+    name: "sallyport_upstream_connections",
+    help: "Upstream connections by state.",
+    labels: ["upstream", "state"],
+  });
+  const pending = registry.gauge({
+    name: "sallyport_upstream_pending",
+    help: "Requests that wait for a connection.",
+    labels: ["upstream"],
+  });
+  for (const each of pools) {
+    pool.callback(() => each.counts.open, each.name, "open");
+    pool.callback(() => each.counts.idle, each.name, "idle");
+    pending.callback(() => each.counts.pending, each.name);
+  }
+  if (log === null) return;
+  registry
+    .gauge({ name: "sallyport_access_log_dropped_lines", help: "Lines that were lost because nobody took them off fast enough." })
+    .callback(() => log.droppedLines);
+}
+
+function writeBug(error: unknown, requestId: string): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`sallyport: bug while serving request ${requestId}: ${text}\n`);
+}

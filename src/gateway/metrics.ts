@@ -1,0 +1,98 @@
+// What the gateway counts: names, labels, and the children resolved when a configuration compiles. @hot
+// Labels are names from the configuration and status classes, so their number is bounded by it.
+
+import type { FaultKind } from "../base/index.ts";
+import type { Exchange } from "../pipeline/index.ts";
+import { type Counter, type Histogram, type MetricFamily, type MetricRegistry, SECONDS_BOUNDS } from "../telemetry/index.ts";
+
+const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+interface Series {
+  readonly byClass: readonly Counter[];
+  readonly duration: Histogram;
+}
+
+export class GatewayMetrics {
+  readonly registry: MetricRegistry;
+  readonly #requests: MetricFamily<Counter>;
+  readonly #duration: MetricFamily<Histogram>;
+  readonly #upstreamRequests: MetricFamily<Counter>;
+  readonly #upstreamDuration: MetricFamily<Histogram>;
+  readonly #faults: MetricFamily<Counter>;
+  readonly #routes = new Map<string, Series>();
+  readonly #upstreams = new Map<string, Series>();
+  readonly #faultCounters = new Map<FaultKind, Counter>();
+
+  constructor(registry: MetricRegistry) {
+    this.registry = registry;
+    this.#requests = registry.counter({
+      name: "sallyport_requests_total",
+      help: "Requests by route and status class.",
+      labels: ["route", "class"],
+    });
+    this.#duration = registry.histogram({
+      name: "sallyport_request_duration_seconds",
+      help: "From the request head to the end of the response, by route.",
+      labels: ["route"],
+      bounds: SECONDS_BOUNDS,
+    });
+    this.#upstreamRequests = registry.counter({
+      name: "sallyport_upstream_requests_total",
+      help: "Attempts that were answered, by upstream and status class; without an answer the class is `fault`.",
+      labels: ["upstream", "class"],
+    });
+    this.#upstreamDuration = registry.histogram({
+      name: "sallyport_upstream_first_byte_seconds",
+      help: "From a connection at hand to the response head, by upstream.",
+      labels: ["upstream"],
+      bounds: SECONDS_BOUNDS,
+    });
+    this.#faults = registry.counter({ name: "sallyport_faults_total", help: "Exchanges that met a fault, by its code.", labels: ["code"] });
+  }
+
+  /** At configuration time: makes the children, so that a request only increments. */
+  declareRoute(route: string): void {
+    this.#routes.set(route, {
+      byClass: CLASSES.map((name) => this.#requests.child(route, name)),
+      duration: this.#duration.child(route),
+    });
+  }
+
+  declareUpstream(upstream: string): void {
+    this.#upstreams.set(upstream, {
+      byClass: [...CLASSES, "fault"].map((name) => this.#upstreamRequests.child(upstream, name)),
+      duration: this.#upstreamDuration.child(upstream),
+    });
+  }
+
+  record(exchange: Exchange): void {
+    const series = this.#routes.get(exchange.plan.route);
+    if (series !== undefined) {
+      const status = exchange.headSentMs > 0 ? exchange.response!.status : (exchange.fault?.kind.status ?? 500);
+      const counter = series.byClass[Math.floor(status / 100) - 1];
+      if (counter !== undefined) counter.add(1);
+      series.duration.observe((exchange.endedMs - exchange.startedMs) / 1000);
+    }
+    for (let i = 0; i < exchange.attempts.length; i++) {
+      const attempt = exchange.attempts[i]!;
+      const upstream = this.#upstreams.get(attempt.upstream.name);
+      if (upstream === undefined) continue;
+      if (attempt.status > 0) {
+        upstream.byClass[Math.floor(attempt.status / 100) - 1]!.add(1);
+        upstream.duration.observe((attempt.firstByteMs - attempt.connectedMs) / 1000);
+      } else if (attempt.fault !== null) {
+        upstream.byClass[5]!.add(1);
+      }
+    }
+    if (exchange.fault !== null) this.#countFault(exchange.fault.kind);
+  }
+
+  #countFault(kind: FaultKind): void {
+    let counter = this.#faultCounters.get(kind);
+    if (counter === undefined) {
+      counter = this.#faults.child(kind.code);
+      this.#faultCounters.set(kind, counter);
+    }
+    counter.add(1);
+  }
+}

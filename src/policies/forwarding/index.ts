@@ -1,0 +1,126 @@
+// What an intermediary says of itself and of whom it speaks for: Via, X-Forwarded-*, Forwarded (RFC 7239), X-Request-Id. @hot
+// The word of a trusted proxy is kept and continued; of anybody else it is removed, in every spelling.
+
+import { type CidrSet, canonicalIp } from "../../base/index.ts";
+import { FIELD, type Fields, FoldedNames } from "../../http/index.ts";
+import { CONTINUE, type Exchange, type Policy } from "../../pipeline/index.ts";
+
+const CLAIMED = [
+  FIELD.FORWARDED,
+  FIELD.X_FORWARDED_FOR,
+  FIELD.X_FORWARDED_HOST,
+  FIELD.X_FORWARDED_PORT,
+  FIELD.X_FORWARDED_PROTO,
+  FIELD.X_REAL_IP,
+];
+
+/** Removed from requests before our own are set; X-Request-Id with them. */
+export const FORWARDING_NAMES = new FoldedNames([...CLAIMED, FIELD.X_REQUEST_ID]);
+
+const VIA = "1.1 sallyport";
+const MAX_REQUEST_ID_LENGTH = 128;
+/** More hops than this in X-Forwarded-For are not walked: the list is somebody's joke. */
+const MAX_HOPS = 32;
+
+/** Sets what the upstream is told, and the exchange's clientAddress, clientScheme and requestId. */
+export function forwardRequest(trusted: CidrSet): Policy {
+  return {
+    name: "forwarding",
+    phase: "sanitise",
+    request(exchange) {
+      const head = exchange.head;
+      const fields = head.fields;
+      const address = exchange.client.facts.address;
+      const isTrusted = address !== "" && !trusted.isEmpty && trusted.has(address);
+      let chain = address;
+      let forwarded = `for=${quoteNode(address)};host=${quote(head.authority)};proto=${head.scheme}`;
+      let proto: string = head.scheme;
+      let host = head.authority;
+      let port: string | null = null;
+      exchange.requestId = "";
+      if (isTrusted) {
+        const before = fields.getCombined(FIELD.X_FORWARDED_FOR);
+        if (before !== null) {
+          chain = `${before}, ${address}`;
+          exchange.clientAddress = selectClient(before, address, trusted);
+        }
+        const forwardedBefore = fields.getCombined(FIELD.FORWARDED);
+        if (forwardedBefore !== null) forwarded = `${forwardedBefore}, ${forwarded}`;
+        const protoBefore = fields.get(FIELD.X_FORWARDED_PROTO);
+        if (protoBefore === "http" || protoBefore === "https") {
+          proto = protoBefore;
+          exchange.clientScheme = protoBefore;
+        }
+        host = fields.get(FIELD.X_FORWARDED_HOST) ?? host;
+        port = fields.get(FIELD.X_FORWARDED_PORT);
+        exchange.requestId = checkRequestId(fields);
+      }
+      if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
+      fields.removeFolded(FORWARDING_NAMES);
+      fields.add(FIELD.X_FORWARDED_FOR, chain === "" ? "unknown" : chain);
+      fields.add(FIELD.X_FORWARDED_PROTO, proto);
+      if (host !== "") fields.add(FIELD.X_FORWARDED_HOST, host);
+      if (port !== null) fields.add(FIELD.X_FORWARDED_PORT, port);
+      fields.add(FIELD.FORWARDED, forwarded);
+      fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
+      fields.add(FIELD.VIA, VIA);
+      return CONTINUE;
+    },
+  };
+}
+
+/** Via and X-Request-Id on every answer, the gateway's own included. */
+export function forwardResponse(): Policy {
+  return {
+    name: "forwarding",
+    phase: "sanitise",
+    response(exchange) {
+      const fields = exchange.response!.fields;
+      if (exchange.winner !== null) fields.add(FIELD.VIA, VIA);
+      fields.set(FIELD.X_REQUEST_ID, requestIdOf(exchange));
+      return CONTINUE;
+    },
+  };
+}
+
+function requestIdOf(exchange: Exchange): string {
+  if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
+  return exchange.requestId;
+}
+
+/** The rightmost address that is not a trusted proxy's; a list that can't be read is believed only as far as it can. */
+function selectClient(chain: string, nearest: string, trusted: CidrSet): string {
+  let client = nearest;
+  let end = chain.length;
+  for (let hops = 0; hops < MAX_HOPS && end >= 0; hops++) {
+    const comma = end === 0 ? -1 : chain.lastIndexOf(",", end - 1);
+    const address = canonicalIp(chain.slice(comma + 1, end).trim());
+    if (address === null) return client;
+    client = address;
+    if (!trusted.has(address)) return client;
+    end = comma;
+  }
+  return client;
+}
+
+function checkRequestId(fields: Fields): string {
+  const id = fields.get(FIELD.X_REQUEST_ID);
+  if (id === null || id.length === 0 || id.length > MAX_REQUEST_ID_LENGTH) return "";
+  for (let i = 0; i < id.length; i++) {
+    const c = id.charCodeAt(i);
+    const isLetter = (c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a;
+    if (!isLetter && !(c >= 0x30 && c <= 0x39) && c !== 0x2d && c !== 0x2e && c !== 0x5f) return "";
+  }
+  return id;
+}
+
+/** RFC 7239 6: an IPv6 address is bracketed and quoted; no address is `unknown`. */
+function quoteNode(address: string): string {
+  if (address === "") return "unknown";
+  return address.indexOf(":") >= 0 ? `"[${address}]"` : address;
+}
+
+/** Host has been checked: it holds nothing that a quoted-string must escape. */
+function quote(host: string): string {
+  return host.indexOf(":") >= 0 || host === "" ? `"${host}"` : host;
+}

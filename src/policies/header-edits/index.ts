@@ -1,0 +1,49 @@
+// Sets, adds and removes fields on requests and responses, as written in `headers`. Order: remove, set, add.
+
+import type { HeaderEdits } from "../../config/index.ts";
+import { type FieldName, type Fields, fieldName } from "../../http/index.ts";
+import { CONTINUE, type Policy } from "../../pipeline/index.ts";
+
+interface Edits {
+  readonly remove: readonly FieldName[];
+  readonly set: readonly (readonly [FieldName, string])[];
+  readonly add: readonly (readonly [FieldName, string])[];
+}
+
+/** Null when nothing is to be changed on either side. */
+export function compileHeaderEdits(config: { readonly request: HeaderEdits; readonly response: HeaderEdits }): Policy | null {
+  const request = compileEdits(config.request);
+  const response = compileEdits(config.response);
+  if (request === null && response === null) return null;
+  return {
+    name: "header-edits",
+    phase: "transform",
+    ...(request !== null && {
+      request(exchange) {
+        apply(request, exchange.head.fields);
+        return CONTINUE;
+      },
+    }),
+    ...(response !== null && {
+      response(exchange) {
+        apply(response, exchange.response!.fields);
+        return CONTINUE;
+      },
+    }),
+  };
+}
+
+function compileEdits(edits: HeaderEdits): Edits | null {
+  if (edits.set.length + edits.add.length + edits.remove.length === 0) return null;
+  return {
+    remove: edits.remove.map(fieldName),
+    set: edits.set.map(([name, value]) => [fieldName(name), value] as const),
+    add: edits.add.map(([name, value]) => [fieldName(name), value] as const),
+  };
+}
+
+function apply(edits: Edits, fields: Fields): void {
+  for (let i = 0; i < edits.remove.length; i++) fields.remove(edits.remove[i]!);
+  for (let i = 0; i < edits.set.length; i++) fields.set(edits.set[i]![0], edits.set[i]![1]);
+  for (let i = 0; i < edits.add.length; i++) fields.add(edits.add[i]![0], edits.add[i]![1]);
+}
