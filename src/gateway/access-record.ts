@@ -1,5 +1,5 @@
 // One line of the access log: everything that happened to one request, as JSON (requirement 6.1). @hot
-// Nothing from the wire goes in unescaped, and no field values at all but the user agent: they may hold secrets.
+// Nothing from the wire goes in unescaped, no field values but the user agent, and no query: they may hold secrets.
 
 import { type FieldName, fieldName } from "../http/index.ts";
 import type { Exchange } from "../pipeline/index.ts";
@@ -28,7 +28,7 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const status = exchange.response !== null && exchange.headSentMs > 0 ? exchange.response.status : (exchange.fault?.kind.status ?? 0);
   let line = `{"time":"${toIso(wallMs)}","requestId":"${exchange.requestId}","listener":${jsonString(exchange.client.facts.listener)}`;
   line += `,"client":"${exchange.clientAddress}","method":${jsonWireString(head.method)},"host":${jsonWireString(head.authority)}`;
-  line += `,"path":${jsonWireString(head.target)},"protocol":"${head.version === 10 ? "HTTP/1.0" : "HTTP/1.1"}"`;
+  line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${head.version === 10 ? "HTTP/1.0" : "HTTP/1.1"}"`;
   line += `,"status":${status},"bytesIn":${exchange.requestBody?.received ?? 0},"bytesOut":${exchange.bytesOut}`;
   line += `,"durationMs":${jsonFixed(exchange.endedMs - exchange.startedMs, 3)}`;
   if (exchange.headSentMs > 0) line += `,"headMs":${jsonFixed(exchange.headSentMs - exchange.startedMs, 3)}`;
@@ -50,4 +50,10 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const agent = head.fields.get(USER_AGENT);
   if (agent !== null) line += `,"userAgent":${jsonWireString(agent)}`;
   return `${line},"generation":"${exchange.generation}"}`;
+}
+
+/** The path as the client sent it: what it asked for, not what became of it. */
+function toLoggedPath(target: string): string {
+  const mark = target.indexOf("?");
+  return mark < 0 ? target : target.slice(0, mark);
 }
