@@ -13,18 +13,9 @@ export interface Host {
   readonly port: number | null;
 }
 
-// Clients of one connection, and most of one gateway, send few distinct values, so that a table of the last one for each
-// hash slot answers nearly all. A sender of made-up hosts can spoil slots and cost a parse, never grow anything.
-const SLOTS = 64;
-const keptTexts: string[] = [];
-const keptHosts: (Host | null)[] = [];
-for (let i = 0; i < SLOTS; i++) {
-  keptTexts.push("");
-  keptHosts.push(null);
-}
-// RFC 1035 2.3.4, without the root label; ":" and five digits more is what is worth keeping.
+// RFC 1035 2.3.4, without the root label.
 const MAX_NAME = 253;
-const MAX_KEPT = MAX_NAME + 6;
+// The last valid text: most requests repeat it. A table of more was no faster than parsing (uri.bench.ts).
 let lastText = "";
 let lastHost: Host | null = null;
 
@@ -34,16 +25,8 @@ let lastHost: Host | null = null;
  */
 export function parseHost(text: string): Host | FaultDefinition {
   if (text === lastText && lastHost !== null) return lastHost;
-  const length = text.length;
-  if (length === 0 || length > MAX_KEPT + 1) return URI.HOST_INVALID;
-  const slot = (length * 31 + text.charCodeAt(0) * 7 + text.charCodeAt(length >> 1) * 5 + text.charCodeAt(length - 1)) & (SLOTS - 1);
-  let host = keptTexts[slot] === text ? (keptHosts[slot] ?? null) : null;
-  if (host === null) {
-    host = parseHostSlowly(text);
-    if (host === null) return URI.HOST_INVALID;
-    keptTexts[slot] = text;
-    keptHosts[slot] = host;
-  }
+  const host = parseHostSlowly(text);
+  if (host === null) return URI.HOST_INVALID;
   lastText = text;
   lastHost = host;
   return host;
