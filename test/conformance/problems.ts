@@ -3,7 +3,7 @@
 import { type RawHead, type RawMessage, statusOf, valuesOf } from "../kit/index.ts";
 
 /** Fields that end at the gateway. Connection and Upgrade may be there for an upgrade alone. */
-const HOP_BY_HOP = ["keep-alive", "proxy-connection", "proxy-authorization", "te"];
+const HOP_BY_HOP = ["keep-alive", "proxy-connection", "te"];
 const IDENTITY = ["x-user-id", "x-user-roles", "x-tenant-id"];
 
 function fold(name: string): string {
@@ -19,7 +19,9 @@ export function problemsOfForwarded(head: RawHead): string[] {
   if (upgrade.length > 0 ? connection.join().toLowerCase() !== "upgrade" : connection.length > 0)
     problems.push(`the upstream saw Connection: ${connection}, Upgrade: ${upgrade}`);
   for (const [name] of head.fields) if (IDENTITY.includes(fold(name))) problems.push(`the upstream saw the identity header ${name}`);
-  for (const name of ["via", "x-request-id", "x-forwarded-for"])
+  // RFC 9110 7.6.3: a proxy appends itself, be it on a line of its own.
+  if (valuesOf(head, "via").at(-1)?.endsWith("1.1 sallyport") !== true) problems.push(`the upstream saw Via: ${valuesOf(head, "via")}`);
+  for (const name of ["x-request-id", "x-forwarded-for"])
     if (valuesOf(head, name).length !== 1) problems.push(`the upstream saw ${name} ${valuesOf(head, name).length} times`);
   return problems;
 }

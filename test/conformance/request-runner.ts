@@ -54,6 +54,7 @@ export async function playRequest(stage: Stage, request: RequestCase, pieces: re
   if (!request.closes && problems.length === 0) problems.push(...(await probe(stage, client, request)));
   client.close();
   await stage.settle(() => true);
+  if (stage.openConnections() > 0) problems.push("the gateway holds on to a connection whose client has left");
   return { problems, statuses: answers.map(statusOf) };
 }
 

@@ -45,6 +45,7 @@ export async function playResponse(stage: Stage, response: ResponseCase, pieces:
   client.close();
   upstream.closeConnections();
   await stage.settle(() => true);
+  if (stage.openConnections() > 0) problems.push("the gateway holds on to a connection whose client has left");
   return problems;
 }
 

@@ -15,6 +15,8 @@ export interface Stage {
   pump(): void;
   /** Waits until nothing moves; over real sockets until `isDone`, or for `mostMs`, 3 s unless said. */
   settle(isDone: () => boolean, mostMs?: number): Promise<void>;
+  /** Client connections that the gateway has not let go of; always 0 over real sockets, where nobody can see them. */
+  openConnections(): number;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,8 @@ export async function createMemoryStage(start: GatewayStarter): Promise<Stage> {
     upstream,
     pump: () => void network.pump(),
     settle,
+    openConnections: () =>
+      network.openSockets.filter((socket) => "port" in gateway.address && socket.localPort === gateway.address.port).length,
     async stop() {
       const stopped = gateway.stop();
       await settle();
@@ -67,6 +71,7 @@ export async function createSocketStage(start: GatewayStarter): Promise<Stage> {
     gateway: gateway.address,
     upstream,
     pump() {},
+    openConnections: () => 0,
     async settle(isDone, mostMs = DEADLINE_MS) {
       const deadline = performance.now() + mostMs;
       while (!isDone() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1));

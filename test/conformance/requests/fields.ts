@@ -165,7 +165,11 @@ const proxyFields: readonly RequestCase[] = [
     sawGet("/first", { "x-forwarded-proto": "http" }),
   ),
   served("the gateway signs with Via", get("/first"), sawGet("/first", { via: "1.1 sallyport" })),
-  served("the gateway adds itself to a Via of the client", get("/first", "Via: 1.0 proxy"), sawGet("/first")),
+  served(
+    "the gateway adds itself to a Via of the client",
+    get("/first", "Via: 1.0 proxy"),
+    sawGet("/first", { via: ["1.0 proxy", "1.1 sallyport"] }),
+  ),
   served("a request head of HTTP/1.0 is forwarded as HTTP/1.1", head("GET /first HTTP/1.0", HOST), sawGet("/first"), { closes: true }),
 ];
 

@@ -217,4 +217,41 @@ const bounds: readonly RequestCase[] = [
   ),
 ];
 
-export const sequenceCases: readonly RequestCase[] = [...pipelined, ...thenMalformed, ...thenOther, ...early, ...bounds];
+/** Refused while the client goes on sending: it must be able to read the refusal all the same (RFC 9112 9.6). */
+const refusedWhileSending: readonly RequestCase[] = [
+  refused(
+    "a body of Content-Length that keeps coming behind its 413 does not destroy it",
+    post("Content-Length: 100000", "x".repeat(100_000)),
+    413,
+    {
+      cuts: "some",
+    },
+  ),
+  refused(
+    "a chunk that keeps coming behind its 413 does not destroy it",
+    post("Transfer-Encoding: chunked", `186a0${CRLF}${"x".repeat(100_000)}${CRLF}0${CRLF}${CRLF}`),
+    413,
+    { mayBegin: true, cuts: "some" },
+  ),
+  refused(
+    "a body that keeps coming behind its 417 does not destroy it",
+    post(["Expect: x", "Content-Length: 8000"], "x".repeat(8000)),
+    417,
+    { cuts: "some" },
+  ),
+  refused(
+    "a body that keeps coming behind its 400 does not destroy it",
+    post(["Content-Length: 100000", "X : y"], "x".repeat(100_000)),
+    400,
+    { cuts: "some" },
+  ),
+];
+
+export const sequenceCases: readonly RequestCase[] = [
+  ...pipelined,
+  ...thenMalformed,
+  ...thenOther,
+  ...early,
+  ...bounds,
+  ...refusedWhileSending,
+];
