@@ -68,9 +68,9 @@ after(async () => {
 const skip = existsSync(DATA) ? false : "SKIPPED: ../shared/data/http-desync is not there";
 
 for (const [file, count] of Object.entries(FILES)) {
-  describe(`http-desync: ${file}`, { skip }, () => {
+  describe(`http-desync: ${file}`, () => {
     const cases = skip === false ? (parse(readFileSync(new URL(file, DATA), "utf8")) as DesyncCase[]) : [];
-    it(`holds ${count} cases`, () => assert.equal(cases.length, count));
+    it(`holds ${count} cases`, { skip }, () => assert.equal(cases.length, count));
     for (const each of cases) {
       it(`${each.name} (${each.method}): ${each.expected.tier}`, async () => {
         const played = await playRequest(stage, toRequestCase(each), [toBytes(each)]);
@@ -80,8 +80,8 @@ for (const [file, count] of Object.entries(FILES)) {
   });
 }
 
-describe("http-desync: exceptions", { skip }, () => {
-  it("name cases that are there and that the data would let pass", () => {
+describe("http-desync: exceptions", () => {
+  it("name cases that are there and that the data would let pass", { skip }, () => {
     const cases = Object.keys(FILES).flatMap((file) => parse(readFileSync(new URL(file, DATA), "utf8")) as DesyncCase[]);
     const passing = new Set(cases.filter(mayPass).map((each) => each.name));
     assert.deepEqual(
