@@ -32,8 +32,8 @@ export interface ClientSide {
   end(trailers: Fields | null): void;
   /** Gives the response up: before its head the connection just closes, after it the client sees that it is cut. */
   abort(): void;
-  /** Between cork and uncork, head and body leave together. */
-  cork(): void;
+  /** From here to uncork, head and body leave together. False when it was corked already: then the other one uncorks. */
+  cork(): boolean;
   uncork(): void;
 }
 

@@ -508,10 +508,11 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (this.#state !== CLOSED) this.#socket.reset();
   }
 
-  cork(): void {
-    if (this.#corked) return;
+  cork(): boolean {
+    if (this.#corked) return false;
     this.#corked = true;
     this.#socket.cork();
+    return true;
   }
 
   uncork(): void {

@@ -43,6 +43,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   #stream: UpstreamStream | null = null;
   #fields: Fields | null = null;
   #step = 0;
+  #corks = false;
 
   constructor(exchange: Exchange, upstream: UpstreamPort, isShadow: boolean, needsFresh: boolean) {
     this.exchange = exchange;
@@ -157,11 +158,11 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   // ── the answer ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   onBatchStart(): void {
-    if (!this.isShadow) this.exchange.client.cork();
+    this.#corks = !this.isShadow && this.exchange.client.cork();
   }
 
   onBatchEnd(): void {
-    if (!this.isShadow) this.exchange.client.uncork();
+    if (this.#corks) this.exchange.client.uncork();
   }
 
   onInterim(status: number, fields: Fields): void {

@@ -263,7 +263,7 @@ export class Exchange implements ClientEvents {
     const client = this.client;
     const head = this.response!;
     this.headSentMs = this.runtime.clock.now();
-    client.cork();
+    const corks = client.cork();
     client.sendHead(head);
     const body = this.#ownBody;
     if (this.winner === null) {
@@ -276,7 +276,7 @@ export class Exchange implements ClientEvents {
     } else {
       this.winner.resumeResponse();
     }
-    client.uncork();
+    if (corks) client.uncork();
   }
 
   /** The head is out and the response is not complete. */
