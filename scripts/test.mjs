@@ -1,7 +1,8 @@
 // `npm test`: the tools that tests need, format, lint and types, then every test on Bun and on Node; closes with `N passed, N failed`.
 // `npm test -- [--only bun|node|checks] [PART-OF-A-PATH…]` runs less. Plain JavaScript: any Node from 20 on may start it.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -10,7 +11,8 @@ import { listRuntimes } from "../bin/runtime.mjs";
 import { completeReport, findSkipReason, readBunReport, readNodeReport } from "./test-reports.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const REPORTS = join(ROOT, ".test-reports");
+// A folder of this run alone: several runs may share a checkout.
+const REPORTS = mkdtempSync(join(tmpdir(), "sallyport-test-"));
 const FOLDERS = ["src", "test", "bench", "examples", "scripts"];
 
 // Both runners run two files at once: more only makes timing tests compete on the machines that run CI.
@@ -26,12 +28,16 @@ const SUITES = [
 const SILENCE_MARGIN_MS = 60_000;
 const CHECK_SILENCE_MS = 300_000;
 
+// The list at the end helps as long as it can be read.
+const MAX_LISTED = 100;
+
 process.chdir(ROOT);
 const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
 if (values.only !== undefined && !["bun", "node", "checks"].includes(values.only)) {
   console.error(`--only takes bun, node or checks, got "${values.only}".`);
   process.exit(2);
 }
+process.on("exit", () => rmSync(REPORTS, { recursive: true, force: true }));
 process.exit(await runAll(values.only, positionals));
 
 async function runAll(only, paths) {
@@ -42,8 +48,6 @@ async function runAll(only, paths) {
     for (const check of listChecks()) rows.push(await runCheck(check));
   }
   if (only !== "checks") {
-    rmSync(REPORTS, { recursive: true, force: true });
-    mkdirSync(REPORTS);
     const runtimes = listRuntimes();
     for (const suite of SUITES) {
       const files = listFiles(suite.suffix).filter((file) => paths.length === 0 || paths.some((path) => file.includes(path)));
@@ -167,7 +171,8 @@ function summarize(rows) {
   }
   if (failed.length > 0) {
     heading("failed");
-    for (const { row, test } of failed) console.log(`${row.name}: ${test.file} ${test.name}`.replaceAll("  ", " "));
+    for (const { row, test } of failed.slice(0, MAX_LISTED)) console.log(`${row.name}: ${test.file} ${test.name}`.replaceAll("  ", " "));
+    if (failed.length > MAX_LISTED) console.log(`… and ${failed.length - MAX_LISTED} more, each told above`);
   }
   heading("summary");
   const width = Math.max(0, ...rows.map((row) => row.name.length));
