@@ -55,6 +55,8 @@ export class TimerWheel {
   readonly #onWake: () => void;
   /** The last tick whose timers were fired; nothing occupied lies between it and the clock but what is overdue. */
   #tick = 0;
+  /** The clock as of the last touch(): what everything that one event causes may call now. */
+  nowMs: number;
   #size = 0;
   /** The tick that the clock will wake us at; NEVER when no call is scheduled, -1 while firing. May be earlier than needed. */
   #wakeTick = NEVER;
@@ -64,12 +66,18 @@ export class TimerWheel {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#originMs = clock.now();
+    this.nowMs = this.#originMs;
     this.#onWake = () => this.#run();
   }
 
   /** How many timers are armed. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Reads the clock, once for each event that comes from outside. A reading costs more than arming a timer. */
+  touch(): void {
+    this.nowMs = this.#clock.now();
   }
 
   isArmed(timer: Timer): boolean {
@@ -93,6 +101,11 @@ export class TimerWheel {
     if (nowTick > this.#tick && (this.#size === 0 ? this.#wakeTick >= 0 : nowTick < this.#wakeTick)) this.#tick = nowTick;
     const tick = this.#place(timer);
     if (tick < this.#wakeTick) this.#scheduleWake(tick, nowMs);
+  }
+
+  /** arm() counted from the last touch(): for code that an event has just reached. */
+  armFromTouch(timer: Timer, delayMs: number): void {
+    this.arm(timer, delayMs, this.nowMs);
   }
 
   /** Unlinks the timer at once: the wheel keeps no reference to its owner. Idempotent. */
@@ -177,7 +190,8 @@ export class TimerWheel {
     this.#wakeTick = -1;
     // When a callback throws, what is left of its slot stays there and the next wake, at once, goes on with it.
     try {
-      this.#fireUntil(this.#tickAt(this.#clock.now()));
+      this.touch();
+      this.#fireUntil(this.#tickAt(this.nowMs));
     } finally {
       this.#wakeTick = NEVER;
       if (this.#size > 0 && !this.#stopped) this.#scheduleWake(this.#nextOccupiedTick(), this.#clock.now());

@@ -86,7 +86,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#endpoint = endpoint;
     this.#idleMs = owner.bounds.idleMs;
     this.#timer = new Timer(this, 0);
-    owner.wheel.arm(this.#timer, owner.bounds.connectMs);
+    owner.wheel.armFromTouch(this.#timer, owner.bounds.connectMs);
     this.#socket = transport.connect(address, this);
   }
 
@@ -134,9 +134,11 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
       if (corks) this.#socket.cork();
       this.#socket.writeText(chunkHead(length));
       this.#socket.write(chunk);
-      this.#socket.writeText("\r\n");
-      if (corks) this.#socket.uncork();
-      goesOn = this.#socket.queuedBytes === 0;
+      goesOn = this.#socket.writeText("\r\n");
+      if (corks) {
+        this.#socket.uncork();
+        goesOn = this.#socket.queuedBytes === 0;
+      }
     } else {
       this.#requestRemaining -= length;
       goesOn = this.#socket.write(chunk);
@@ -145,7 +147,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     if (!this.#outputBlocked) {
       this.#outputBlocked = true;
       const betweenMs = this.#owner.bounds.betweenBytesMs;
-      if (betweenMs !== null && this.#state === HEAD) this.#owner.wheel.arm(this.#timer, betweenMs);
+      if (betweenMs !== null && this.#state === HEAD) this.#owner.wheel.armFromTouch(this.#timer, betweenMs);
     }
     return false;
   }
@@ -187,19 +189,21 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#requestDone = true;
     const firstByteMs = this.#owner.bounds.firstByteMs;
     if (this.#state !== HEAD) return;
-    if (firstByteMs !== null) this.#owner.wheel.arm(this.#timer, firstByteMs);
+    if (firstByteMs !== null) this.#owner.wheel.armFromTouch(this.#timer, firstByteMs);
     else this.#owner.wheel.disarm(this.#timer);
   }
 
   // ── from the socket ────────────────────────────────────────────────────────────────────────────────────────────────
 
   onOpen(): void {
+    this.#owner.wheel.touch();
     this.#state = IDLE;
     this.#armIdle();
     this.#owner.onIdle(this);
   }
 
   onData(chunk: Uint8Array): void {
+    this.#owner.wheel.touch();
     if (this.#events === null) {
       // Nobody asked: whatever this is must not become the next request's response.
       this.close();
@@ -222,6 +226,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
 
   onDrain(): void {
     if (!this.#outputBlocked) return;
+    this.#owner.wheel.touch();
     this.#outputBlocked = false;
     if (this.#events === null) return;
     if (!this.#requestDone && this.#state === HEAD) this.#owner.wheel.disarm(this.#timer);
@@ -229,6 +234,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   }
 
   onEnd(): void {
+    this.#owner.wheel.touch();
     switch (this.#state) {
       case BODY:
         if (this.#untilClose && !this.#paused && this.#input === null) {
@@ -255,6 +261,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   }
 
   onClose(error: SocketError | null): void {
+    this.#owner.wheel.touch();
     const wasConnecting = this.#state === CONNECTING;
     const events = this.#detach();
     if (wasConnecting) {
@@ -433,12 +440,12 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   #armBetweenBytes(): void {
     const betweenMs = this.#owner.bounds.betweenBytesMs;
     if (this.#state !== BODY) return;
-    if (betweenMs !== null) this.#owner.wheel.arm(this.#timer, betweenMs);
+    if (betweenMs !== null) this.#owner.wheel.armFromTouch(this.#timer, betweenMs);
     else this.#owner.wheel.disarm(this.#timer);
   }
 
   #armIdle(): void {
-    this.#owner.wheel.arm(this.#timer, this.#idleMs);
+    this.#owner.wheel.armFromTouch(this.#timer, this.#idleMs);
   }
 
   /** The response is complete: the connection goes back, if nothing about it is in doubt, before the next request is thought of. */

@@ -108,9 +108,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#socket = socket;
     this.#context = context;
     this.facts = { listener: context.listener, address: socket.remoteAddress, port: socket.remotePort, localPort: socket.localPort };
+    context.wheel.touch();
     this.#readTimer = new Timer(this, READ_TIMER);
     this.#writeTimer = new Timer(this, WRITE_TIMER);
-    context.wheel.arm(this.#readTimer, context.bounds.headTimeoutMs);
+    context.wheel.armFromTouch(this.#readTimer, context.bounds.headTimeoutMs);
   }
 
   /** Between requests, with nothing half-read: closing now loses nothing. */
@@ -134,6 +135,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   onOpen(): void {}
 
   onData(chunk: Uint8Array): void {
+    this.#context.wheel.touch();
     this.#bytesIn += chunk.length;
     if (this.#state === LINGER) {
       this.#lingered += chunk.length;
@@ -157,10 +159,11 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   onDrain(): void {
     if (!this.#outputBlocked || this.#state === CLOSED) return;
+    this.#context.wheel.touch();
     this.#outputBlocked = false;
     this.#context.wheel.disarm(this.#writeTimer);
     if (this.#exchange !== null) this.#exchange.onClientDrain();
-    else if (this.#state === LINGER) this.#context.wheel.arm(this.#readTimer, LINGER_MS);
+    else if (this.#state === LINGER) this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     else if (this.#state === HEAD) {
       this.#socket.resume();
       this.#pump();
@@ -168,6 +171,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   onEnd(): void {
+    this.#context.wheel.touch();
     this.#clientEnded = true;
     switch (this.#state) {
       case HEAD:
@@ -178,7 +182,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
         if (this.#exchange !== null) this.#exchange.onRequestFault(H1.TRUNCATED);
         return;
       case WAIT:
-        this.#context.wheel.arm(this.#readTimer, HALF_CLOSE_GRACE_MS);
+        this.#context.wheel.armFromTouch(this.#readTimer, HALF_CLOSE_GRACE_MS);
         return;
       case TUNNEL:
         if (this.#exchange !== null) this.#exchange.onRequestEnd(null);
@@ -189,6 +193,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   onClose(_error: SocketError | null): void {
+    this.#context.wheel.touch();
     this.#state = CLOSED;
     this.#context.wheel.disarm(this.#readTimer);
     this.#context.wheel.disarm(this.#writeTimer);
@@ -258,7 +263,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       if (result === NEED_MORE) {
         // A first head has its time from the accept on; on a kept connection the idle timer ends here.
         if (this.#bytesOut > 0 || !this.#context.wheel.isArmed(this.#readTimer))
-          this.#context.wheel.arm(this.#readTimer, bounds.headTimeoutMs);
+          this.#context.wheel.armFromTouch(this.#readTimer, bounds.headTimeoutMs);
         this.#headBuffer = new HeadBuffer();
         this.#headBuffer.append(input, at, input.length, bounds.headBytes);
         this.#input = null;
@@ -391,7 +396,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#state = WAIT;
     this.#decoder = null;
     this.#context.wheel.disarm(this.#readTimer);
-    if (this.#clientEnded) this.#context.wheel.arm(this.#readTimer, HALF_CLOSE_GRACE_MS);
+    if (this.#clientEnded) this.#context.wheel.armFromTouch(this.#readTimer, HALF_CLOSE_GRACE_MS);
     this.#socket.resume();
     this.#exchange!.onRequestEnd(trailers);
   }
@@ -467,10 +472,13 @@ export class ServerConnection implements SocketHandler, ClientSide {
       const size = chunkHead(length);
       this.#socket.writeText(size);
       this.#socket.write(chunk);
-      const goesOn = this.#socket.writeText("\r\n");
+      let goesOn = this.#socket.writeText("\r\n");
       this.#bytesOut += size.length + length + 2;
-      if (corks) this.#socket.uncork();
-      return this.#afterWrite(goesOn && this.#socket.queuedBytes === 0);
+      if (corks) {
+        this.#socket.uncork();
+        goesOn = this.#socket.queuedBytes === 0;
+      }
+      return this.#afterWrite(goesOn);
     }
     if (this.#mode === LENGTH) {
       this.#responseRemaining -= length;
@@ -497,7 +505,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     }
     this.#state = HEAD;
     const idleMs = this.#context.bounds.idleTimeoutMs;
-    if (idleMs !== null) this.#context.wheel.arm(this.#readTimer, idleMs);
+    if (idleMs !== null) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
     if (this.#input === null) return;
     this.#socket.resume();
     this.#pump();
@@ -533,7 +541,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (!this.#outputBlocked && !this.#socket.closed) {
       this.#outputBlocked = true;
       this.#windowSent = this.#bytesOut - this.#socket.queuedBytes;
-      this.#context.wheel.arm(this.#writeTimer, RATE_WINDOW_MS);
+      this.#context.wheel.armFromTouch(this.#writeTimer, RATE_WINDOW_MS);
     }
     return false;
   }
@@ -544,7 +552,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#state = TUNNEL;
     this.#context.wheel.disarm(this.#readTimer);
     const idleMs = this.#context.bounds.idleTimeoutMs;
-    if (idleMs !== null) this.#context.wheel.arm(this.#readTimer, idleMs);
+    if (idleMs !== null) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
     this.#windowBytesIn = this.#bytesIn + this.#bytesOut;
     this.#sendText(encodeResponseHead(head, 11, true, false, false));
   }
@@ -560,7 +568,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     }
     // While the response still waits for the client, the write timer watches.
     if (this.#outputBlocked) this.#context.wheel.disarm(this.#readTimer);
-    else this.#context.wheel.arm(this.#readTimer, LINGER_MS);
+    else this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     this.#socket.resume();
   }
 
@@ -574,7 +582,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #armReadRate(): void {
     if (this.#context.bounds.minBodyBytesPerSecond === null) return;
     this.#windowBytesIn = this.#bytesIn;
-    this.#context.wheel.arm(this.#readTimer, RATE_WINDOW_MS);
+    this.#context.wheel.armFromTouch(this.#readTimer, RATE_WINDOW_MS);
   }
 
   #checkReadRate(): void {
@@ -598,7 +606,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       return;
     }
     this.#windowSent = sent;
-    this.#context.wheel.arm(this.#writeTimer, RATE_WINDOW_MS);
+    this.#context.wheel.armFromTouch(this.#writeTimer, RATE_WINDOW_MS);
   }
 
   #giveUp(): void {
@@ -615,6 +623,6 @@ export class ServerConnection implements SocketHandler, ClientSide {
       return;
     }
     this.#windowBytesIn = moved;
-    this.#context.wheel.arm(this.#readTimer, this.#context.bounds.idleTimeoutMs!);
+    this.#context.wheel.armFromTouch(this.#readTimer, this.#context.bounds.idleTimeoutMs!);
   }
 }

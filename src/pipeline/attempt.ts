@@ -82,7 +82,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     this.#stream = stream;
     this.endpoint = endpoint;
     this.isReused = stream.isReused;
-    this.connectedMs = exchange.runtime.clock.now();
+    this.connectedMs = exchange.runtime.wheel.nowMs;
     this.method = head.method;
     this.target = head.path + head.query;
     this.authority = exchange.upstreamAuthority ?? (head.authority === "" ? authority : head.authority);
@@ -173,7 +173,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   onSwitch(protocol: string, fields: Fields): void {
     fields.add(FIELD.UPGRADE, protocol);
     this.status = 101;
-    this.firstByteMs = this.exchange.runtime.clock.now();
+    this.firstByteMs = this.exchange.runtime.wheel.nowMs;
     if (!this.exchange.onAttemptResponse(this, new ResponseHead(101, fields, -1, -1))) return;
     const body = this.exchange.openTunnel();
     body.attach(this);
@@ -181,7 +181,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
 
   onResponseHead(head: ResponseHead): boolean {
     this.status = head.status;
-    this.firstByteMs = this.exchange.runtime.clock.now();
+    this.firstByteMs = this.exchange.runtime.wheel.nowMs;
     return this.isShadow || this.exchange.onAttemptResponse(this, head);
   }
 

@@ -105,7 +105,7 @@ export class Exchange implements ClientEvents {
     this.head = head ?? failedRequest();
     this.plan = plan;
     this.generation = generation;
-    this.startedMs = runtime.clock.now();
+    this.startedMs = runtime.wheel.nowMs;
     this.clientAddress = client.facts.address;
     this.clientScheme = this.head.scheme;
     this.requestLength = this.head.bodyLength;
@@ -204,6 +204,7 @@ export class Exchange implements ClientEvents {
   #redeem(ticket: number): boolean {
     if (!this.#waiting || ticket !== this.#ticket || this.stage === DONE) return false;
     this.#waiting = false;
+    if (!this.#running) this.runtime.wheel.touch();
     return true;
   }
 
@@ -262,7 +263,7 @@ export class Exchange implements ClientEvents {
     this.#disarm();
     const client = this.client;
     const head = this.response!;
-    this.headSentMs = this.runtime.clock.now();
+    this.headSentMs = this.runtime.wheel.nowMs;
     const corks = client.cork();
     client.sendHead(head);
     const body = this.#ownBody;
@@ -290,7 +291,7 @@ export class Exchange implements ClientEvents {
   startAttempt(upstream: UpstreamPort, isShadow = false, needsFresh = false): void {
     if (this.stage !== FORWARD || (this.requestBody !== null && !this.requestBody.isIntact)) return;
     const attempt = new Attempt(this, upstream, isShadow, needsFresh);
-    attempt.startedMs = this.runtime.clock.now();
+    attempt.startedMs = this.runtime.wheel.nowMs;
     this.attempts.push(attempt);
     attempt.start();
   }
@@ -302,7 +303,7 @@ export class Exchange implements ClientEvents {
       return;
     }
     this.#delay = new Timer(this, RETRY_TIMER);
-    this.runtime.wheel.arm(this.#delay, delayMs);
+    this.runtime.wheel.armFromTouch(this.#delay, delayMs);
   }
 
   /** True while an attempt whose answer counts is under way. */
@@ -349,7 +350,7 @@ export class Exchange implements ClientEvents {
 
   awaitContinue(_attempt: Attempt): void {
     this.#delay = new Timer(this, CONTINUE_TIMER);
-    this.runtime.wheel.arm(this.#delay, CONTINUE_WAIT_MS);
+    this.runtime.wheel.armFromTouch(this.#delay, CONTINUE_WAIT_MS);
   }
 
   /** 101 has been sent: what the client sends from now on is the tunnel's. */
@@ -488,7 +489,7 @@ export class Exchange implements ClientEvents {
     if (this.stage === DONE) return;
     this.stage = DONE;
     this.#waiting = false;
-    this.endedMs = this.runtime.clock.now();
+    this.endedMs = this.runtime.wheel.nowMs;
     this.#disarm();
     for (let i = 0; i < this.attempts.length; i++) {
       const attempt = this.attempts[i]!;
