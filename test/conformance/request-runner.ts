@@ -39,6 +39,7 @@ export interface Played {
 export async function playRequest(stage: Stage, request: RequestCase, pieces: readonly string[]): Promise<Played> {
   const { upstream } = stage;
   upstream.forget();
+  const openBefore = stage.openConnections();
   upstream.script = SCRIPTS[request.manner];
   const client = new RawClient(stage.transport, stage.gateway);
   for (const piece of pieces) {
@@ -54,7 +55,7 @@ export async function playRequest(stage: Stage, request: RequestCase, pieces: re
   if (!request.closes && problems.length === 0) problems.push(...(await probe(stage, client, request)));
   client.close();
   await stage.settle(() => true);
-  if (stage.openConnections() > 0) problems.push("the gateway holds on to a connection whose client has left");
+  if (stage.openConnections() > openBefore) problems.push("the gateway holds on to a connection whose client has left");
   return { problems, statuses: answers.map(statusOf) };
 }
 
