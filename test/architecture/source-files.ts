@@ -41,29 +41,72 @@ export function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split("\n").length;
 }
 
-// In this order at each position: comments, strings, templates (without those nested in their holes), regular expressions.
-const TOKENS =
-  /(?<comment>\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<template>`(?:[^`\\]|\\[\s\S])*`)|(?<=(?:^|[=(,:;[!&|?{}+]|=>|\breturn)\s*)(?<regex>\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[dgimsuvy]*)/g;
-
 export type BlankedPart = "comment" | "string" | "regex";
+
+interface Token {
+  readonly kind: BlankedPart;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** The text with the named parts turned into spaces, line for line and column for column the same. */
 export function blankOut(text: string, parts: readonly BlankedPart[]): string {
-  return text.replace(TOKENS, (token: string, ...rest: unknown[]) => {
-    const groups = rest.at(-1) as Record<string, string | undefined>;
-    if (groups["comment"] !== undefined) return parts.includes("comment") ? spaces(token) : token;
-    if (groups["regex"] !== undefined) return parts.includes("regex") ? spaces(token) : token;
-    if (!parts.includes("string")) return token;
-    // What stands in a template's holes is code.
-    return groups["template"] === undefined ? spaces(token) : token.replace(/(^|\})[^{}]*?(\$\{|$)/g, spaces);
-  });
+  let blanked = "";
+  let at = 0;
+  for (const { kind, from, to } of listTokens(text)) {
+    if (!parts.includes(kind)) continue;
+    blanked += text.slice(at, from) + text.slice(from, to).replace(/[^\n]/g, " ");
+    at = to;
+  }
+  return blanked + text.slice(at);
 }
 
 /** Positions of regular-expression literals. */
 export function listRegexLiterals(text: string): number[] {
-  return [...text.matchAll(TOKENS)].filter((match) => match.groups?.["regex"] !== undefined).map((match) => match.index);
+  return listTokens(text)
+    .filter(({ kind }) => kind === "regex")
+    .map(({ from }) => from);
 }
 
-function spaces(token: string): string {
-  return token.replace(/[^\n]/g, " ");
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
+const STRING = /"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'/y;
+const REGEX = /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[dgimsuvy]*/y;
+// A template's text from its backtick or from the end of a hole, up to the next hole or the closing backtick.
+const TEMPLATE_TEXT = /[`}](?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{)/y;
+// After these a slash begins a regular expression; after anything else it divides.
+const BEFORE_REGEX = /(?:^|[=(,:;[!&|?{}+]|\breturn|\bcase)\s*$/;
+
+/** Comments, strings (what stands in a template's holes is code) and regular expressions, in order. */
+function listTokens(text: string): Token[] {
+  const tokens: Token[] = [];
+  // For each template that is open: how many braces are open in its hole.
+  const holes: number[] = [];
+  let at = 0;
+  function take(kind: BlankedPart, pattern: RegExp): boolean {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match === null) return false;
+    tokens.push({ kind, from: at, to: at + match[0].length });
+    at += match[0].length;
+    return true;
+  }
+  while (at < text.length) {
+    const character = text[at];
+    if (character === "/") {
+      if (take("comment", COMMENT)) continue;
+      if (BEFORE_REGEX.test(text.slice(Math.max(0, at - 20), at)) && take("regex", REGEX)) continue;
+    } else if (character === '"' || character === "'") {
+      if (take("string", STRING)) continue;
+    } else if (character === "`" || (character === "}" && holes.at(-1) === 0)) {
+      if (character === "}") holes.pop();
+      if (take("string", TEMPLATE_TEXT)) {
+        if (text[at - 1] === "{") holes.push(0);
+        continue;
+      }
+    } else if (holes.length > 0 && (character === "{" || character === "}")) {
+      holes.push((holes.pop() ?? 0) + (character === "{" ? 1 : -1));
+    }
+    at++;
+  }
+  return tokens;
 }
