@@ -1,3 +1,5 @@
+// The naive reader judged by itself: it is what every conformance test relies on.
+
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { readRequest, readResponse, StrictError } from "./raw-message.ts";

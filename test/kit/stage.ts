@@ -13,7 +13,7 @@ export interface Stage {
   readonly upstream: ScriptedUpstream;
   /** Delivers what is deliverable at once; does nothing over real sockets. */
   pump(): void;
-  /** Waits until nothing moves; over real sockets until `isDone`, or for `mostMs`, 3 s unless said. */
+  /** Waits until nothing moves; over real sockets until `isDone`, or for `mostMs`, 2 s unless said. */
   settle(isDone: () => boolean, mostMs?: number): Promise<void>;
   /** Client connections that the gateway has not let go of; always 0 over real sockets, where nobody can see them. */
   openConnections(): number;
@@ -59,7 +59,7 @@ export async function createMemoryStage(start: GatewayStarter): Promise<Stage> {
   };
 }
 
-const DEADLINE_MS = 3000;
+const DEADLINE_MS = 2000;
 
 export async function createSocketStage(start: GatewayStarter): Promise<Stage> {
   const transport = defaultTransport();
