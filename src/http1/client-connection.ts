@@ -80,6 +80,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   #bodyRemaining = 0;
   #untilClose = false;
   #paused = false;
+  /** The upstream has sent FIN. */
+  #ended = false;
 
   constructor(owner: ConnectionOwner, transport: Transport, address: SocketAddress, endpoint: string) {
     this.#owner = owner;
@@ -237,20 +239,10 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#owner.wheel.touch();
     switch (this.#state) {
       case BODY:
-        if (this.#untilClose && !this.#paused && this.#input === null) {
-          this.#keepAlive = false;
-          this.#complete(null);
-          return;
-        }
-        if (this.#untilClose) {
-          // Bytes are still held back for the client; the end is delivered behind them.
-          this.#bodyRemaining = 0;
-          return;
-        }
-        this.#fail(H1.RESPONSE_TRUNCATED.with(this.#endpoint));
-        return;
       case TUNNEL:
-        if (this.#input === null) this.#events?.onResponseEnd(null);
+        // Bytes may still be held back for the client: the end is judged behind them.
+        this.#ended = true;
+        if (this.#input === null) this.#finishEnded();
         return;
       case HEAD:
         this.#fail(this.#sawBytes ? H1.RESPONSE_TRUNCATED.with(this.#endpoint) : FLOW.UPSTREAM_RESET.with(`${this.#endpoint}: FIN`));
@@ -308,7 +300,15 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
       else break;
     }
     this.#pumping = false;
+    if (this.#ended && this.#input === null && this.#events === events) this.#finishEnded();
     events.onBatchEnd();
+  }
+
+  /** FIN came, and everything before it has been delivered: only a body without a length, or a tunnel, may end so. */
+  #finishEnded(): void {
+    this.#keepAlive = false;
+    if (this.#state === TUNNEL || this.#untilClose) this.#complete(null);
+    else this.#fail(H1.RESPONSE_TRUNCATED.with(this.#endpoint));
   }
 
   #advance(input: Uint8Array, at: number): void {
@@ -327,13 +327,13 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
       result = parser.parse(input, at, input.length, RESPONSE_BOUNDS);
       if (result === NEED_MORE) {
         this.#headBuffer = new HeadBuffer();
-        this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS.headBytes);
+        this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS);
         this.#input = null;
         return;
       }
       at = parser.end;
     } else {
-      at = this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS.headBytes);
+      at = this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS);
       if (at < 0) {
         this.#input = null;
         return;

@@ -265,13 +265,13 @@ export class ServerConnection implements SocketHandler, ClientSide {
         if (this.#bytesOut > 0 || !this.#context.wheel.isArmed(this.#readTimer))
           this.#context.wheel.armFromTouch(this.#readTimer, bounds.headTimeoutMs);
         this.#headBuffer = new HeadBuffer();
-        this.#headBuffer.append(input, at, input.length, bounds.headBytes);
+        this.#headBuffer.append(input, at, input.length, bounds);
         this.#input = null;
         return false;
       }
       at = parser.end;
     } else {
-      const end = this.#headBuffer.append(input, at, input.length, bounds.headBytes);
+      const end = this.#headBuffer.append(input, at, input.length, bounds);
       if (end < 0) {
         this.#input = null;
         return false;
@@ -425,6 +425,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   pauseRequest(): void {
+    if (this.#state !== BODY && this.#state !== TUNNEL) return;
     this.#bodyPaused = true;
     if (this.#state === BODY) this.#context.wheel.disarm(this.#readTimer);
     this.#socket.pause();
