@@ -6,8 +6,10 @@ import { inspect } from "node:util";
 
 export default async function* report(source) {
   const reportFile = process.env.SALLYPORT_TEST_REPORT;
-  const counts = new Map();
   let path = [];
+  // All that is told between two summaries belongs to the file of the second: a test names the file that defines it, which is
+  // another one where a suite is shared.
+  let group = 0;
   for await (const { type, data } of source) {
     if (type === "test:start") {
       path = [...path.slice(0, data.nesting), data.name];
@@ -21,6 +23,7 @@ export default async function* report(source) {
       if (data.details.type === "suite" && type === "test:pass" && !data.skip) continue;
       const record = {
         file,
+        group,
         name: data.name,
         isFile,
         isSuite: data.details.type === "suite",
@@ -28,10 +31,12 @@ export default async function* report(source) {
         reason: typeof data.skip === "string" ? data.skip : data.todo ? "to do" : "",
       };
       if (reportFile) appendFileSync(reportFile, `${JSON.stringify(record)}\n`);
-      if (isFile && type === "test:pass") continue;
-      const count = counts.get(file) ?? { passed: 0, failed: 0, skipped: 0 };
-      counts.set(file, count);
-      count[record.outcome]++;
+      // Comes in place of the summary when the file held no test or its process died.
+      if (isFile) {
+        if (reportFile) appendFileSync(reportFile, `${JSON.stringify({ file, summary: group })}\n`);
+        group++;
+        if (type === "test:pass") continue;
+      }
       const cause = data.details.error?.cause ?? data.details.error;
       // A suite fails because a test in it did, which has been told already; a broken hook is told nowhere else.
       if (record.outcome === "failed" && !(record.isSuite && /subtests? failed/.test(data.details.error?.message ?? ""))) {
@@ -41,6 +46,8 @@ export default async function* report(source) {
       // Comes when the file's process is gone, in whatever order that happens; all else is held back until the files before it are told.
       if (reportFile) appendFileSync(reportFile, `${JSON.stringify({ file: relative(process.cwd(), data.file), ended: true })}\n`);
     } else if (type === "test:summary" && data.file !== undefined) {
+      if (reportFile) appendFileSync(reportFile, `${JSON.stringify({ file: relative(process.cwd(), data.file), summary: group })}\n`);
+      group++;
       const { tests, failed, cancelled, skipped } = data.counts;
       yield `${failed + cancelled > 0 ? "✗" : "✓"} ${relative(process.cwd(), data.file)}  ${tests} tests${skipped > 0 ? `, ${skipped} skipped` : ""}\n`;
     }

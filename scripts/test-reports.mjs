@@ -22,7 +22,11 @@ export function readNodeReport(reportFile) {
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
-  const entries = records.filter((record) => record.ended !== true);
+  const fileOfGroup = new Map(records.filter((record) => record.summary !== undefined).map((record) => [record.summary, record.file]));
+  const entries = records
+    .filter((record) => record.outcome !== undefined)
+    // The runner's own entry for a file knows which it is about.
+    .map((record) => (record.isFile ? record : { ...record, file: fileOfGroup.get(record.group) ?? record.file }));
   const tests = entries.filter((record) => !record.isFile && (!record.isSuite || record.outcome === "skipped"));
   // A process that died, or a hook that failed without a test to blame, must not be lost among tests that passed.
   for (const record of entries) {
