@@ -19,10 +19,11 @@ export class Fields {
   readonly marks: number[];
   added: string[] | null;
 
-  constructor(text: string) {
+  /** `marks` when a parser has them at hand: one allocation of the right size. */
+  constructor(text: string, marks: number[] = []) {
     this.text = text;
     this.textEnd = 0;
-    this.marks = [];
+    this.marks = marks;
     this.added = null;
   }
 

@@ -195,9 +195,8 @@ export class HeadParser {
       used += 5;
       at += 2;
     }
-    const fields = new Fields(toLatin1(bytes, from, at));
+    const fields = new Fields(toLatin1(bytes, from, at), starts.slice(0, used));
     fields.textEnd = at - from;
-    for (let i = 0; i < used; i += 5) fields.mark(starts[i]!, starts[i + 1]!, starts[i + 2]!, starts[i + 3]!, starts[i + 4]!);
     this.fields = fields;
     return at + 2;
   }
