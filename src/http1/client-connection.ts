@@ -13,8 +13,8 @@ import { type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type Upst
 import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
 import * as H1 from "./faults.ts";
-import { HeadBuffer } from "./head-buffer.ts";
-import { FAULT, type HeadBounds, HeadParser, NEED_MORE } from "./head-parser.ts";
+import { HeadIntake } from "./head-intake.ts";
+import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
@@ -62,7 +62,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   #input: Uint8Array | null = null;
   #inputAt = 0;
   #pumping = false;
-  #headBuffer: HeadBuffer | null = null;
+  readonly #intake = new HeadIntake(parser, H1.RESPONSE_BAD_HEAD, H1.RESPONSE_HEAD_TOO_LARGE, false);
   /** Of the request: */
   #method = "";
   #upgrade: string | null = null;
@@ -321,34 +321,15 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   }
 
   #takeHead(input: Uint8Array, events: UpstreamEvents): void {
-    let at = this.#inputAt;
-    let result: number;
-    if (this.#headBuffer === null) {
-      result = parser.parse(input, at, input.length, RESPONSE_BOUNDS);
-      if (result === NEED_MORE) {
-        this.#headBuffer = new HeadBuffer();
-        this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS);
-        this.#input = null;
-        return;
-      }
-      at = parser.end;
-    } else {
-      at = this.#headBuffer.append(input, at, input.length, RESPONSE_BOUNDS);
-      if (at < 0) {
-        this.#input = null;
-        return;
-      }
-      result = parser.parse(this.#headBuffer.bytes, 0, this.#headBuffer.length, RESPONSE_BOUNDS);
-      this.#headBuffer = null;
-    }
-    if (result === NEED_MORE) {
-      this.#fail(H1.RESPONSE_HEAD_TOO_LARGE.with(this.#endpoint));
-    } else if (result === FAULT) {
-      this.#fail(parser.fault.with(this.#endpoint));
-    } else {
-      this.#advance(input, at);
+    const result = this.#intake.take(input, this.#inputAt, RESPONSE_BOUNDS);
+    if (result === DONE) {
+      this.#advance(input, this.#intake.end);
+      this.#intake.reset();
       this.#startResponse(events);
+      return;
     }
+    this.#input = null;
+    if (result === FAULT) this.#fail(this.#intake.fault.with(this.#endpoint));
   }
 
   #startResponse(events: UpstreamEvents): void {
@@ -476,7 +457,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#events = null;
     this.#state = CLOSED;
     this.#input = null;
-    this.#headBuffer = null;
+    this.#intake.reset();
     this.#decoder = null;
     this.#owner.wheel.disarm(this.#timer);
     return events;

@@ -21,11 +21,12 @@ import {
 } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
+import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
 import * as H1 from "./faults.ts";
-import { HeadBuffer } from "./head-buffer.ts";
-import { FAULT, HeadParser, NEED_MORE } from "./head-parser.ts";
+import { HeadIntake } from "./head-intake.ts";
+import { DONE, FAULT, HeadParser } from "./head-parser.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
-import { CONTINUE_TEXT, chunkHead, encodeInterim, encodeResponseHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
+import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
 import type { ServerBounds } from "./server-bounds.ts";
 
 const HEAD = 0;
@@ -35,24 +36,11 @@ const TUNNEL = 3;
 const LINGER = 4;
 const CLOSED = 5;
 
-/** How the response body is cut. */
-const UNSENT = 0;
-const BODILESS = 1;
-const LENGTH = 2;
-const CHUNKED = 3;
-const UNTIL_CLOSE = 4;
-
 /** A client that has shut its sending side may still read: this long, then it counts as gone. */
 const HALF_CLOSE_GRACE_MS = 1000;
 /** How long and how much we read from a client that we have said goodbye to. */
 const LINGER_MS = 2000;
 const LINGER_BYTES = 256 * 1024;
-/** Rates are judged over windows of this length. */
-const RATE_WINDOW_MS = 5000;
-const READ_TIMER = 0;
-const WRITE_TIMER = 1;
-const CR = 0x0d;
-const LF = 0x0a;
 
 const parser = new HeadParser("request");
 
@@ -73,16 +61,14 @@ export class ServerConnection implements SocketHandler, ClientSide {
   readonly #socket: Socket;
   readonly #context: ServerContext;
   readonly #readTimer: Timer;
-  readonly #writeTimer: Timer;
+  readonly #output: ClientOutput;
+  readonly #intake = new HeadIntake(parser, H1.BAD_LINE_END, H1.HEAD_TOO_LARGE, true);
   #state = HEAD;
   #exchange: ClientEvents | null = null;
   /** Bytes received and not yet used: `input[inputAt …]`. */
   #input: Uint8Array | null = null;
   #inputAt = 0;
   #pumping = false;
-  #headBuffer: HeadBuffer | null = null;
-  /** One CRLF before a request line is forgiven (RFC 9112 2.2): 0 not seen, 1 its CR seen, 2 seen. */
-  #stray = 0;
   /** Of the request: */
   #keepAlive = false;
   #version = 11;
@@ -95,13 +81,6 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #bytesIn = 0;
   #windowBytesIn = 0;
   #clientEnded = false;
-  /** Of the response: */
-  #mode = UNSENT;
-  #responseRemaining = 0;
-  #outputBlocked = false;
-  #corked = false;
-  #bytesOut = 0;
-  #windowSent = 0;
   #lingered = 0;
 
   constructor(socket: Socket, context: ServerContext) {
@@ -109,14 +88,14 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#context = context;
     this.facts = { listener: context.listener, address: socket.remoteAddress, port: socket.remotePort, localPort: socket.localPort };
     context.wheel.touch();
-    this.#readTimer = new Timer(this, READ_TIMER);
-    this.#writeTimer = new Timer(this, WRITE_TIMER);
+    this.#readTimer = new Timer(this, 0);
+    this.#output = new ClientOutput(socket, context.wheel, context.bounds.minBodyBytesPerSecond);
     context.wheel.armFromTouch(this.#readTimer, context.bounds.headTimeoutMs);
   }
 
   /** Between requests, with nothing half-read: closing now loses nothing. */
   get isIdle(): boolean {
-    return this.#state === HEAD && this.#input === null && this.#headBuffer === null;
+    return this.#state === HEAD && this.#input === null && this.#intake.isEmpty;
   }
 
   /** Tells the client, by response or by FIN, that this connection serves no further request. */
@@ -158,10 +137,9 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   onDrain(): void {
-    if (!this.#outputBlocked || this.#state === CLOSED) return;
+    if (!this.#output.isBlocked || this.#state === CLOSED) return;
     this.#context.wheel.touch();
-    this.#outputBlocked = false;
-    this.#context.wheel.disarm(this.#writeTimer);
+    this.#output.onDrain();
     if (this.#exchange !== null) this.#exchange.onClientDrain();
     else if (this.#state === LINGER) this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     else if (this.#state === HEAD) {
@@ -176,7 +154,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     switch (this.#state) {
       case HEAD:
         if (this.isIdle) this.#startLinger();
-        else if (!this.#outputBlocked) this.#refuse(H1.TRUNCATED);
+        else if (!this.#output.isBlocked) this.#refuse(H1.TRUNCATED);
         return;
       case BODY:
         if (this.#exchange !== null) this.#exchange.onRequestFault(H1.TRUNCATED);
@@ -194,19 +172,15 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   onClose(_error: SocketError | null): void {
     this.#context.wheel.touch();
-    this.#state = CLOSED;
-    this.#context.wheel.disarm(this.#readTimer);
-    this.#context.wheel.disarm(this.#writeTimer);
-    this.#input = null;
+    this.#letGo();
     const exchange = this.#exchange;
     this.#exchange = null;
     this.#context.onConnectionClosed(this);
     if (exchange !== null) exchange.onClientGone(FLOW.CLIENT_GONE);
   }
 
-  onTimer(timer: Timer): void {
-    if (timer.kind === WRITE_TIMER) this.#checkWriteRate();
-    else if (this.#state === HEAD) this.#onHeadTimeout();
+  onTimer(): void {
+    if (this.#state === HEAD) this.#onHeadTimeout();
     else if (this.#state === BODY) this.#checkReadRate();
     else if (this.#state === WAIT) this.#giveUp();
     else if (this.#state === TUNNEL) this.#checkTunnel();
@@ -244,72 +218,25 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   #takeHead(input: Uint8Array): boolean {
-    if (this.#outputBlocked) {
+    if (this.#output.isBlocked) {
       // A client that sends requests and reads no answers gets no further ones.
       this.#socket.pause();
       return false;
     }
     const bounds = this.#context.bounds;
-    let at = this.#inputAt;
-    let result: number;
-    if (this.#headBuffer === null) {
-      at = this.#skipStray(input, at);
-      if (at < 0) return false;
-      if (at >= input.length) {
-        this.#input = null;
-        return false;
-      }
-      result = parser.parse(input, at, input.length, bounds);
-      if (result === NEED_MORE) {
-        // A first head has its time from the accept on; on a kept connection the idle timer ends here.
-        if (this.#bytesOut > 0 || !this.#context.wheel.isArmed(this.#readTimer))
-          this.#context.wheel.armFromTouch(this.#readTimer, bounds.headTimeoutMs);
-        this.#headBuffer = new HeadBuffer();
-        this.#headBuffer.append(input, at, input.length, bounds);
-        this.#input = null;
-        return false;
-      }
-      at = parser.end;
-    } else {
-      const end = this.#headBuffer.append(input, at, input.length, bounds);
-      if (end < 0) {
-        this.#input = null;
-        return false;
-      }
-      result = parser.parse(this.#headBuffer.bytes, 0, this.#headBuffer.length, bounds);
-      this.#headBuffer = null;
-      at = end;
-      if (result === NEED_MORE) {
-        this.#refuse(H1.HEAD_TOO_LARGE);
-        return false;
-      }
+    const wasEmpty = this.#intake.isEmpty;
+    const result = this.#intake.take(input, this.#inputAt, bounds);
+    if (result === DONE) {
+      this.#advance(input, this.#intake.end);
+      return this.#startExchange();
     }
-    if (result === FAULT) {
-      this.#refuse(parser.fault);
-      return false;
-    }
-    this.#advance(input, at);
-    return this.#startExchange();
-  }
-
-  /** Where the request line starts; -1 when the CRLF before it is still coming or is one too many. */
-  #skipStray(input: Uint8Array, at: number): number {
-    if (this.#stray === 1) {
-      if (input[at] !== LF) {
-        this.#refuse(H1.BAD_LINE_END);
-        return -1;
-      }
-      this.#stray = 2;
-      return at + 1;
-    }
-    if (this.#stray !== 0 || input[at] !== CR) return at;
-    if (at + 1 < input.length) {
-      this.#stray = 2;
-      return input[at + 1] === LF ? at + 2 : at;
-    }
-    this.#stray = 1;
     this.#input = null;
-    return -1;
+    if (result === FAULT) this.#refuse(this.#intake.fault);
+    // A first head has its time from the accept on; on a kept connection the idle timer ends here.
+    else if (wasEmpty && (this.#output.bytesOut > 0 || !this.#context.wheel.isArmed(this.#readTimer))) {
+      this.#context.wheel.armFromTouch(this.#readTimer, bounds.headTimeoutMs);
+    }
+    return false;
   }
 
   #startExchange(): boolean {
@@ -318,13 +245,13 @@ export class ServerConnection implements SocketHandler, ClientSide {
       this.#refuse(head);
       return false;
     }
-    this.#stray = 0;
+    this.#intake.reset();
     this.#keepAlive = requestFrame.keepAlive && !this.#context.draining;
     this.#version = head.version;
     this.#isHeadMethod = head.method === "HEAD";
     this.#acceptsTrailers = head.acceptsTrailers;
     this.#continueOwed = head.expectsContinue;
-    this.#mode = UNSENT;
+    this.#output.reset();
     this.#bodyPaused = true;
     this.#context.wheel.disarm(this.#readTimer);
     if (head.bodyLength === 0) {
@@ -348,9 +275,9 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#isHeadMethod = false;
     this.#acceptsTrailers = false;
     this.#continueOwed = false;
-    this.#mode = UNSENT;
+    this.#output.reset();
     this.#input = null;
-    this.#headBuffer = null;
+    this.#intake.reset();
     this.#context.wheel.disarm(this.#readTimer);
     const exchange = this.#context.acceptor.refuse(fault, this);
     this.#exchange = exchange;
@@ -417,7 +344,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#bodyPaused = false;
     if (this.#continueOwed) {
       this.#continueOwed = false;
-      if (this.#mode === UNSENT && this.#input === null) this.#socket.writeText(CONTINUE_TEXT);
+      if (this.#output.isUnsent && this.#input === null) this.#output.sendText(CONTINUE_TEXT);
     }
     if (this.#state === BODY) this.#armReadRate();
     this.#socket.resume();
@@ -439,8 +366,8 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   sendInterim(status: number, fields: Fields): void {
     // RFC 9110 15.2: HTTP/1.0 knows no interim responses.
-    if (this.#version === 10 || this.#mode !== UNSENT) return;
-    this.#sendText(encodeInterim(status, fields));
+    if (this.#version === 10 || !this.#output.isUnsent) return;
+    this.#output.sendText(encodeInterim(status, fields));
   }
 
   sendHead(head: ResponseHead): void {
@@ -450,54 +377,20 @@ export class ServerConnection implements SocketHandler, ClientSide {
     }
     // A client that was never told to send its body may or may not send it now: nobody could tell body from next request.
     if (this.#continueOwed || this.#context.draining) this.#keepAlive = false;
-    if (head.bodyLength === 0) {
-      this.#mode = BODILESS;
-    } else if (head.bodyLength > 0) {
-      this.#mode = LENGTH;
-      this.#responseRemaining = head.bodyLength;
-    } else if (this.#version === 11) {
-      this.#mode = CHUNKED;
-    } else {
-      this.#mode = UNTIL_CLOSE;
-      this.#keepAlive = false;
-    }
-    this.#sendText(encodeResponseHead(head, this.#version, this.#keepAlive, this.#mode === CHUNKED, this.#isHeadMethod));
+    if (!this.#output.startBody(head, this.#version)) this.#keepAlive = false;
+    this.#output.sendText(encodeResponseHead(head, this.#version, this.#keepAlive, this.#output.isChunked, this.#isHeadMethod));
   }
 
   write(chunk: Uint8Array): boolean {
-    const length = chunk.length;
-    if (length === 0 || this.#state === CLOSED) return !this.#outputBlocked;
-    if (this.#mode === CHUNKED) {
-      const corks = !this.#corked;
-      if (corks) this.#socket.cork();
-      const size = chunkHead(length);
-      this.#socket.writeText(size);
-      this.#socket.write(chunk);
-      let goesOn = this.#socket.writeText("\r\n");
-      this.#bytesOut += size.length + length + 2;
-      if (corks) {
-        this.#socket.uncork();
-        goesOn = this.#socket.queuedBytes === 0;
-      }
-      return this.#afterWrite(goesOn);
-    }
-    if (this.#mode === LENGTH) {
-      this.#responseRemaining -= length;
-      if (this.#responseRemaining < 0) {
-        this.abort();
-        return true;
-      }
-    }
-    this.#bytesOut += length;
-    return this.#afterWrite(this.#socket.write(chunk));
+    return this.#output.write(chunk);
   }
 
   end(trailers: Fields | null): void {
-    if (this.#mode === LENGTH && this.#responseRemaining !== 0) {
+    if (this.#output.isWrongLength) {
       this.abort();
       return;
     }
-    if (this.#mode === CHUNKED) this.#sendText(trailers === null || !this.#acceptsTrailers ? LAST_CHUNK : lastChunk(trailers));
+    this.#output.endBody(this.#acceptsTrailers ? trailers : null);
     this.#exchange = null;
     if (this.#state === CLOSED) return;
     if (this.#state === BODY || this.#state === TUNNEL || !this.#keepAlive || this.#clientEnded) {
@@ -514,61 +407,40 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   abort(): void {
     this.#exchange = null;
-    if (this.#state !== CLOSED) this.#socket.reset();
+    this.#letGo();
+    this.#socket.reset();
   }
 
   cork(): boolean {
-    if (this.#corked) return false;
-    this.#corked = true;
-    this.#socket.cork();
-    return true;
+    return this.#output.cork();
   }
 
   uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
-    if (this.#socket.queuedBytes > 0) this.#afterWrite(false);
-  }
-
-  #sendText(text: string): void {
-    this.#bytesOut += text.length;
-    this.#afterWrite(this.#socket.writeText(text));
-  }
-
-  /** Remembers back-pressure and starts to watch how fast the client reads. */
-  #afterWrite(goesOn: boolean): boolean {
-    if (goesOn) return true;
-    if (!this.#outputBlocked && !this.#socket.closed) {
-      this.#outputBlocked = true;
-      this.#windowSent = this.#bytesOut - this.#socket.queuedBytes;
-      this.#context.wheel.armFromTouch(this.#writeTimer, RATE_WINDOW_MS);
-    }
-    return false;
+    this.#output.uncork();
   }
 
   #startTunnel(head: ResponseHead): void {
-    this.#mode = UNTIL_CLOSE;
+    this.#output.startTunnel();
     this.#keepAlive = false;
     this.#state = TUNNEL;
     this.#context.wheel.disarm(this.#readTimer);
     const idleMs = this.#context.bounds.idleTimeoutMs;
     if (idleMs !== null) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
-    this.#windowBytesIn = this.#bytesIn + this.#bytesOut;
-    this.#sendText(encodeResponseHead(head, 11, true, false, false));
+    this.#windowBytesIn = this.#bytesIn + this.#output.bytesOut;
+    this.#output.sendText(encodeResponseHead(head, 11, true, false, false));
   }
 
   #startLinger(): void {
     this.#state = LINGER;
     this.#input = null;
-    this.#headBuffer = null;
+    this.#intake.reset();
     this.#socket.end();
     if (this.#clientEnded && this.#socket.queuedBytes === 0) {
       this.#socket.close();
       return;
     }
     // While the response still waits for the client, the write timer watches.
-    if (this.#outputBlocked) this.#context.wheel.disarm(this.#readTimer);
+    if (this.#output.isBlocked) this.#context.wheel.disarm(this.#readTimer);
     else this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     this.#socket.resume();
   }
@@ -598,27 +470,24 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#exchange!.onRequestFault(H1.BODY_TOO_SLOW);
   }
 
-  /** The client must read at least at the rate at which it must send; without a rate, make some progress. */
-  #checkWriteRate(): void {
-    const sent = this.#bytesOut - this.#socket.queuedBytes;
-    const rate = this.#context.bounds.minBodyBytesPerSecond ?? 0;
-    if (sent - this.#windowSent < Math.max(1, (rate * RATE_WINDOW_MS) / 1000)) {
-      this.#socket.reset();
-      return;
-    }
-    this.#windowSent = sent;
-    this.#context.wheel.armFromTouch(this.#writeTimer, RATE_WINDOW_MS);
-  }
-
   #giveUp(): void {
     const exchange = this.#exchange;
     this.#exchange = null;
+    this.#letGo();
     this.#socket.close();
     if (exchange !== null) exchange.onClientGone(FLOW.CLIENT_GONE);
   }
 
+  /** Whatever still comes of this connection is nobody's. */
+  #letGo(): void {
+    this.#state = CLOSED;
+    this.#input = null;
+    this.#context.wheel.disarm(this.#readTimer);
+    this.#output.stop();
+  }
+
   #checkTunnel(): void {
-    const moved = this.#bytesIn + this.#bytesOut;
+    const moved = this.#bytesIn + this.#output.bytesOut;
     if (moved === this.#windowBytesIn) {
       this.#giveUp();
       return;
