@@ -67,6 +67,7 @@ export class TimerWheel {
     this.#clock = clock;
     this.#originMs = clock.now();
     this.nowMs = this.#originMs;
+    // hot-exception: once a wheel, timer-wheel.bench.ts
     this.#onWake = () => this.#run();
   }
 

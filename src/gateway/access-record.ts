@@ -15,6 +15,7 @@ function toIso(wallMs: number): string {
   const second = Math.floor(wallMs / 1000);
   if (second !== isoSecond) {
     isoSecond = second;
+    // hot-exception: once a second, round-trip.bench.ts
     isoText = new Date(second * 1000).toISOString().slice(0, 20);
   }
   const ms = Math.floor(wallMs - second * 1000);

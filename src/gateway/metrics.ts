@@ -53,6 +53,7 @@ export class GatewayMetrics {
   /** At configuration time: makes the children, so that a request only increments. */
   declareRoute(route: string): void {
     this.#routes.set(route, {
+      // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: CLASSES.map((name) => this.#requests.child(route, name)),
       duration: this.#duration.child(route),
     });
@@ -60,6 +61,7 @@ export class GatewayMetrics {
 
   declareUpstream(upstream: string): void {
     this.#upstreams.set(upstream, {
+      // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: [...CLASSES, "fault"].map((name) => this.#upstreamRequests.child(upstream, name)),
       duration: this.#upstreamDuration.child(upstream),
     });

@@ -46,7 +46,9 @@ export class GatewayRuntime implements ExchangeRuntime {
 /** Makes exchanges that follow `plan`. */
 export function createAcceptor(runtime: GatewayRuntime, plan: Plan, generation: string): RequestAcceptor {
   return {
+    // hot-exception: once a listener, round-trip.bench.ts
     accept: (head, client: ClientSide) => new Exchange(runtime, client, head, plan, generation, null),
+    // hot-exception: once a listener, round-trip.bench.ts
     refuse: (fault, client: ClientSide) => new Exchange(runtime, client, null, plan, generation, fault),
   };
 }

@@ -37,6 +37,7 @@ export function isToken(text: string): boolean {
 
 /** The folded form of a token. */
 export function foldName(text: string): string {
+  // hot-exception: when a configuration compiles or Connection nominates a field, fields.bench.ts
   return text.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 }
 
@@ -90,6 +91,7 @@ export class FoldedNames {
     while (size < names.length * 4) size *= 2;
     this.#mask = size - 1;
     this.#slots = new Array<FieldName | null>(size).fill(null);
+    // hot-exception: when a configuration compiles, fields.bench.ts
     for (const name of names) {
       let slot = mix(name.hash) & this.#mask;
       while (this.#slots[slot] !== null) slot = (slot + 1) & this.#mask;

@@ -1,32 +1,21 @@
 // One request and all that comes of it: what policies read and write, and where the client's side, the attempts and the
 // steps of the pipeline meet. It knows no protocol and no configuration. @hot
 //
-// Stages (only ever forwards, but for a fault between RESPONSE and SENDING):
-//   REQUEST   request steps run or wait           → FORWARD | RESPONSE
-//   FORWARD   attempts are under way              → RESPONSE
-//   RESPONSE  response steps run or wait          → SENDING
-//   SENDING   the head is out: a fault can only cut the response off, never add to it   → DONE
-//   DONE
-//
 // Exchanges are never recycled. A step that waits holds a ticket; a ticket is good once, and only while that very wait is on,
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
-import { type Clock, type Fault, Timer, type TimerWheel } from "../base/index.ts";
+import { type Fault, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
+import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG, DEADLINE } from "./faults.ts";
 import { judgeFault, judgeResponse, startForward } from "./forward.ts";
 import type { BodySink, BodyTransform, Plan, UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
 import { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
+import { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";
 import { TransformChain } from "./transform-chain.ts";
-
-export const REQUEST = 0;
-export const FORWARD = 1;
-export const RESPONSE = 2;
-export const SENDING = 3;
-export const DONE = 4;
 
 const DEADLINE_TIMER = 0;
 const CONTINUE_TIMER = 1;
@@ -34,17 +23,6 @@ const RETRY_TIMER = 2;
 
 /** RFC 9110 10.1.1: a client may send its body without 100 after a while; so do we, when the upstream says nothing. */
 const CONTINUE_WAIT_MS = 1000;
-
-/** What every exchange of a worker shares. */
-export interface ExchangeRuntime {
-  readonly clock: Clock;
-  readonly wheel: TimerWheel;
-  /** Called once for each exchange, at its very end: records and counts. */
-  onExchangeEnd(exchange: Exchange): void;
-  /** A step threw. */
-  onBug(exchange: Exchange, error: unknown): void;
-  nextRequestId(): string;
-}
 
 export class Exchange implements ClientEvents {
   readonly runtime: ExchangeRuntime;
@@ -174,6 +152,7 @@ export class Exchange implements ClientEvents {
     this.runtime.onBug(this, error);
     if (this.stage < SENDING) {
       this.stage = REQUEST;
+      // hot-exception: after a bug, round-trip.bench.ts
       this.plan = { ...this.plan, response: [] };
       this.answerFault(BUG);
     } else this.#cut(BUG);
@@ -380,6 +359,7 @@ export class Exchange implements ClientEvents {
   transformRequest(transform: BodyTransform): void {
     if (this.requestBody === null) return;
     const body = this.requestBody;
+    // hot-exception: only where a body is transformed, round-trip.bench.ts
     const sink: BodySink = { write: (chunk) => body.push(chunk), end: (trailers) => body.end(trailers) };
     this.#requestChain = new TransformChain(transform, this.#requestChain, sink);
     this.requestLength = -1;
@@ -387,6 +367,7 @@ export class Exchange implements ClientEvents {
 
   transformResponse(transform: BodyTransform): void {
     const client = this.client;
+    // hot-exception: only where a body is transformed, round-trip.bench.ts
     const sink: BodySink = { write: (chunk) => client.write(chunk), end: (trailers) => client.end(trailers) };
     this.#responseChain = new TransformChain(transform, this.#responseChain, sink);
     if (this.response!.bodyLength !== 0) this.response!.bodyLength = -1;

@@ -1,6 +1,7 @@
 export { Attempt } from "./attempt.ts";
 export { compilePlan, type PlanIssue, type PlanTarget } from "./compile.ts";
-export { DONE, Exchange, type ExchangeRuntime, FORWARD, REQUEST, RESPONSE, SENDING } from "./exchange.ts";
+export { Exchange } from "./exchange.ts";
+export type { ExchangeRuntime } from "./exchange-runtime.ts";
 export * as EXCHANGE from "./faults.ts";
 export {
   type AttemptStep,
@@ -22,3 +23,4 @@ export {
 export type { BodyReader, RequestBody } from "./request-body.ts";
 export { httpDate } from "./rescue.ts";
 export { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
+export { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";

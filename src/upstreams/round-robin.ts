@@ -14,8 +14,11 @@ export class RoundRobin<T extends Weighted> {
 
   constructor(entries: readonly T[]) {
     this.#entries = entries;
+    // hot-exception: once a pool, round-trip.bench.ts
     this.#credits = entries.map(() => 0);
+    // hot-exception: once a pool, round-trip.bench.ts
     this.#total = entries.reduce((sum, entry) => sum + entry.weight, 0);
+    // hot-exception: once a pool, round-trip.bench.ts
     this.#isEven = entries.every((entry) => entry.weight === entries[0]!.weight);
   }
 
