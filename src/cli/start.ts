@@ -2,7 +2,7 @@
 // What a gateway does stands in gateway/; this decides only when it begins, when it ends, and what people are told.
 import { systemClock } from "../base/index.ts";
 import { formatIssues, loadConfig } from "../config/index.ts";
-import { createGateway, type Gateway } from "../gateway/index.ts";
+import { BlueprintError, createGateway, type Gateway } from "../gateway/index.ts";
 import { defaultTransport, type SocketAddress } from "../transport/index.ts";
 import { EXIT_BIND, EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { onStopSignal } from "./stop-signal.ts";
@@ -39,6 +39,10 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
     gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock });
   } catch (error) {
     dispose();
+    if (error instanceof BlueprintError) {
+      for (const message of error.messages) terminal.err(`${paint.bad(file)}: ${message}`);
+      return EXIT_CONFIG;
+    }
     if (!isBindError(error)) throw error;
     terminal.err(`${paint.bad("sallyport:")} ${error.message}`);
     return EXIT_BIND;

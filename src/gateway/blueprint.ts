@@ -33,7 +33,18 @@ interface CompiledRoute {
   readonly paths: PathsConfig | null;
 }
 
-/** Throws an Error with all messages when routes clash: `check` will say it earlier and better. */
+/** The configuration is well-formed, but its routes can't all stand beside each other. Each message names the routes and shows a request. */
+export class BlueprintError extends Error {
+  readonly messages: readonly string[];
+
+  constructor(messages: readonly string[]) {
+    super(messages.join("\n"));
+    this.name = "BlueprintError";
+    this.messages = messages;
+  }
+}
+
+/** Throws a BlueprintError when routes clash. */
 export function compileBlueprint(config: GatewayConfig, transport: Transport, wheel: TimerWheel): Blueprint {
   const pools = config.upstreams.map(
     (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
@@ -73,7 +84,7 @@ function compileRoutes(
       value: compileRoute(route, listener, pools, forbiddenTrailers, routingPaths),
     })),
   );
-  if (router === null) throw new Error(issues.map((issue) => issue.message).join("\n"));
+  if (router === null) throw new BlueprintError(issues.map((issue) => `${issue.code} ${issue.message}`));
   return router;
 }
 
@@ -89,7 +100,7 @@ function compileRoute(
   const bodyBytes = route.bodyBytes === undefined ? listener.bounds.bodyBytes : route.bodyBytes;
   const target = { route: route.name, upstream, timeoutMs: route.timeoutMs, bodyBytes, forbiddenTrailers };
   const { plan, issues } = compilePlan(target, [forwardResponse(), ...compileRoutePolicies(route)]);
-  if (issues.length > 0) throw new Error(issues.map((issue) => issue.message).join("\n"));
+  if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
   return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
 }
 

@@ -1,1 +1,2 @@
+export { BlueprintError } from "./blueprint.ts";
 export { createGateway, type Gateway, type GatewayHost } from "./gateway.ts";
