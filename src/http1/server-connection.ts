@@ -153,20 +153,17 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#clientEnded = true;
     switch (this.#state) {
       case HEAD:
-        if (this.isIdle) this.#startLinger();
-        else if (!this.#output.isBlocked) this.#refuse(H1.TRUNCATED);
-        return;
       case BODY:
-        if (this.#exchange !== null) this.#exchange.onRequestFault(H1.TRUNCATED);
+      case TUNNEL:
+        // Bytes may still be held back, here for the exchange: the end is judged behind them.
+        if (this.#input === null) this.#finishEnded();
         return;
       case WAIT:
         this.#context.wheel.armFromTouch(this.#readTimer, HALF_CLOSE_GRACE_MS);
         return;
-      case TUNNEL:
-        if (this.#exchange !== null) this.#exchange.onRequestEnd(null);
-        return;
       case LINGER:
-        this.#socket.close();
+        // A client that still reads the response gets the rest of it; the socket then closes by itself.
+        if (this.#socket.queuedBytes === 0) this.#socket.close();
     }
   }
 
@@ -193,6 +190,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
+    const hadInput = this.#input !== null;
     let goesOn = true;
     while (goesOn && this.#input !== null) {
       if (this.#state === HEAD) goesOn = this.#takeHead(this.#input);
@@ -206,6 +204,19 @@ export class ServerConnection implements SocketHandler, ClientSide {
       }
     }
     this.#pumping = false;
+    if (this.#clientEnded && hadInput && this.#input === null) this.#finishEnded();
+  }
+
+  /** FIN came, and everything before it has been used up. */
+  #finishEnded(): void {
+    if (this.#state === HEAD) {
+      if (this.isIdle) this.#startLinger();
+      else this.#refuse(H1.TRUNCATED);
+    } else if (this.#state === BODY) {
+      this.#exchange?.onRequestFault(H1.TRUNCATED);
+    } else if (this.#state === TUNNEL) {
+      this.#exchange?.onRequestEnd(null);
+    }
   }
 
   #advance(input: Uint8Array, at: number): void {
@@ -256,6 +267,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#context.wheel.disarm(this.#readTimer);
     if (head.bodyLength === 0) {
       this.#state = WAIT;
+      if (this.#clientEnded) this.#context.wheel.armFromTouch(this.#readTimer, HALF_CLOSE_GRACE_MS);
     } else {
       this.#state = BODY;
       this.#bodyRemaining = head.bodyLength;
@@ -393,7 +405,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#output.endBody(this.#acceptsTrailers ? trailers : null);
     this.#exchange = null;
     if (this.#state === CLOSED) return;
-    if (this.#state === BODY || this.#state === TUNNEL || !this.#keepAlive || this.#clientEnded) {
+    if (this.#state === BODY || this.#state === TUNNEL || !this.#keepAlive || (this.#clientEnded && this.#input === null)) {
       this.#startLinger();
       return;
     }
