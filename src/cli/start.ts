@@ -12,6 +12,8 @@ import { nameRuntime, readVersion } from "./version.ts";
 // Supervisors kill after 10 s (Docker) or 30 s (Kubernetes, systemd 90 s): what is still open just before the shortest is given up
 // in order, with its line in the access log.
 const STOP_GRACE_MS = 9_000;
+// For what a gateway does after its last request: the last log lines.
+const STOP_MARGIN_MS = 500;
 
 /** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
 export async function start(file: string, terminal: Terminal): Promise<number> {
@@ -28,7 +30,7 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
     onStop(cause) {
       stopAsked = true;
       terminal.err(`${paint.dim(cause)}: finishing the requests in flight, ${STOP_GRACE_MS / 1000} s at most`);
-      if (gateway !== null) stopped.resolve(gateway.stop(STOP_GRACE_MS));
+      if (gateway !== null) stopped.resolve(stop(gateway, terminal));
     },
     onStopNow(cause) {
       terminal.err(`${paint.dim(cause)} again: stopping at once`);
@@ -47,12 +49,22 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
     terminal.err(`${paint.bad("sallyport:")} ${error.message}`);
     return EXIT_BIND;
   }
-  if (stopAsked) stopped.resolve(gateway.stop(STOP_GRACE_MS));
+  if (stopAsked) stopped.resolve(stop(gateway, terminal));
   else announce(gateway, terminal);
   await stopped.promise;
   dispose();
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
+}
+
+async function stop(gateway: Gateway, terminal: Terminal): Promise<void> {
+  // Whatever keeps the gateway from ending, a supervisor must not have to kill it.
+  const overdue = systemClock.schedule(() => {
+    terminal.err(`${terminal.paint.bad("sallyport:")} the gateway did not end by itself; leaving all the same`);
+    process.exit(EXIT_OK);
+  }, STOP_GRACE_MS + STOP_MARGIN_MS);
+  await gateway.stop(STOP_GRACE_MS);
+  overdue.cancel();
 }
 
 function announce(gateway: Gateway, terminal: Terminal): void {
