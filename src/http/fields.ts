@@ -12,12 +12,28 @@ import { type FieldName, type FoldedNames, hashFolded, isFoldedName, isSameName 
 /** Numbers a field takes in `marks`. */
 const STRIDE = 5;
 
+/** Lines that many messages share, made once. */
+export class FieldBlock {
+  /** name value name value … */
+  readonly pairs: readonly string[];
+  readonly text: string;
+
+  constructor(pairs: readonly string[]) {
+    this.pairs = pairs;
+    let text = "";
+    for (let i = 0; i < pairs.length; i += 2) text += `${pairs[i]!}: ${pairs[i + 1]!}\r\n`;
+    this.text = text;
+  }
+}
+
 export class Fields {
   /** The received block. Lines stand one after the other, each with its CRLF, from the first mark to `textEnd`. */
   text: string;
   textEnd: number;
   readonly marks: number[];
   added: string[] | null;
+  /** Stands before `added` until somebody asks for a single line of it. */
+  #block: FieldBlock | null;
 
   /** `marks` when a parser has them at hand: one allocation of the right size. */
   constructor(text: string, marks: number[] = []) {
@@ -25,6 +41,7 @@ export class Fields {
     this.textEnd = 0;
     this.marks = marks;
     this.added = null;
+    this.#block = null;
   }
 
   /** For parsers: the next line of `text`. Offsets are of the name and of the value without white space around it. */
@@ -40,6 +57,7 @@ export class Fields {
       if (marks[i + 4] !== hash || marks[i]! < 0) continue;
       if (isSameName(this.text, marks[i]!, marks[i + 1]!, name.lower)) return this.text.slice(marks[i + 2]!, marks[i + 3]!);
     }
+    this.#openBlock();
     const added = this.added;
     if (added !== null) {
       for (let i = 0; i < added.length; i += 2) if (isSameName(added[i]!, 0, added[i]!.length, name.lower)) return added[i + 1]!;
@@ -67,6 +85,11 @@ export class Fields {
     else this.added.push(name.text, value);
   }
 
+  /** Puts shared lines behind the received ones, without copying them. Once, before anything is added. */
+  addBlock(block: FieldBlock): void {
+    this.#block = block;
+  }
+
   /** Replaces every line of that name by one. */
   set(name: FieldName, value: string): void {
     this.remove(name);
@@ -81,6 +104,7 @@ export class Fields {
       if (marks[i + 4] !== hash || marks[i]! < 0) continue;
       if (isSameName(this.text, marks[i]!, marks[i + 1]!, name.lower)) marks[i] = ~marks[i]!;
     }
+    this.#openBlock();
     if (this.added !== null) this.#removeAdded(name.lower);
   }
 
@@ -120,6 +144,7 @@ export class Fields {
 
   /** Index space of isAt, nameAt, valueAt: received lines first, then added ones. */
   get size(): number {
+    this.#openBlock();
     return this.received + (this.added === null ? 0 : this.added.length / 2);
   }
 
@@ -167,6 +192,7 @@ export class Fields {
       }
     }
     if (runStart >= 0) lines += this.text.slice(runStart, this.textEnd);
+    if (this.#block !== null) lines += this.#block.text;
     const added = this.added;
     if (added !== null) for (let i = 0; i < added.length; i += 2) lines += `${added[i]!}: ${added[i + 1]!}\r\n`;
     return lines;
@@ -178,7 +204,15 @@ export class Fields {
     copy.textEnd = this.textEnd;
     for (let i = 0; i < this.marks.length; i++) copy.marks.push(this.marks[i]!);
     copy.added = this.added === null ? null : this.added.slice();
+    copy.#block = this.#block;
     return copy;
+  }
+
+  /** Makes the shared lines this message's own. */
+  #openBlock(): void {
+    if (this.#block === null) return;
+    this.added = this.added === null ? this.#block.pairs.slice() : this.#block.pairs.concat(this.added);
+    this.#block = null;
   }
 
   #removeAdded(lower: string): void {

@@ -1,6 +1,6 @@
 export * as FLOW from "./faults.ts";
 export { type FieldName, FOLD, FoldedNames, fieldName, foldName, hashFolded, isFoldedName, isSameName, isToken } from "./field-name.ts";
-export { Fields, hasFolded } from "./fields.ts";
+export { FieldBlock, Fields, hasFolded } from "./fields.ts";
 export { RequestHead, ResponseHead, UNKNOWN_LENGTH } from "./heads.ts";
 export { type Host, parseHost } from "./host.ts";
 export * as FIELD from "./known-fields.ts";

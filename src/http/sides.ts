@@ -3,7 +3,7 @@
 // asks for a pause, and resume() or a drain event ends it. A tunnel is two bodies without a length.
 
 import type { Fault } from "../base/index.ts";
-import type { Fields } from "./fields.ts";
+import type { FieldBlock, Fields } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./heads.ts";
 
 /** Facts of the client's connection, the same for every exchange on it. */
@@ -12,6 +12,8 @@ export interface ClientFacts {
   readonly address: string;
   readonly port: number;
   readonly localPort: number;
+  /** What the gateway says upstream of whom it speaks for: the same for each request to one authority, so it is kept here. */
+  forwarding: { readonly authority: string; readonly block: FieldBlock } | null;
 }
 
 /** One exchange's way to its client: the request body comes from here, the response goes here. */
@@ -92,8 +94,8 @@ export interface UpstreamStream {
 /** What an upstream stream tells the attempt. After onResponseEnd or onUpstreamFault nothing more comes. */
 export interface UpstreamEvents {
   onInterim(status: number, fields: Fields): void;
-  /** 101: from here on both bodies are a tunnel. `fields` lacks Upgrade, which is `protocol`. */
-  onSwitch(protocol: string, fields: Fields): void;
+  /** 101: from here on both bodies are a tunnel. `fields` lacks Upgrade, which is `protocol`. False as for onResponseHead. */
+  onSwitch(protocol: string, fields: Fields): boolean;
   /** The final head. False: hold the body until resumeResponse. */
   onResponseHead(head: ResponseHead): boolean;
   onResponseChunk(chunk: Uint8Array): boolean;

@@ -86,7 +86,13 @@ export class ServerConnection implements SocketHandler, ClientSide {
   constructor(socket: Socket, context: ServerContext) {
     this.#socket = socket;
     this.#context = context;
-    this.facts = { listener: context.listener, address: socket.remoteAddress, port: socket.remotePort, localPort: socket.localPort };
+    this.facts = {
+      listener: context.listener,
+      address: socket.remoteAddress,
+      port: socket.remotePort,
+      localPort: socket.localPort,
+      forwarding: null,
+    };
     context.wheel.touch();
     this.#readTimer = new Timer(this, 0);
     this.#output = new ClientOutput(socket, context.wheel, context.bounds.minBodyBytesPerSecond);

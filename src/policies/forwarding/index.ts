@@ -2,7 +2,7 @@
 // The word of a trusted proxy is kept and continued; of anybody else it is removed, in every spelling.
 
 import { type CidrSet, canonicalIp } from "../../base/index.ts";
-import { FIELD, type Fields, FoldedNames } from "../../http/index.ts";
+import { FIELD, FieldBlock, type Fields, FoldedNames } from "../../http/index.ts";
 import { CONTINUE, type Exchange, type Policy } from "../../pipeline/index.ts";
 
 const CLAIMED = [
@@ -28,45 +28,74 @@ export function forwardRequest(trusted: CidrSet): Policy {
     name: "forwarding",
     phase: "sanitise",
     request(exchange) {
-      const head = exchange.head;
-      const fields = head.fields;
-      const address = exchange.client.facts.address;
-      const isTrusted = address !== "" && !trusted.isEmpty && trusted.has(address);
-      let chain = address;
-      let forwarded = `for=${quoteNode(address)};host=${quote(head.authority)};proto=${head.scheme}`;
-      let proto: string = head.scheme;
-      let host = head.authority;
-      let port: string | null = null;
+      const { address } = exchange.client.facts;
       exchange.requestId = "";
-      if (isTrusted) {
-        const before = fields.getCombined(FIELD.X_FORWARDED_FOR);
-        if (before !== null) {
-          chain = `${before}, ${address}`;
-          exchange.clientAddress = selectClient(before, address, trusted);
-        }
-        const forwardedBefore = fields.getCombined(FIELD.FORWARDED);
-        if (forwardedBefore !== null) forwarded = `${forwardedBefore}, ${forwarded}`;
-        const protoBefore = fields.get(FIELD.X_FORWARDED_PROTO);
-        if (protoBefore === "http" || protoBefore === "https") {
-          proto = protoBefore;
-          exchange.clientScheme = protoBefore;
-        }
-        host = fields.get(FIELD.X_FORWARDED_HOST) ?? host;
-        port = fields.get(FIELD.X_FORWARDED_PORT);
-        exchange.requestId = checkRequestId(fields);
-      }
-      if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
-      fields.removeFolded(FORWARDING_NAMES);
-      fields.add(FIELD.X_FORWARDED_FOR, chain === "" ? "unknown" : chain);
-      fields.add(FIELD.X_FORWARDED_PROTO, proto);
-      if (host !== "") fields.add(FIELD.X_FORWARDED_HOST, host);
-      if (port !== null) fields.add(FIELD.X_FORWARDED_PORT, port);
-      fields.add(FIELD.FORWARDED, forwarded);
-      fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
-      fields.add(FIELD.VIA, VIA);
+      if (address !== "" && !trusted.isEmpty && trusted.has(address)) continueChain(exchange, trusted);
+      else startChain(exchange);
       return CONTINUE;
     },
   };
+}
+
+/** The client speaks for itself: what it says of others is removed. */
+function startChain(exchange: Exchange): void {
+  const { facts } = exchange.client;
+  const { authority, fields, scheme } = exchange.head;
+  let forwarding = facts.forwarding;
+  if (forwarding === null || forwarding.authority !== authority) {
+    const forwarded = toForwarded(facts.address, authority, scheme);
+    forwarding = { authority, block: toBlock(facts.address || "unknown", scheme, authority, null, forwarded) };
+    facts.forwarding = forwarding;
+  }
+  exchange.requestId = exchange.runtime.nextRequestId();
+  fields.removeFolded(FORWARDING_NAMES);
+  fields.addBlock(forwarding.block);
+  fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
+}
+
+/** A trusted proxy speaks for the client: its word is kept, and continued by what we see ourselves. */
+function continueChain(exchange: Exchange, trusted: CidrSet): void {
+  const { address } = exchange.client.facts;
+  const { authority, fields, scheme } = exchange.head;
+  let chain = address;
+  const chainBefore = fields.getCombined(FIELD.X_FORWARDED_FOR);
+  if (chainBefore !== null) {
+    chain = `${chainBefore}, ${address}`;
+    exchange.clientAddress = selectClient(chainBefore, address, trusted);
+  }
+  let forwarded = toForwarded(address, authority, scheme);
+  const forwardedBefore = fields.getCombined(FIELD.FORWARDED);
+  if (forwardedBefore !== null) forwarded = `${forwardedBefore}, ${forwarded}`;
+  const proto = fields.get(FIELD.X_FORWARDED_PROTO);
+  if (proto === "http" || proto === "https") exchange.clientScheme = proto;
+  const host = fields.get(FIELD.X_FORWARDED_HOST) ?? authority;
+  const port = fields.get(FIELD.X_FORWARDED_PORT);
+  exchange.requestId = checkRequestId(fields);
+  if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
+  fields.removeFolded(FORWARDING_NAMES);
+  fields.addBlock(toBlock(chain, exchange.clientScheme, host, port, forwarded));
+  fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
+}
+
+function toBlock(chain: string, proto: string, host: string, port: string | null, forwarded: string): FieldBlock {
+  const pairs = [
+    FIELD.X_FORWARDED_FOR.text,
+    chain,
+    FIELD.X_FORWARDED_PROTO.text,
+    proto,
+    FIELD.FORWARDED.text,
+    forwarded,
+    FIELD.VIA.text,
+    VIA,
+  ];
+  if (host !== "") pairs.push(FIELD.X_FORWARDED_HOST.text, host);
+  if (port !== null) pairs.push(FIELD.X_FORWARDED_PORT.text, port);
+  return new FieldBlock(pairs);
+}
+
+/** RFC 7239 4: one element, of what we see ourselves. */
+function toForwarded(address: string, authority: string, scheme: string): string {
+  return `for=${quoteNode(address)};host=${quote(authority)};proto=${scheme}`;
 }
 
 /** Via and X-Request-Id on every answer, the gateway's own included. */
