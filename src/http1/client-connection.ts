@@ -125,6 +125,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#requestRemaining = length;
     this.#socket.writeText(encodeRequestHead(request));
     if (length === 0) this.#finishRequest();
+    // The idle timer must not run on while a slow client uploads.
+    else this.#owner.wheel.disarm(this.#timer);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -370,7 +372,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#state = TUNNEL;
     this.#keepAlive = false;
     this.#owner.wheel.disarm(this.#timer);
-    events.onSwitch(upgrade, fields);
+    if (!events.onSwitch(upgrade, fields) && this.#events === events) this.#pause();
   }
 
   #takeBody(input: Uint8Array, events: UpstreamEvents): void {
@@ -394,7 +396,10 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     if (result === CHUNK_DATA) {
       this.#advance(input, decoder.position);
       const goesOn = events.onResponseChunk(input.subarray(decoder.dataStart, decoder.dataEnd));
-      if (!goesOn && this.#events === events) this.#pause();
+      if (this.#events !== events) return;
+      // A long chunk may come in any number of pieces: each one counts as a sign of life.
+      if (!goesOn) this.#pause();
+      else this.#armBetweenBytes();
     } else if (result === CHUNK_MORE) {
       this.#input = null;
       this.#armBetweenBytes();

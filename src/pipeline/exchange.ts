@@ -5,12 +5,13 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, Timer } from "../base/index.ts";
-import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead } from "../http/index.ts";
+import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
+import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG, DEADLINE } from "./faults.ts";
-import { judgeFault, judgeResponse, startForward } from "./forward.ts";
-import type { BodySink, BodyTransform, Plan, UpstreamPort } from "./policy.ts";
+import { cancelAll, cancelOthers, hasOpenAttempt, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
 import { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
@@ -18,11 +19,9 @@ import { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";
 import { TransformChain } from "./transform-chain.ts";
 
 const DEADLINE_TIMER = 0;
-const CONTINUE_TIMER = 1;
-const RETRY_TIMER = 2;
-
-/** RFC 9110 10.1.1: a client may send its body without 100 after a while; so do we, when the upstream says nothing. */
-const CONTINUE_WAIT_MS = 1000;
+const RETRY_TIMER = 1;
+/** By stage. */
+const WAITED_FOR = ["in a request step", "for the upstream", "in a response step"];
 
 export class Exchange implements ClientEvents {
   readonly runtime: ExchangeRuntime;
@@ -46,7 +45,7 @@ export class Exchange implements ClientEvents {
   requestLength: number;
   requestBody: RequestBody | null = null;
   response: ResponseHead | null = null;
-  /** The first fault; the one that the client is answered, if it is. */
+  /** The fault that the client is answered, or by which it was cut off. */
   fault: Fault | null = null;
   /** Who the request is from, as authentication found; its form is that policy's. */
   principal: object | null = null;
@@ -55,6 +54,7 @@ export class Exchange implements ClientEvents {
   /** For the record: */
   headSentMs = 0;
   endedMs = 0;
+  /** Of the body, as the client gets it. */
   bytesOut = 0;
   #steps: Plan["request"];
   #cursor = 0;
@@ -65,9 +65,12 @@ export class Exchange implements ClientEvents {
   #routePlan: Plan | null = null;
   #refused: Fault | null;
   #ownBody: Uint8Array | null = null;
+  #memory: ExchangeMemory | null = null;
+  /** The upstream's response is complete though its head is still held back by a step: it has no body. */
+  #bodyDone = false;
   #deadline: Timer | null = null;
-  #delay: Timer | null = null;
-  #requestChain: TransformChain | null = null;
+  #isLate = false;
+  #retry: Timer | null = null;
   #responseChain: TransformChain | null = null;
 
   constructor(
@@ -90,6 +93,12 @@ export class Exchange implements ClientEvents {
     this.#steps = plan.request;
     this.#refused = refused;
     if (this.requestLength !== 0) this.requestBody = new RequestBody(this);
+  }
+
+  /** What policies keep from one step to the next. */
+  get memory(): ExchangeMemory {
+    if (this.#memory === null) this.#memory = new ExchangeMemory();
+    return this.#memory;
   }
 
   // ── request steps ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -128,14 +137,13 @@ export class Exchange implements ClientEvents {
         this.#steps = this.plan.request;
         this.#cursor = 0;
       }
+      this.stage = FORWARD;
+      startForward(this);
     } catch (error) {
-      this.#onBug(error);
-      return;
+      this.onBug(error);
     } finally {
       this.#running = false;
     }
-    this.stage = FORWARD;
-    startForward(this);
   }
 
   /** After a step: whether the next one may run now. A step whose answer came before it returned has not really waited. */
@@ -148,19 +156,17 @@ export class Exchange implements ClientEvents {
     return false;
   }
 
-  #onBug(error: unknown): void {
+  /** Something of a policy threw: answered 500 as long as it can be. */
+  onBug(error: unknown): void {
     this.runtime.onBug(this, error);
-    if (this.stage < SENDING) {
-      this.stage = REQUEST;
-      // hot-exception: after a bug, round-trip.bench.ts
-      this.plan = { ...this.plan, response: [] };
-      this.answerFault(BUG);
-    } else this.#cut(BUG);
+    if (this.stage >= SENDING) this.#cut(BUG);
+    else this.#rescue(BUG);
   }
 
   /** The step that calls this returns PENDING and later gives the ticket back, with resume or fail. */
   suspend(): number {
     this.#waiting = true;
+    this.#wokenInStep = false;
     return ++this.#ticket;
   }
 
@@ -176,7 +182,10 @@ export class Exchange implements ClientEvents {
   /** The wait is over, and so is the request. */
   fail(ticket: number, fault: Fault): boolean {
     if (!this.#redeem(ticket)) return false;
-    this.answerFault(fault);
+    if (this.#running && this.stage === RESPONSE) {
+      this.#wokenInStep = true;
+      this.answerFault(fault);
+    } else this.#rescue(fault);
     return true;
   }
 
@@ -189,48 +198,79 @@ export class Exchange implements ClientEvents {
 
   // ── answers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Answers in the gateway's own name. `body` is null for none. */
+  /**
+   * Answers in the gateway's own name. `body` is null for none. In a response step it takes the place of the response so far,
+   * and the steps outside of that one run on it.
+   */
   answer(status: number, fields: Fields, body: Uint8Array | null): typeof ANSWERED {
-    if (this.stage >= RESPONSE) return ANSWERED;
+    if (this.stage >= SENDING) return ANSWERED;
     const length = body === null ? 0 : body.length;
     const sendsBody = length > 0 && this.head.method !== "HEAD";
     this.#ownBody = sendsBody ? body : null;
-    this.#respond(new ResponseHead(status, fields, sendsBody ? length : 0, length));
+    const head = new ResponseHead(status, fields, sendsBody ? length : 0, length);
+    if (this.stage === RESPONSE) this.#replace(head);
+    else this.#respond(head);
     return ANSWERED;
   }
 
-  /** Answers with a fault, as problem+json; later faults of the same exchange change nothing. */
+  /** Answers with a fault, as problem+json. */
   answerFault(fault: Fault): typeof ANSWERED {
-    if (this.stage >= RESPONSE) return ANSWERED;
-    if (this.fault === null) this.fault = fault;
+    if (this.stage >= SENDING) return ANSWERED;
+    this.fault = fault;
     if (fault.kind.closes) this.client.closeAfterResponse();
     if (this.requestId === "") this.requestId = this.runtime.nextRequestId();
     const answer = encodeFault(fault, this);
     return this.answer(fault.kind.status, answer.fields, answer.body);
   }
 
+  /** A fault that no step answered with: whoever waited does not, and what is left of the response steps runs. */
+  #rescue(fault: Fault): void {
+    const wasResponse = this.stage === RESPONSE;
+    this.answerFault(fault);
+    if (wasResponse) this.#runResponse();
+  }
+
   #respond(head: ResponseHead): void {
     this.stage = RESPONSE;
-    this.#waiting = false;
-    this.response = head;
-    this.#cancelOthers(this.winner);
+    cancelOthers(this, this.winner);
     if (this.#routePlan !== null) this.plan = this.#routePlan;
     this.#steps = this.plan.response;
     this.#cursor = 0;
+    this.#setResponse(head);
     this.#runResponse();
   }
 
+  #replace(head: ResponseHead): void {
+    const winner = this.winner;
+    this.winner = null;
+    winner?.cancel();
+    this.#setResponse(head);
+  }
+
+  #setResponse(head: ResponseHead): void {
+    this.#waiting = false;
+    this.#bodyDone = false;
+    this.#responseChain = null;
+    this.response = head;
+  }
+
+  /** Each step runs at most once for a response that gets through: a fault of one goes to those outside of it. */
   #runResponse(): void {
     const wasRunning = this.#running;
     this.#running = true;
     try {
       while (this.#cursor < this.#steps.length) {
         const result = this.#steps[this.#cursor++]!(this);
-        if (this.stage !== RESPONSE || !this.#goesOn(result)) return;
+        if (this.stage !== RESPONSE) return;
+        if (result === PENDING && !this.#goesOn(result)) {
+          // Nothing is waited for behind the deadline: the answer goes out as it is.
+          if (!this.#isLate) return;
+          this.#waiting = false;
+        }
       }
       this.#commit();
     } catch (error) {
-      this.#onBug(error);
+      this.onBug(error);
     } finally {
       this.#running = wasRunning;
     }
@@ -245,23 +285,14 @@ export class Exchange implements ClientEvents {
     this.headSentMs = this.runtime.wheel.nowMs;
     const corks = client.cork();
     client.sendHead(head);
-    const body = this.#ownBody;
-    if (this.winner === null) {
-      if (body !== null) {
-        this.bytesOut = body.length;
-        client.write(body);
-      }
-      client.end(null);
-      this.#end();
+    if (this.winner === null || this.#bodyDone) {
+      if (this.#ownBody !== null) this.writeResponse(this.#ownBody);
+      this.#endBody(null);
     } else {
+      if (this.response!.status === 101) this.#openTunnel(this.winner);
       this.winner.resumeResponse();
     }
     if (corks) client.uncork();
-  }
-
-  /** The head is out and the response is not complete. */
-  get isSending(): boolean {
-    return this.stage === SENDING;
   }
 
   // ── attempts ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,6 +303,7 @@ export class Exchange implements ClientEvents {
     const attempt = new Attempt(this, upstream, isShadow, needsFresh);
     attempt.startedMs = this.runtime.wheel.nowMs;
     this.attempts.push(attempt);
+    if (this.requestBody !== null) this.requestBody.attach(attempt);
     attempt.start();
   }
 
@@ -281,14 +313,18 @@ export class Exchange implements ClientEvents {
       this.startAttempt(this.plan.upstream!);
       return;
     }
-    this.#delay = new Timer(this, RETRY_TIMER);
-    this.runtime.wheel.armFromTouch(this.#delay, delayMs);
+    if (this.#retry === null) this.#retry = new Timer(this, RETRY_TIMER);
+    this.runtime.wheel.armFromTouch(this.#retry, delayMs);
   }
 
-  /** True while an attempt whose answer counts is under way. */
+  /** The head is out and the response is not complete. */
+  get isSending(): boolean {
+    return this.stage === SENDING;
+  }
+
+  /** An attempt is under way whose answer counts, or will be. */
   get isTrying(): boolean {
-    for (let i = 0; i < this.attempts.length; i++) if (!this.attempts[i]!.isOver && !this.attempts[i]!.isShadow) return true;
-    return false;
+    return (this.#retry !== null && this.runtime.wheel.isArmed(this.#retry)) || hasOpenAttempt(this);
   }
 
   /** The attempt has a final head. True: its body may come now. */
@@ -298,9 +334,9 @@ export class Exchange implements ClientEvents {
       return false;
     }
     const delayMs = judgeResponse(this, attempt, head);
-    if (delayMs >= 0) {
+    if (delayMs !== DELIVER) {
       attempt.cancel();
-      this.retryAfter(delayMs);
+      if (delayMs >= 0) this.retryAfter(delayMs);
       return false;
     }
     this.winner = attempt;
@@ -327,70 +363,53 @@ export class Exchange implements ClientEvents {
     if (this.stage === FORWARD && !attempt.isOver) this.client.sendInterim(status, fields);
   }
 
-  awaitContinue(_attempt: Attempt): void {
-    this.#delay = new Timer(this, CONTINUE_TIMER);
-    this.runtime.wheel.armFromTouch(this.#delay, CONTINUE_WAIT_MS);
-  }
-
   /** 101 has been sent: what the client sends from now on is the tunnel's. */
-  openTunnel(): RequestBody {
+  #openTunnel(winner: Attempt): void {
     this.requestBody = new RequestBody(this);
-    return this.requestBody;
-  }
-
-  #cancelOthers(winner: Attempt | null): void {
-    for (let i = 0; i < this.attempts.length; i++) {
-      const attempt = this.attempts[i]!;
-      if (attempt !== winner && !attempt.isShadow && !attempt.isOver) attempt.cancel();
-    }
+    this.requestBody.attach(winner);
+    winner.unblockBody();
   }
 
   // ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Reads the whole request body, at most `maxBytes`, before the next step runs; requestBody.toBytes() has it then. */
   collectBody(maxBytes: number): StepResult {
-    if (this.requestBody === null || this.requestBody.isComplete) return CONTINUE;
-    this.suspend();
-    this.requestBody.collect(maxBytes);
+    const body = this.requestBody;
+    if (body === null) return CONTINUE;
+    const length = body.isComplete ? body.heldBytes : this.requestLength;
+    if (length > maxBytes) return this.answerFault(BODY_TOO_LARGE.with(`larger than the ${maxBytes} bytes that a policy reads`));
+    if (body.isComplete) return CONTINUE;
+    body.collect(maxBytes, this.suspend());
     return this.stage === REQUEST ? PENDING : ANSWERED;
   }
 
-  /** Puts a transform behind those that are there. In a request step, or in a response step respectively. */
+  /** Puts a transform behind those that are there, in a request step. It gets the whole body, also what was collected before. */
   transformRequest(transform: BodyTransform): void {
-    if (this.requestBody === null) return;
     const body = this.requestBody;
-    // hot-exception: only where a body is transformed, round-trip.bench.ts
-    const sink: BodySink = { write: (chunk) => body.push(chunk), end: (trailers) => body.end(trailers) };
-    this.#requestChain = new TransformChain(transform, this.#requestChain, sink);
-    this.requestLength = -1;
+    if (body === null) return;
+    body.transform(transform);
+    this.requestLength = body.isComplete ? body.heldBytes : UNKNOWN_LENGTH;
   }
 
+  /** The same for the response, in a response step. What has no body has none afterwards; a tunnel is nobody's to change. */
   transformResponse(transform: BodyTransform): void {
-    const client = this.client;
+    const response = this.response!;
+    response.declaredLength = UNKNOWN_LENGTH;
+    if (response.bodyLength === 0 || response.status === 101) return;
+    response.bodyLength = UNKNOWN_LENGTH;
     // hot-exception: only where a body is transformed, round-trip.bench.ts
-    const sink: BodySink = { write: (chunk) => client.write(chunk), end: (trailers) => client.end(trailers) };
-    this.#responseChain = new TransformChain(transform, this.#responseChain, sink);
-    if (this.response!.bodyLength !== 0) this.response!.bodyLength = -1;
+    const sink: BodySink = { write: (chunk) => this.#send(chunk), end: (trailers) => this.client.end(trailers) };
+    this.#responseChain = new TransformChain(transform, this.#responseChain, sink, this);
   }
 
   onRequestChunk(chunk: Uint8Array): boolean {
-    if (this.requestBody === null) return true;
-    return this.#requestChain === null ? this.requestBody.push(chunk) : this.#requestChain.write(chunk);
+    return this.requestBody === null || this.requestBody.push(chunk);
   }
 
   onRequestEnd(trailers: Fields | null): void {
     if (this.requestBody === null) return;
     if (trailers !== null) trailers.removeFolded(this.plan.forbiddenTrailers);
-    if (this.#requestChain === null) this.requestBody.end(trailers);
-    else this.#requestChain.end(trailers);
-  }
-
-  onBodyCollected(): void {
-    this.resume(this.#ticket);
-  }
-
-  onBodyFault(fault: Fault): void {
-    this.onRequestFault(fault);
+    this.requestBody.end(trailers);
   }
 
   onRequestFault(fault: Fault): void {
@@ -405,17 +424,22 @@ export class Exchange implements ClientEvents {
 
   writeResponse(chunk: Uint8Array): boolean {
     if (this.stage !== SENDING) return true;
+    return this.#responseChain === null ? this.#send(chunk) : this.#responseChain.write(chunk);
+  }
+
+  #send(chunk: Uint8Array): boolean {
     this.bytesOut += chunk.length;
-    return this.#responseChain === null ? this.client.write(chunk) : this.#responseChain.write(chunk);
+    return this.client.write(chunk);
   }
 
   endResponse(attempt: Attempt, trailers: Fields | null): void {
-    if (this.winner !== attempt || this.stage === DONE) return;
-    if (this.stage === RESPONSE) {
-      // A bodiless response whose steps still wait: there is nothing more to come from upstream.
-      this.winner = null;
-      return;
-    }
+    if (this.winner !== attempt) return;
+    if (this.stage === RESPONSE) this.#bodyDone = true;
+    else this.#endBody(trailers);
+  }
+
+  #endBody(trailers: Fields | null): void {
+    if (this.stage !== SENDING) return;
     if (this.#responseChain === null) this.client.end(trailers);
     else this.#responseChain.end(trailers);
     this.#end();
@@ -434,23 +458,12 @@ export class Exchange implements ClientEvents {
   }
 
   onTimer(timer: Timer): void {
-    if (timer.kind === DEADLINE_TIMER) {
-      if (this.stage < SENDING) this.#onDeadline();
-    } else if (timer.kind === CONTINUE_TIMER) {
-      for (let i = 0; i < this.attempts.length; i++) this.attempts[i]!.unblockBody();
-    } else if (this.stage === FORWARD) {
-      this.startAttempt(this.plan.upstream!);
+    if (timer.kind === RETRY_TIMER) {
+      if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
+    } else if (this.stage < SENDING) {
+      this.#isLate = true;
+      this.#rescue(DEADLINE.with(WAITED_FOR[this.stage]!));
     }
-  }
-
-  #onDeadline(): void {
-    const detail = this.stage === REQUEST ? "in a request step" : this.stage === FORWARD ? "for the upstream" : "in a response step";
-    if (this.stage === RESPONSE) {
-      this.winner?.cancel();
-      this.winner = null;
-      this.stage = FORWARD;
-    }
-    this.answerFault(DEADLINE.with(detail));
   }
 
   /** The response can't be completed: the client must see that it is cut. */
@@ -463,7 +476,7 @@ export class Exchange implements ClientEvents {
 
   #disarm(): void {
     if (this.#deadline !== null) this.runtime.wheel.disarm(this.#deadline);
-    if (this.#delay !== null) this.runtime.wheel.disarm(this.#delay);
+    if (this.#retry !== null) this.runtime.wheel.disarm(this.#retry);
   }
 
   #end(): void {
@@ -472,12 +485,15 @@ export class Exchange implements ClientEvents {
     this.#waiting = false;
     this.endedMs = this.runtime.wheel.nowMs;
     this.#disarm();
-    for (let i = 0; i < this.attempts.length; i++) {
-      const attempt = this.attempts[i]!;
-      if (!attempt.isOver && (!attempt.isShadow || this.requestBody?.isComplete === false)) attempt.cancel();
-    }
+    cancelAll(this);
     const steps = this.plan.end;
-    for (let i = 0; i < steps.length; i++) steps[i]!(this);
+    for (let i = 0; i < steps.length; i++) {
+      try {
+        steps[i]!(this);
+      } catch (error) {
+        this.runtime.onBug(this, error);
+      }
+    }
     this.runtime.onExchangeEnd(this);
   }
 }

@@ -35,6 +35,17 @@ export const MIRROR_LAG = defineFault({
   remedy: "The mirror's upstream takes bodies more slowly than the original; the original was not held back.",
 });
 
+export const ATTEMPT_LAG = defineFault({
+  code: "SP_EXCHANGE_ATTEMPT_LAG",
+  status: 0,
+  grpc: 8,
+  blame: "upstream",
+  retry: "never",
+  closes: false,
+  title: "One of several attempts was given up because it could not keep pace.",
+  remedy: "The endpoint takes bodies more slowly than the one that another attempt of the same request goes to.",
+});
+
 export const BUG = defineFault({
   code: "SP_EXCHANGE_BUG",
   status: 500,

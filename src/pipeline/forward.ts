@@ -6,27 +6,36 @@ import type { Fault } from "../base/index.ts";
 import type { ResponseHead } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
-import { DELIVER } from "./policy.ts";
+import { DELIVER, type UpstreamPort } from "./policy.ts";
+
+/** Not a delay: the judge failed, and with it the exchange. */
+const JUDGED = -2;
 
 /** Bodies up to this length are kept so that the stale-connection race loses no idempotent request. */
 const RACE_BYTES = 64 * 1024;
 
-/** The request steps are done: the first attempt, then whatever runs beside it. */
+/** The request steps are done: the first attempt, and whatever runs beside it. */
 export function startForward(exchange: Exchange): void {
   const plan = exchange.plan;
   const body = exchange.requestBody;
   if (body !== null) body.keep(Math.max(plan.replayBytes, exchange.head.isIdempotent ? RACE_BYTES : 0));
-  exchange.startAttempt(plan.upstream!);
+  // First whatever runs beside it: a mirror must be there before the body begins to flow.
   for (let i = 0; i < plan.forward.length; i++) plan.forward[i]!(exchange);
+  exchange.startAttempt(plan.upstream!);
 }
 
-/** Asks the judges about a response; a delay in milliseconds, or DELIVER. */
+/** Asks the judges about a response; a delay in milliseconds, DELIVER, or JUDGED when one threw and the exchange has its answer. */
 export function judgeResponse(exchange: Exchange, attempt: Attempt, head: ResponseHead): number {
   const judges = exchange.plan.judges;
-  if (!isRepeatable(exchange)) return DELIVER;
-  for (let i = 0; i < judges.length; i++) {
-    const delayMs = judges[i]!.onResponse(attempt, head);
-    if (delayMs >= 0) return delayMs;
+  if (judges.length === 0 || !isRepeatable(exchange)) return DELIVER;
+  try {
+    for (let i = 0; i < judges.length; i++) {
+      const delayMs = judges[i]!.onResponse(attempt, head);
+      if (delayMs >= 0) return delayMs;
+    }
+  } catch (error) {
+    exchange.onBug(error);
+    return JUDGED;
   }
   return DELIVER;
 }
@@ -34,26 +43,63 @@ export function judgeResponse(exchange: Exchange, attempt: Attempt, head: Respon
 /** Starts another attempt, now or later, if the fault allows it and somebody wants it; false when the fault stands. */
 export function judgeFault(exchange: Exchange, attempt: Attempt, fault: Fault): boolean {
   if (!isRepeatable(exchange)) return false;
-  const tried = exchange.attempts.length;
   const retry = fault.kind.retry;
   if (retry === "reused-connection" && attempt.isReused && exchange.head.isIdempotent) {
     exchange.startAttempt(attempt.upstream, false, true);
     return true;
   }
-  if (retry === "always" && tried < attempt.upstream.endpointCount) {
+  if (retry === "always" && countTries(exchange, attempt.upstream) < attempt.upstream.endpointCount) {
     exchange.startAttempt(attempt.upstream);
     return true;
   }
   const judges = exchange.plan.judges;
-  for (let i = 0; i < judges.length; i++) {
-    const delayMs = judges[i]!.onFault(attempt, fault);
-    if (delayMs < 0) continue;
-    exchange.retryAfter(delayMs);
+  try {
+    for (let i = 0; i < judges.length; i++) {
+      const delayMs = judges[i]!.onFault(attempt, fault);
+      if (delayMs < 0) continue;
+      exchange.retryAfter(delayMs);
+      return true;
+    }
+  } catch (error) {
+    exchange.onBug(error);
     return true;
   }
   return false;
 }
 
+/** Attempts at this upstream so far, mirrors aside. */
+function countTries(exchange: Exchange, upstream: UpstreamPort): number {
+  const attempts = exchange.attempts;
+  let tries = 0;
+  for (let i = 0; i < attempts.length; i++) if (attempts[i]!.upstream === upstream && !attempts[i]!.isShadow) tries++;
+  return tries;
+}
+
 function isRepeatable(exchange: Exchange): boolean {
   return exchange.requestBody === null || exchange.requestBody.isIntact;
+}
+
+/** True while an attempt whose answer counts is under way. */
+export function hasOpenAttempt(exchange: Exchange): boolean {
+  const attempts = exchange.attempts;
+  for (let i = 0; i < attempts.length; i++) if (!attempts[i]!.isOver && !attempts[i]!.isShadow) return true;
+  return false;
+}
+
+/** There is an answer: whatever else was tried for it is given up. */
+export function cancelOthers(exchange: Exchange, winner: Attempt | null): void {
+  const attempts = exchange.attempts;
+  for (let i = 0; i < attempts.length; i++) {
+    const attempt = attempts[i]!;
+    if (attempt !== winner && !attempt.isShadow && !attempt.isOver) attempt.cancel();
+  }
+}
+
+/** The exchange is over. A mirror that has the whole request may live on. */
+export function cancelAll(exchange: Exchange): void {
+  const attempts = exchange.attempts;
+  for (let i = 0; i < attempts.length; i++) {
+    const attempt = attempts[i]!;
+    if (!attempt.isOver && (!attempt.isShadow || exchange.requestBody?.isComplete === false)) attempt.cancel();
+  }
 }

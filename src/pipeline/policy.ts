@@ -43,7 +43,7 @@ export type Step = (exchange: Exchange) => StepResult;
 export type AttemptStep = (attempt: Attempt) => StepResult;
 /** Runs when the exchange is over: releases, charges, counts. It can't wait and nothing it does reaches the client. */
 export type EndStep = (exchange: Exchange) => void;
-/** Runs when the first attempt is under way: hedges arm their timer, mirrors start theirs. */
+/** Runs just before the first attempt starts: hedges arm their timer, mirrors start theirs. */
 export type ForwardStep = (exchange: Exchange) => void;
 
 /** Judges an attempt's outcome: a delay in milliseconds asks for another attempt after it, DELIVER takes the outcome as it is. */

@@ -4,10 +4,12 @@
 
 import type { Fault } from "../base/index.ts";
 import type { ClientSide, Fields } from "../http/index.ts";
-import { BODY_TOO_LARGE, MIRROR_LAG } from "./faults.ts";
+import { ATTEMPT_LAG, BODY_TOO_LARGE, MIRROR_LAG } from "./faults.ts";
+import type { BodySink, BodyTransform } from "./policy.ts";
+import { TransformChain, type TransformOwner } from "./transform-chain.ts";
 
-/** A mirror that is further behind than this is given up rather than waited for or stored for. */
-const MAX_SHADOW_LAG_BYTES = 1024 * 1024;
+/** A mirror or hedge that is further behind than this is given up rather than waited for or stored for. */
+const MAX_LAG_BYTES = 1024 * 1024;
 
 export interface BodyReader {
   /** Index of the next chunk it gets, counted from the start of the body. */
@@ -19,19 +21,22 @@ export interface BodyReader {
   /** False: no more until it says so. */
   onBodyChunk(chunk: Uint8Array): boolean;
   onBodyEnd(trailers: Fields | null): void;
-  /** For shadows only. */
+  /** It is too far behind another reader that goes on without it. */
   onBodyLost(fault: Fault): void;
 }
 
-export interface BodyOwner {
+export interface BodyOwner extends TransformOwner {
   readonly client: ClientSide;
-  onBodyFault(fault: Fault): void;
+  onRequestFault(fault: Fault): void;
   /** The whole body is here, as asked for by collect(). */
-  onBodyCollected(): void;
+  resume(ticket: number): boolean;
 }
 
 export class RequestBody {
+  /** Bytes that came from the client, before any transform. */
   received = 0;
+  /** Bytes that are here. */
+  heldBytes = 0;
   isComplete = false;
   trailers: Fields | null = null;
   /** Null is off. Set when the route is known; until then nothing is read. */
@@ -41,9 +46,10 @@ export class RequestBody {
   readonly #chunks: Uint8Array[] = [];
   /** Index, in the whole body, of `#chunks[0]`. */
   #base = 0;
-  #heldBytes = 0;
   #keepBytes = 0;
   #collectBytes = -1;
+  #ticket = 0;
+  #chain: TransformChain | null = null;
 
   constructor(owner: BodyOwner) {
     this.#owner = owner;
@@ -59,18 +65,18 @@ export class RequestBody {
     this.#keepBytes = Math.max(this.#keepBytes, maxBytes);
   }
 
-  /** Asks for the whole body before anything is sent. More than `maxBytes` is a fault of the exchange. */
-  collect(maxBytes: number): void {
+  /** Asks for the whole body before anything is sent, for who waits with `ticket`. More than `maxBytes` is a fault of the exchange. */
+  collect(maxBytes: number, ticket: number): void {
     this.#collectBytes = maxBytes;
+    this.#ticket = ticket;
     this.keep(maxBytes);
-    if (this.isComplete) this.#owner.onBodyCollected();
-    else this.#owner.client.resumeRequest();
+    this.#owner.client.resumeRequest();
   }
 
   /** The collected body as one piece. */
   toBytes(): Uint8Array {
     if (this.#chunks.length === 1) return this.#chunks[0]!;
-    const bytes = new Uint8Array(this.#heldBytes);
+    const bytes = new Uint8Array(this.heldBytes);
     let at = 0;
     for (let i = 0; i < this.#chunks.length; i++) {
       bytes.set(this.#chunks[i]!, at);
@@ -79,12 +85,14 @@ export class RequestBody {
     return bytes;
   }
 
-  /** A new attempt wants the body from its start. The caller has checked isIntact. */
+  /**
+   * A new attempt wants the body from its start. The caller has checked isIntact. Attached as soon as it is known, so that
+   * nothing is let go of while it waits for a connection; it calls pump() when it can take something.
+   */
   attach(reader: BodyReader): void {
     reader.bodyCursor = 0;
     reader.bodyEnded = false;
     this.#readers.push(reader);
-    this.pump(reader);
   }
 
   detach(reader: BodyReader): void {
@@ -92,30 +100,53 @@ export class RequestBody {
     if (at >= 0) this.#readers.splice(at, 1);
   }
 
+  /** Puts a transform behind those that are there. It gets the whole body, also what is here already. Before anything reads it. */
+  transform(transform: BodyTransform): void {
+    const chunks = this.#chunks.splice(0);
+    const wasComplete = this.isComplete;
+    this.heldBytes = 0;
+    this.isComplete = false;
+    // hot-exception: only where a body is transformed, round-trip.bench.ts
+    const sink: BodySink = { write: (chunk) => this.#take(chunk), end: (trailers) => this.#complete(trailers) };
+    this.#chain = new TransformChain(transform, this.#chain, sink, this.#owner);
+    for (let i = 0; i < chunks.length; i++) transform.write(chunks[i]!, sink);
+    if (wasComplete) transform.end(this.trailers, sink);
+  }
+
   /** From the client. False: pause it. */
   push(chunk: Uint8Array): boolean {
     this.received += chunk.length;
     if (this.maxBytes !== null && this.received > this.maxBytes) {
-      this.#owner.onBodyFault(BODY_TOO_LARGE);
+      this.#owner.onRequestFault(BODY_TOO_LARGE);
       return false;
     }
-    if (this.#collectBytes >= 0 && this.received > this.#collectBytes) {
-      this.#owner.onBodyFault(BODY_TOO_LARGE.with("larger than a policy of the route reads"));
+    return this.#chain === null ? this.#take(chunk) : this.#chain.write(chunk);
+  }
+
+  end(trailers: Fields | null): void {
+    if (this.#chain === null) this.#complete(trailers);
+    else this.#chain.end(trailers);
+  }
+
+  /** What is to be sent: as it came, or what transforms made of it. False: no more for now. */
+  #take(chunk: Uint8Array): boolean {
+    if (this.#collectBytes >= 0 && this.heldBytes + chunk.length > this.#collectBytes) {
+      this.#owner.onRequestFault(BODY_TOO_LARGE.with(`larger than the ${this.#collectBytes} bytes that a policy reads`));
       return false;
     }
     this.#chunks.push(chunk);
-    this.#heldBytes += chunk.length;
+    this.heldBytes += chunk.length;
     for (let i = 0; i < this.#readers.length; i++) this.#feed(this.#readers[i]!);
     this.#trim();
     return this.#collectBytes >= 0 || this.#isWanted();
   }
 
-  end(trailers: Fields | null): void {
+  #complete(trailers: Fields | null): void {
     this.isComplete = true;
     this.trailers = trailers;
     if (this.#collectBytes >= 0) {
       this.#collectBytes = -1;
-      this.#owner.onBodyCollected();
+      this.#owner.resume(this.#ticket);
       return;
     }
     for (let i = 0; i < this.#readers.length; i++) this.#feed(this.#readers[i]!);
@@ -141,27 +172,34 @@ export class RequestBody {
   }
 
   #isWanted(): boolean {
-    for (let i = 0; i < this.#readers.length; i++) if (!this.#readers[i]!.isShadow) return !this.#readers[i]!.bodyBlocked;
+    for (let i = 0; i < this.#readers.length; i++) if (!this.#readers[i]!.isShadow && !this.#readers[i]!.bodyBlocked) return true;
     return false;
   }
 
   /** Lets go of chunks that every reader has passed, unless they are kept for a replay. */
   #trim(): void {
-    if (this.#base === 0 && this.#heldBytes <= this.#keepBytes) return;
-    if (this.#readers.length === 0) return;
+    if (this.#base === 0 && this.heldBytes <= this.#keepBytes) return;
+    const readers = this.#readers;
+    if (readers.length === 0) return;
+    if (readers.length > 1 && this.heldBytes > MAX_LAG_BYTES) this.#dropSlow();
     let slowest = Number.POSITIVE_INFINITY;
-    for (let i = this.#readers.length - 1; i >= 0; i--) {
-      const reader = this.#readers[i]!;
-      if (reader.isShadow && this.#lag(reader) > MAX_SHADOW_LAG_BYTES) {
-        this.#readers.splice(i, 1);
-        reader.onBodyLost(MIRROR_LAG);
-      } else if (reader.bodyCursor < slowest) {
-        slowest = reader.bodyCursor;
-      }
-    }
+    for (let i = 0; i < readers.length; i++) slowest = Math.min(slowest, readers[i]!.bodyCursor);
     while (this.#base < slowest && this.#chunks.length > 0) {
-      this.#heldBytes -= this.#chunks.shift()!.length;
+      this.heldBytes -= this.#chunks.shift()!.length;
       this.#base++;
+    }
+  }
+
+  /** Gives up readers that are far behind: mirrors, and of several attempts for the client all but the foremost. */
+  #dropSlow(): void {
+    const readers = this.#readers;
+    let foremost = 0;
+    for (let i = 0; i < readers.length; i++) if (!readers[i]!.isShadow) foremost = Math.max(foremost, readers[i]!.bodyCursor);
+    for (let i = readers.length - 1; i >= 0; i--) {
+      const reader = readers[i]!;
+      if ((!reader.isShadow && reader.bodyCursor >= foremost) || this.#lag(reader) <= MAX_LAG_BYTES) continue;
+      readers.splice(i, 1);
+      reader.onBodyLost(reader.isShadow ? MIRROR_LAG : ATTEMPT_LAG);
     }
   }
 
