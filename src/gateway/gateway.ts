@@ -122,13 +122,19 @@ function declareGauges(
     .child(generation)
     .set(1);
   const open = registry.gauge({ name: "sallyport_client_connections", help: "Open client connections.", labels: ["listener"] });
-  const rejected = registry.gauge({
-    name: "sallyport_client_connections_rejected",
-    help: "Connections refused since the start because their address had too many.",
+  const accepted = registry.counter({
+    name: "sallyport_client_connections_accepted_total",
+    help: "Connections accepted.",
+    labels: ["listener"],
+  });
+  const rejected = registry.counter({
+    name: "sallyport_client_connections_rejected_total",
+    help: "Connections refused because their address had too many.",
     labels: ["listener"],
   });
   for (const { listener } of listeners) {
     open.callback(() => listener.openConnections, listener.listener);
+    accepted.callback(() => listener.accepted, listener.listener);
     rejected.callback(() => listener.rejected, listener.listener);
   }
   const pool = registry.gauge({
@@ -148,7 +154,7 @@ function declareGauges(
   }
   if (log === null) return;
   registry
-    .gauge({ name: "sallyport_access_log_dropped_lines", help: "Lines that were lost because nobody took them off fast enough." })
+    .counter({ name: "sallyport_access_log_dropped_lines_total", help: "Lines that were lost because nobody took them off fast enough." })
     .callback(() => log.droppedLines);
 }
 
