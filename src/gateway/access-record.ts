@@ -37,8 +37,9 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const attempts = exchange.attempts;
   if (attempts.length > 0) {
     const attempt = exchange.winner ?? attempts[attempts.length - 1]!;
-    line += `,"upstream":${jsonString(attempt.upstream.name)},"endpoint":${jsonString(attempt.endpoint)},"attempts":${attempts.length}`;
-    line += `,"reused":${attempt.isReused}`;
+    line += `,"upstream":${jsonString(attempt.upstream.name)},"attempts":${attempts.length}`;
+    // Absent while it is not known: the attempt waited in the pool's queue, or was still connecting.
+    if (attempt.endpoint !== "") line += `,"endpoint":${jsonString(attempt.endpoint)},"reused":${attempt.isReused}`;
     if (attempt.connectedMs > 0) line += `,"connectMs":${jsonFixed(attempt.connectedMs - attempt.startedMs, 3)}`;
     if (attempt.firstByteMs > 0) line += `,"firstByteMs":${jsonFixed(attempt.firstByteMs - attempt.connectedMs, 3)}`;
     if (attempt.status > 0) line += `,"upstreamStatus":${attempt.status}`;

@@ -27,6 +27,12 @@ export interface Blueprint {
   readonly routes: readonly string[];
 }
 
+interface ListenerScope {
+  readonly listener: ListenerConfig;
+  /** Up to routing. */
+  readonly policies: readonly Policy[];
+}
+
 interface CompiledRoute {
   readonly plan: Plan;
   /** Set where the route's path rules differ from those that routing used. */
@@ -54,23 +60,22 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
   const routingPaths = mostPermissive(config.routes);
   const listenerPlans = new Map<string, Plan>();
   for (const listener of config.listeners) {
-    const router = compileRoutes(config, listener, pools, forbidden, routingPaths);
     const policies: Policy[] = [
       normalise(routingPaths),
       identityGuard(identity),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
-      routing(router),
     ];
+    const router = compileRoutes(config, { listener, policies }, pools, forbidden, routingPaths);
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
-    listenerPlans.set(listener.name, compilePlan(target, policies).plan);
+    listenerPlans.set(listener.name, compilePlan(target, [...policies, routing(router)]).plan);
   }
   return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
 }
 
 function compileRoutes(
   config: GatewayConfig,
-  listener: ListenerConfig,
+  scope: ListenerScope,
   pools: readonly UpstreamPort[],
   forbiddenTrailers: FoldedNames,
   routingPaths: PathsConfig,
@@ -81,7 +86,7 @@ function compileRoutes(
       hosts: route.match.hosts,
       path: route.match.path,
       methods: route.match.methods,
-      value: compileRoute(route, listener, pools, forbiddenTrailers, routingPaths),
+      value: compileRoute(route, scope, pools, forbiddenTrailers, routingPaths),
     })),
   );
   if (router === null) throw new BlueprintError(issues.map((issue) => `${issue.code} ${issue.message}`));
@@ -90,16 +95,16 @@ function compileRoutes(
 
 function compileRoute(
   route: RouteConfig,
-  listener: ListenerConfig,
+  scope: ListenerScope,
   pools: readonly UpstreamPort[],
   forbiddenTrailers: FoldedNames,
   routingPaths: PathsConfig,
 ): CompiledRoute {
   const upstream = pools.find((pool) => pool.name === route.upstream);
   if (upstream === undefined) throw new Error(`route ${route.name} names the unknown upstream ${route.upstream}`);
-  const bodyBytes = route.bodyBytes === undefined ? listener.bounds.bodyBytes : route.bodyBytes;
+  const bodyBytes = route.bodyBytes === undefined ? scope.listener.bounds.bodyBytes : route.bodyBytes;
   const target = { route: route.name, upstream, timeoutMs: route.timeoutMs, bodyBytes, forbiddenTrailers };
-  const { plan, issues } = compilePlan(target, [forwardResponse(), ...compileRoutePolicies(route)]);
+  const { plan, issues } = compilePlan(target, compileRoutePolicies(route), scope.policies);
   if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
   return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
 }

@@ -2,10 +2,11 @@
 
 import { type Clock, TimerWheel } from "../base/index.ts";
 import type { BoundsConfig, GatewayConfig } from "../config/index.ts";
-import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink } from "../telemetry/index.ts";
+import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import { compileAdminPlan } from "./admin.ts";
 import { compileBlueprint } from "./blueprint.ts";
+import { ConnectionBudget } from "./connection-budget.ts";
 import { GatewayListener } from "./listener.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { createAcceptor, GatewayRuntime } from "./runtime.ts";
@@ -16,6 +17,8 @@ export interface GatewayHost {
   readonly clock: Clock;
   /** Instead of what telemetry.accessLog says. */
   readonly logSink?: LineSink;
+  /** File descriptors that the process may have open; read from the system when left out. */
+  readonly descriptorLimit?: number;
   /** A step threw: a bug, with its stack. Standard error when left out. */
   readonly onBug?: (error: unknown, requestId: string) => void;
 }
@@ -27,6 +30,9 @@ export interface Gateway {
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
   stop(graceMs: number): Promise<void>;
 }
+
+/** A quarter of it may be open at once, see ConnectionBudget. */
+const ADMIN_DESCRIPTORS = 128;
 
 /** The admin address serves people and scrapers: small heads, no bodies. */
 const ADMIN_BOUNDS: BoundsConfig = {
@@ -52,16 +58,20 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   const log = config.telemetry.accessLog === null ? null : (host.logSink ?? openLineSink(config.telemetry.accessLog.to, clock));
   const onBug = host.onBug ?? writeBug;
   const runtime = new GatewayRuntime(clock, wheel, { metrics, log, onBug });
+  const upstreamConnections = config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0);
+  const budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), upstreamConnections);
   const listeners = config.listeners.map((listener) => {
     const plan = blueprint.listenerPlans.get(listener.name)!;
     const acceptor = createAcceptor(runtime, plan, blueprint.generation);
-    return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor), address: listener.address };
+    return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor, budget), address: listener.address };
   });
   const state = { registry: metrics.registry, isReady: false, generation: blueprint.generation };
   if (config.admin !== null) {
     const quiet = new GatewayRuntime(clock, wheel, { metrics: null, log: null, onBug });
     const acceptor = createAcceptor(quiet, compileAdminPlan(state), blueprint.generation);
-    listeners.push({ listener: new GatewayListener("admin", ADMIN_BOUNDS, wheel, acceptor), address: config.admin.address });
+    // A budget of its own: who wants to see why the gateway is full must get in.
+    const spare = new ConnectionBudget(ADMIN_DESCRIPTORS, 0);
+    listeners.push({ listener: new GatewayListener("admin", ADMIN_BOUNDS, wheel, acceptor, spare), address: config.admin.address });
   }
   const processMetrics = createProcessMetrics(metrics.registry, clock);
   declareGauges(metrics.registry, blueprint.generation, listeners, blueprint.pools, log);
@@ -129,7 +139,7 @@ function declareGauges(
   });
   const rejected = registry.counter({
     name: "sallyport_client_connections_rejected_total",
-    help: "Connections refused because their address had too many.",
+    help: "Connections refused because their address, or the whole process, had too many.",
     labels: ["listener"],
   });
   for (const { listener } of listeners) {

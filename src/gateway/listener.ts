@@ -5,6 +5,7 @@ import type { AddressConfig, BoundsConfig } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
 import { ServerConnection, type ServerContext } from "../http1/index.ts";
 import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
+import type { ConnectionBudget } from "./connection-budget.ts";
 import { rejectConnection } from "./reject-connection.ts";
 
 export class GatewayListener implements ServerContext {
@@ -13,6 +14,7 @@ export class GatewayListener implements ServerContext {
   readonly bounds: BoundsConfig;
   readonly wheel: TimerWheel;
   readonly acceptor: RequestAcceptor;
+  readonly #budget: ConnectionBudget;
   draining = false;
   accepted = 0;
   rejected = 0;
@@ -21,11 +23,12 @@ export class GatewayListener implements ServerContext {
   #binding: Listener | null = null;
   #onEmpty: (() => void) | null = null;
 
-  constructor(name: string, bounds: BoundsConfig, wheel: TimerWheel, acceptor: RequestAcceptor) {
+  constructor(name: string, bounds: BoundsConfig, wheel: TimerWheel, acceptor: RequestAcceptor, budget: ConnectionBudget) {
     this.listener = name;
     this.bounds = bounds;
     this.wheel = wheel;
     this.acceptor = acceptor;
+    this.#budget = budget;
   }
 
   get openConnections(): number {
@@ -46,6 +49,10 @@ export class GatewayListener implements ServerContext {
 
   #accept(socket: Socket): SocketHandler {
     this.accepted++;
+    if (this.#budget.open >= this.#budget.max) {
+      this.rejected++;
+      return rejectConnection(socket, "full");
+    }
     const limit = this.bounds.connectionsPerIp;
     // A unix socket has no address to count by.
     if (limit !== null && socket.remoteAddress !== "") {
@@ -53,17 +60,19 @@ export class GatewayListener implements ServerContext {
       const count = (this.#perAddress.get(key) ?? 0) + 1;
       if (count > limit) {
         this.rejected++;
-        return rejectConnection(socket);
+        return rejectConnection(socket, "address");
       }
       this.#perAddress.set(key, count);
     }
     const connection = new ServerConnection(socket, this);
     this.#connections.add(connection);
+    this.#budget.open++;
     return connection;
   }
 
   onConnectionClosed(connection: ServerConnection): void {
     if (!this.#connections.delete(connection)) return;
+    this.#budget.open--;
     if (this.bounds.connectionsPerIp !== null && connection.facts.address !== "") {
       const key = ipKey(connection.facts.address);
       const count = (this.#perAddress.get(key) ?? 1) - 1;

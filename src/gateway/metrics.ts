@@ -6,6 +6,9 @@ import type { Exchange } from "../pipeline/index.ts";
 import { type Counter, type Histogram, type MetricFamily, type MetricRegistry, SECONDS_BOUNDS } from "../telemetry/index.ts";
 
 const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/** Outcomes of an attempt without an answer, behind the classes of those with one. */
+const FAULT = 5;
+const CANCELLED = 6;
 
 interface Series {
   readonly byClass: readonly Counter[];
@@ -38,7 +41,9 @@ export class GatewayMetrics {
     });
     this.#upstreamRequests = registry.counter({
       name: "sallyport_upstream_requests_total",
-      help: "Attempts that were answered, by upstream and status class; without an answer the class is `fault`.",
+      help:
+        "Attempts by upstream and status class. Without an answer: `fault`, or `cancelled` when the gateway no longer waited for one " +
+        "(the route's time was over, the client left, another attempt won).",
       labels: ["upstream", "class"],
     });
     this.#upstreamDuration = registry.histogram({
@@ -62,7 +67,7 @@ export class GatewayMetrics {
   declareUpstream(upstream: string): void {
     this.#upstreams.set(upstream, {
       // hot-exception: when a configuration compiles, round-trip.bench.ts
-      byClass: [...CLASSES, "fault"].map((name) => this.#upstreamRequests.child(upstream, name)),
+      byClass: [...CLASSES, "fault", "cancelled"].map((name) => this.#upstreamRequests.child(upstream, name)),
       duration: this.#upstreamDuration.child(upstream),
     });
   }
@@ -82,8 +87,8 @@ export class GatewayMetrics {
       if (attempt.status > 0) {
         upstream.byClass[Math.floor(attempt.status / 100) - 1]!.add(1);
         upstream.duration.observe((attempt.firstByteMs - attempt.connectedMs) / 1000);
-      } else if (attempt.fault !== null) {
-        upstream.byClass[5]!.add(1);
+      } else {
+        upstream.byClass[attempt.fault === null ? CANCELLED : FAULT]!.add(1);
       }
     }
     if (exchange.fault !== null) this.#countFault(exchange.fault.kind);

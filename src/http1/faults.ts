@@ -80,6 +80,18 @@ export const TOO_MANY_CONNECTIONS = defineFault({
     "`bounds.connectionsPerIp` of the listener sets the number. Behind another proxy all clients share its address: raise it or set `off`.",
 });
 
+export const GATEWAY_FULL = defineFault({
+  code: "SP_H1_GATEWAY_FULL",
+  status: 503,
+  grpc: 8,
+  blame: "operator",
+  retry: "never",
+  closes: true,
+  title: "The gateway has no room for another connection.",
+  remedy:
+    "The process would run out of file descriptors. Raise its limit (`ulimit -n`, `LimitNOFILE=`), or look who holds so many connections.",
+});
+
 /** An upstream that breaks the protocol: the answer can't be trusted, its connection is dropped. */
 function hostile(code: string, title: string): FaultDefinition {
   return defineFault({

@@ -12,4 +12,4 @@ export {
   OVERFLOW_LABEL_VALUE,
   SECONDS_BOUNDS,
 } from "./metrics.ts";
-export { createProcessMetrics, type ProcessMetrics } from "./process-metrics.ts";
+export { createProcessMetrics, type ProcessMetrics, readDescriptorLimit } from "./process-metrics.ts";

@@ -38,8 +38,15 @@ function declareDescriptors(registry: MetricRegistry): void {
     .gauge({ name: "process_open_fds", help: "Number of open file descriptors." })
     // Without the descriptor by which the folder is read.
     .callback(() => readdirSync("/proc/self/fd").length - 1);
-  const limit = Number(/^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1] ?? Number.POSITIVE_INFINITY);
+  const limit = readDescriptorLimit();
   registry.gauge({ name: "process_max_fds", help: "Maximum number of open file descriptors." }).callback(() => limit);
+}
+
+/** How many descriptors the process may have open; infinite where the system does not say. */
+export function readDescriptorLimit(): number {
+  if (process.platform !== "linux") return Number.POSITIVE_INFINITY;
+  const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+  return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 function startLag(registry: MetricRegistry, clock: Clock): ProcessMetrics {
