@@ -211,6 +211,38 @@ describe("after the response the connection is not kept", () => {
     assert.equal(stage.story, "idle, closed");
   });
 
+  for (const [method, isKept] of [
+    ["GET", false],
+    ["HEAD", false],
+    ["DELETE", false],
+    ["OPTIONS", false],
+    ["POST", true],
+    ["PUT", true],
+  ] as const) {
+    it(`${isKept ? "but is" : "when it came"} after a body on ${method}`, () => {
+      const stage = new UpstreamStage();
+      stage.ask({ method, bodyLength: 3 });
+      stage.act(() => {
+        stage.connection.write(Buffer.from("abc"));
+        stage.connection.endRequest(null);
+      });
+      stage.say(method === "HEAD" ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : OK);
+      assert.equal(stage.story, isKept ? "idle, idle" : "idle, closed");
+    });
+  }
+
+  it("when the upstream's FIN came while a slow client held the response back", () => {
+    const stage = new UpstreamStage();
+    const attempt = stage.ask();
+    attempt.wantsMore = false;
+    stage.say(OK);
+    // Some runtimes tell of FIN although the socket is paused.
+    stage.act(() => stage.connection.onEnd());
+    stage.act(() => stage.connection.resumeResponse());
+    assert.equal(attempt.story, "head 200, chunk, end");
+    assert.equal(stage.story, "idle, closed");
+  });
+
   it("but is with HTTP/1.0 and keep-alive", () => {
     const stage = new UpstreamStage();
     stage.ask();

@@ -15,6 +15,7 @@ import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-dec
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
+import { joinBytes } from "./join-bytes.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
@@ -67,6 +68,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   #method = "";
   #upgrade: string | null = null;
   #requestDone = false;
+  /** It has a body where servers expect none: one that did not read it may answer it as a request, and nobody asked that. */
+  #isBodyDoubtful = false;
   #chunkedRequest = false;
   #requestRemaining = 0;
   #outputBlocked = false;
@@ -123,6 +126,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     const length = request.bodyLength;
     this.#chunkedRequest = length < 0;
     this.#requestRemaining = length;
+    this.#isBodyDoubtful = length !== 0 && isBodyUnexpected(request.method);
     this.#socket.writeText(encodeRequestHead(request));
     if (length === 0) this.#finishRequest();
     // The idle timer must not run on while a slow client uploads.
@@ -218,11 +222,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
       this.#input = chunk;
       this.#inputAt = 0;
     } else {
-      const rest = this.#input.subarray(this.#inputAt);
-      const joined = new Uint8Array(rest.length + chunk.length);
-      joined.set(rest);
-      joined.set(chunk, rest.length);
-      this.#input = joined;
+      this.#input = joinBytes(this.#input, this.#inputAt, chunk);
       this.#inputAt = 0;
     }
     if (!this.#paused) this.#batch();
@@ -434,18 +434,23 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#owner.wheel.armFromTouch(this.#timer, this.#idleMs);
   }
 
+  /** Request and response have ended for both sides: whatever the upstream says next answers the next request. */
+  get #isSettled(): boolean {
+    return this.#requestDone && !this.#outputBlocked && !this.#isBodyDoubtful && this.#input === null && !this.#ended;
+  }
+
   /** The response is complete: the connection goes back, if nothing about it is in doubt, before the next request is thought of. */
   #complete(trailers: Fields | null): void {
     const events = this.#events!;
     this.#decoder = null;
-    if (this.#keepAlive && this.#requestDone && this.#input === null && this.#idleMs > 0 && !this.#socket.closed) {
+    if (this.#keepAlive && this.#isSettled && this.#idleMs > 0 && !this.#socket.closed) {
       this.#events = null;
       this.#state = IDLE;
       this.#served++;
       this.#armIdle();
       this.#owner.onIdle(this);
     } else {
-      // Early answers, HTTP/1.0, `close`, and bytes behind the response.
+      // Early answers, HTTP/1.0, `close`, FIN, doubtful bodies, and bytes behind the response.
       this.close();
     }
     events.onResponseEnd(trailers);
@@ -467,4 +472,9 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#owner.wheel.disarm(this.#timer);
     return events;
   }
+}
+
+/** RFC 9110 9.3.1, 9.3.2, 9.3.5, 9.3.7: content means nothing or next to nothing with these, so some servers never read it. */
+function isBodyUnexpected(method: string): boolean {
+  return method === "GET" || method === "HEAD" || method === "DELETE" || method === "OPTIONS";
 }
