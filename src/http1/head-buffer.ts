@@ -36,7 +36,8 @@ export class HeadBuffer {
       this.#lastByte = byte;
     }
     // The start line has a bound of its own: one that does not end is refused as soon as it is over it.
-    if (end < 0 && last - at + this.length > (this.#sawLine ? bounds.headBytes : bounds.lineBytes + 1)) end = last;
+    if (end < 0 && last - at + this.length > (this.#sawLine ? bounds.headBytes : Math.min(bounds.lineBytes + 1, bounds.headBytes)))
+      end = last;
     this.#copy(chunk, at, end < 0 ? last : end);
     return end;
   }

@@ -89,7 +89,9 @@ export class HeadParser {
     let at = from;
     const last = Math.min(to, from + bounds.lineBytes + 1);
     while (at < last && bytes[at] !== LF) at++;
-    if (at - from > bounds.lineBytes) return this.#refuse(this.#isRequest ? H1.LINE_TOO_LONG : H1.RESPONSE_HEAD_TOO_LARGE);
+    // A line of just the bound may stand there with its CR, waiting for its LF.
+    const isOver = at - from > bounds.lineBytes && !(result === -1 && at === to && bytes[at - 1] === CR);
+    if (isOver) return this.#refuse(this.#isRequest ? H1.LINE_TOO_LONG : H1.RESPONSE_HEAD_TOO_LARGE);
     return result === -1 ? NEED_MORE : FAULT;
   }
 
@@ -117,14 +119,11 @@ export class HeadParser {
   #parseStatusLine(bytes: Uint8Array, from: number, to: number, bounds: HeadBounds): number {
     let at = this.#parseVersion(bytes, from, to, H1.RESPONSE_BAD_STATUS_LINE);
     if (at < 0) return at;
-    if (to - at < 5) return -1;
-    const hundreds = bytes[at + 1]! - 0x30;
-    const tens = bytes[at + 2]! - 0x30;
-    const ones = bytes[at + 3]! - 0x30;
     // RFC 9112 4: the space behind the code is there even when the reason is empty.
-    const isStatus = hundreds >= 1 && hundreds <= 5 && tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
-    if (bytes[at] !== SP || !isStatus || bytes[at + 4] !== SP) return this.#bad(H1.RESPONSE_BAD_STATUS_LINE);
-    this.status = hundreds * 100 + tens * 10 + ones;
+    const known = Math.min(to - at, 5);
+    for (let i = 0; i < known; i++) if (!isStatusByte(bytes[at + i]!, i)) return this.#bad(H1.RESPONSE_BAD_STATUS_LINE);
+    if (known < 5) return -1;
+    this.status = (bytes[at + 1]! - 0x30) * 100 + (bytes[at + 2]! - 0x30) * 10 + bytes[at + 3]! - 0x30;
     at += 5;
     while (at < to && VALUE_BYTE[bytes[at]!] === 1) at++;
     if (at === to) return -1;
@@ -143,7 +142,8 @@ export class HeadParser {
     const minor = bytes[at + 7]!;
     if (bytes[at + 5] !== 0x31 || minor > 0x31) {
       // HTTP/1.2 and above: RFC 9110 2.5 would have us take it for 1.1. Nothing real sends it, and what is behind may differ.
-      return this.#bad(this.#isRequest && (bytes[at + 8] === CR || at + 8 === to) ? H1.BAD_VERSION : malformed);
+      if (this.#isRequest && at + 8 === to) return -1;
+      return this.#bad(this.#isRequest && bytes[at + 8] === CR ? H1.BAD_VERSION : malformed);
     }
     this.version = minor === 0x31 ? 11 : 10;
     return at + 8;
@@ -236,4 +236,10 @@ export class HeadParser {
 function isVersionByte(byte: number, place: number): boolean {
   if (place === 5 || place === 7) return byte >= 0x30 && byte <= 0x39;
   return byte === "HTTP/1.1".charCodeAt(place);
+}
+
+/** Whether `byte` may stand at that place of `SP 3DIGIT SP` (RFC 9112 4), with a code of 100 to 599 (RFC 9110 15). */
+function isStatusByte(byte: number, place: number): boolean {
+  if (place === 0 || place === 4) return byte === SP;
+  return place === 1 ? byte >= 0x31 && byte <= 0x35 : byte >= 0x30 && byte <= 0x39;
 }
