@@ -9,25 +9,18 @@
 //   LINGER  read and thrown away: the response is on its way, and closing with unread bytes would reset it (RFC 9112 9.6)
 //   CLOSED
 
-import { type FaultDefinition, Timer, type TimerWheel } from "../base/index.ts";
-import {
-  type ClientEvents,
-  type ClientFacts,
-  type ClientSide,
-  type Fields,
-  FLOW,
-  type RequestAcceptor,
-  type ResponseHead,
-} from "../http/index.ts";
+import { type FaultDefinition, Timer } from "../base/index.ts";
+import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW, type ResponseHead } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
 import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, HeadParser } from "./head-parser.ts";
+import { joinBytes } from "./join-bytes.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
-import type { ServerBounds } from "./server-bounds.ts";
+import type { ServerContext } from "./server-context.ts";
 
 const HEAD = 0;
 const BODY = 1;
@@ -43,18 +36,6 @@ const LINGER_MS = 2000;
 const LINGER_BYTES = 256 * 1024;
 
 const parser = new HeadParser("request");
-
-/** What a listener's connections share. */
-export interface ServerContext {
-  readonly listener: string;
-  readonly scheme: "http" | "https";
-  readonly bounds: ServerBounds;
-  readonly wheel: TimerWheel;
-  readonly acceptor: RequestAcceptor;
-  /** True once the listener drains: every response says close. */
-  readonly draining: boolean;
-  onConnectionClosed(connection: ServerConnection): void;
-}
 
 export class ServerConnection implements SocketHandler, ClientSide {
   readonly facts: ClientFacts;
@@ -132,11 +113,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       this.#inputAt = 0;
     } else {
       // Delivered although we had paused: rare, and at most one or two chunks.
-      const rest = this.#input.subarray(this.#inputAt);
-      const joined = new Uint8Array(rest.length + chunk.length);
-      joined.set(rest);
-      joined.set(chunk, rest.length);
-      this.#input = joined;
+      this.#input = joinBytes(this.#input, this.#inputAt, chunk);
       this.#inputAt = 0;
     }
     this.#pump();

@@ -20,8 +20,8 @@ import {
   type SocketHandler,
   setHandlerErrorHook,
 } from "../../transport/index.ts";
-import type { ServerBounds } from "../server-bounds.ts";
-import { ServerConnection, type ServerContext } from "../server-connection.ts";
+import { ServerConnection } from "../server-connection.ts";
+import type { ServerBounds, ServerContext } from "../server-context.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 80 };
 

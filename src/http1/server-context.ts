@@ -1,0 +1,28 @@
+// What the connections of one listener share, and what one of them may take of us.
+
+import type { TimerWheel } from "../base/index.ts";
+import type { RequestAcceptor } from "../http/index.ts";
+import type { HeadBounds } from "./head-parser.ts";
+import type { ServerConnection } from "./server-connection.ts";
+
+/** Null is `off`. */
+export interface ServerBounds extends HeadBounds {
+  /** From the first byte of a head (of the connection, for its first one) to its end. */
+  readonly headTimeoutMs: number;
+  /** Between two requests, and of a tunnel in which nothing moves. */
+  readonly idleTimeoutMs: number | null;
+  /** Of a request body while we are willing to read it, and of a response that waits for the client. */
+  readonly minBodyBytesPerSecond: number | null;
+}
+
+/** What a listener's connections share. */
+export interface ServerContext {
+  readonly listener: string;
+  readonly scheme: "http" | "https";
+  readonly bounds: ServerBounds;
+  readonly wheel: TimerWheel;
+  readonly acceptor: RequestAcceptor;
+  /** True once the listener drains: every response says close. */
+  readonly draining: boolean;
+  onConnectionClosed(connection: ServerConnection): void;
+}
