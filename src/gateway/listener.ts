@@ -6,7 +6,7 @@ import type { RequestAcceptor } from "../http/index.ts";
 import { ServerConnection, type ServerContext } from "../http1/index.ts";
 import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
-import { rejectConnection } from "./reject-connection.ts";
+import { RejectedConnection } from "./reject-connection.ts";
 
 export class GatewayListener implements ServerContext {
   readonly listener: string;
@@ -51,7 +51,7 @@ export class GatewayListener implements ServerContext {
     this.accepted++;
     if (this.#budget.open >= this.#budget.max) {
       this.rejected++;
-      return rejectConnection(socket, "full");
+      return new RejectedConnection(socket, this.wheel, "full");
     }
     const limit = this.bounds.connectionsPerIp;
     // A unix socket has no address to count by.
@@ -60,7 +60,7 @@ export class GatewayListener implements ServerContext {
       const count = (this.#perAddress.get(key) ?? 0) + 1;
       if (count > limit) {
         this.rejected++;
-        return rejectConnection(socket, "address");
+        return new RejectedConnection(socket, this.wheel, "address");
       }
       this.#perAddress.set(key, count);
     }
