@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { MemoryNetwork, type Socket, type SocketHandler } from "../transport/index.ts";
-import { Rejector } from "./reject-connection.ts";
+import { RejectedConnection } from "./reject-connection.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 80 };
 
@@ -29,10 +29,9 @@ class Stage {
   readonly clock = new FakeClock();
   readonly wheel = new TimerWheel(this.clock);
   readonly network = new MemoryNetwork({ schedule: null });
-  readonly #rejector = new Rejector(this.wheel);
 
   constructor() {
-    void this.network.transport.listen(ADDRESS, (socket) => this.#rejector.reject(socket));
+    void this.network.transport.listen(ADDRESS, (socket) => new RejectedConnection(socket, this.wheel, "address"));
   }
 
   connect(): { client: Client; socket: Socket } {
@@ -79,11 +78,11 @@ describe("a connection over the limit", () => {
 
   it("is one of few that linger: a flood is closed without a word", () => {
     const stage = new Stage();
-    for (let i = 0; i < 256; i++) stage.connect();
+    for (let i = 0; i < 32; i++) stage.connect();
     const { client } = stage.connect();
     assert.equal(client.text, "");
     assert.ok(client.closed);
-    assert.equal(stage.held, 256);
+    assert.equal(stage.held, 32);
     stage.clock.advance(1_020);
     stage.network.pump();
     assert.equal(stage.held, 0);

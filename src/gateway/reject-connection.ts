@@ -1,63 +1,47 @@
-// A connection over the limit of its address: told why, in constant bytes, and closed. No parser, and little time.
+// A connection that there is no room for: told why, in constant bytes, and closed. No parser, and little time.
 
-import { Timer, type TimerOwner, type TimerWheel } from "../base/index.ts";
+import { type FaultDefinition, Timer, type TimerOwner, type TimerWheel } from "../base/index.ts";
 import { H1 } from "../http1/index.ts";
 import type { Socket, SocketHandler } from "../transport/index.ts";
 
-const BODY = `${JSON.stringify({
-  type: "about:blank",
-  title: H1.TOO_MANY_CONNECTIONS.title,
-  status: 503,
-  code: H1.TOO_MANY_CONNECTIONS.code,
-})}\n`;
-const ANSWER = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\nContent-Length: ${BODY.length}\r\nConnection: close\r\n\r\n${BODY}`;
+const TOO_MANY = encodeRejection(H1.TOO_MANY_CONNECTIONS);
+const FULL = encodeRejection(H1.GATEWAY_FULL);
 
-/** A client that neither sends nor says goodbye holds a descriptor, which is just what it must not have. */
+/** A client that neither sends nor says goodbye holds a descriptor, which is just what there is no room for. */
 const LINGER_MS = 1000;
-/** So many at once are told why; the others are only closed, since each costs a descriptor for as long as it may linger. */
-const MAX_LINGERING = 256;
+/** So many at once are told why; others are only closed, since each holds a descriptor for as long as it may linger. */
+const MAX_LINGERING = 32;
+let lingering = 0;
 
-/** Refuses what one listener has too much of. */
-export class Rejector {
-  readonly #wheel: TimerWheel;
-  #lingering = 0;
-
-  constructor(wheel: TimerWheel) {
-    this.#wheel = wheel;
-  }
-
-  /** Takes the socket over: answers, and closes as soon as the client has sent anything or said goodbye, or after a second. */
-  reject(socket: Socket): SocketHandler {
-    if (this.#lingering >= MAX_LINGERING) {
-      socket.reset();
-      return new Rejection(socket, this.#wheel, null);
-    }
-    this.#lingering++;
-    return new Rejection(socket, this.#wheel, () => this.#lingering--);
-  }
+function encodeRejection(fault: FaultDefinition): string {
+  const body = `${JSON.stringify({ type: "about:blank", title: fault.title, status: fault.status, code: fault.code })}\n`;
+  const head = `HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n`;
+  return `${head}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
 }
 
-class Rejection implements SocketHandler, TimerOwner {
+/** Answers, and closes once the client has sent anything or said goodbye, so that the answer is not lost to a reset; or after a second. */
+export class RejectedConnection implements SocketHandler, TimerOwner {
   readonly #socket: Socket;
   readonly #wheel: TimerWheel;
-  readonly #timer: Timer;
-  readonly #onGone: (() => void) | null;
+  readonly #timer = new Timer(this, 0);
+  readonly #lingers: boolean;
 
-  /** With `onGone` null the socket is closed already. */
-  constructor(socket: Socket, wheel: TimerWheel, onGone: (() => void) | null) {
+  constructor(socket: Socket, wheel: TimerWheel, reason: "address" | "full") {
     this.#socket = socket;
     this.#wheel = wheel;
-    this.#timer = new Timer(this, 0);
-    this.#onGone = onGone;
-    if (onGone === null) return;
+    this.#lingers = lingering < MAX_LINGERING;
+    if (!this.#lingers) {
+      socket.reset();
+      return;
+    }
+    lingering++;
     wheel.arm(this.#timer, LINGER_MS);
-    socket.writeText(ANSWER);
+    socket.writeText(reason === "address" ? TOO_MANY : FULL);
     socket.end();
   }
 
   onOpen(): void {}
 
-  /** Closing later than this would lose the answer to a reset no less: the bytes are unread either way. */
   onData(): void {
     this.#socket.close();
   }
@@ -74,6 +58,6 @@ class Rejection implements SocketHandler, TimerOwner {
 
   onClose(): void {
     this.#wheel.disarm(this.#timer);
-    this.#onGone?.();
+    if (this.#lingers) lingering--;
   }
 }

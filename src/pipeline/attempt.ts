@@ -121,6 +121,15 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     stream.uncork();
   }
 
+  hasTried(endpoint: string): boolean {
+    const attempts = this.exchange.attempts;
+    for (let i = 0; i < attempts.length; i++) {
+      const other = attempts[i]!;
+      if (other !== this && other.upstream === this.upstream && other.endpoint === endpoint) return true;
+    }
+    return false;
+  }
+
   onOpenFault(fault: Fault, endpoint: string): void {
     this.endpoint = endpoint;
     this.onUpstreamFault(fault);

@@ -18,21 +18,32 @@ export interface PlanIssue {
   readonly message: string;
 }
 
-/** Compiles `policies` in the order of their phases; within a phase the given order stays. */
-export function compilePlan(target: PlanTarget, policies: readonly Policy[]): { plan: Plan; issues: PlanIssue[] } {
-  const sorted = [...policies].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
-  const reversed = [...sorted].reverse();
+/**
+ * Compiles `policies` in the order of their phases; within a phase the given order stays. `outer` are the policies of the
+ * listener: their request steps have run before the route is known, everything else of theirs belongs to each route's plan.
+ */
+export function compilePlan(
+  target: PlanTarget,
+  policies: readonly Policy[],
+  outer: readonly Policy[] = [],
+): { plan: Plan; issues: PlanIssue[] } {
+  const all = sortByPhase([...outer, ...policies]);
+  const reversed = [...all].reverse();
   const plan: Plan = {
     ...target,
-    request: sorted.flatMap((policy) => policy.request ?? []),
+    request: sortByPhase(policies).flatMap((policy) => policy.request ?? []),
     response: reversed.flatMap((policy) => policy.response ?? []),
     end: reversed.flatMap((policy) => policy.end ?? []),
-    attempt: sorted.flatMap((policy) => policy.attempt ?? []),
-    forward: sorted.flatMap((policy) => policy.forward ?? []),
-    judges: sorted.flatMap((policy) => policy.judge ?? []),
-    replayBytes: Math.max(0, ...sorted.map((policy) => policy.replayBytes ?? 0)),
+    attempt: all.flatMap((policy) => policy.attempt ?? []),
+    forward: all.flatMap((policy) => policy.forward ?? []),
+    judges: all.flatMap((policy) => policy.judge ?? []),
+    replayBytes: Math.max(0, ...all.map((policy) => policy.replayBytes ?? 0)),
   };
-  return { plan, issues: checkSlots(target.route, sorted) };
+  return { plan, issues: checkSlots(target.route, all) };
+}
+
+function sortByPhase(policies: readonly Policy[]): Policy[] {
+  return [...policies].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
 }
 
 function checkSlots(route: string, sorted: readonly Policy[]): PlanIssue[] {

@@ -100,6 +100,8 @@ export interface UpstreamClaim extends UpstreamEvents {
   queueTicket: number;
   /** Not a connection that has served before: the last one turned out stale. */
   readonly needsFresh: boolean;
+  /** Whether the same exchange has been there before: another endpoint is to be preferred. */
+  hasTried(endpoint: string): boolean;
   /** How long the claim is worth waiting for is the exchange's deadline; the port has no timer for it. */
   onStream(stream: UpstreamStream, endpoint: string, authority: string): void;
   onOpenFault(fault: Fault, endpoint: string): void;
