@@ -70,7 +70,7 @@ export class Pool implements UpstreamPort {
       claim.onOpenFault(POOL_CLOSED, "");
       return;
     }
-    const endpoint = this.#turns.select();
+    const endpoint = this.#select(claim);
     const idle = claim.needsFresh ? null : endpoint.takeIdle();
     if (idle !== null) {
       endpoint.lend(idle, claim);
@@ -80,7 +80,7 @@ export class Pool implements UpstreamPort {
     } else if (this.#waiting.size < this.#settings.pending) {
       claim.queueTicket = this.#waiting.push(claim);
     } else {
-      claim.onOpenFault(POOL_FULL.with(`${this.#open} connections busy, ${this.#waiting.size} requests waiting`), endpoint.label);
+      claim.onOpenFault(POOL_FULL.with(`${this.#open} connections busy, ${this.#waiting.size} requests waiting`), "");
     }
   }
 
@@ -88,6 +88,23 @@ export class Pool implements UpstreamPort {
     if (claim.queueTicket >= 0) this.#waiting.remove(claim.queueTicket);
     claim.queueTicket = -1;
     for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
+  }
+
+  /** The endpoint whose turn it is, or the next that this exchange has not been to. Turns of other requests lie between its attempts. */
+  #select(claim: UpstreamClaim): Endpoint {
+    const first = this.#turns.select();
+    let endpoint = first;
+    for (let i = 1; claim.hasTried(endpoint.label); i++) {
+      if (i === this.endpointCount) return this.#firstUntried(claim) ?? first;
+      endpoint = this.#turns.select();
+    }
+    return endpoint;
+  }
+
+  /** By weight the turns may pass an endpoint over several times. */
+  #firstUntried(claim: UpstreamClaim): Endpoint | null {
+    for (let i = 0; i < this.#endpoints.length; i++) if (!claim.hasTried(this.#endpoints[i]!.label)) return this.#endpoints[i]!;
+    return null;
   }
 
   /** Every connection is in use or idle on another endpoint: an idle one gives way. It is counted until it is gone. */
@@ -126,7 +143,7 @@ export class Pool implements UpstreamPort {
     const claim = this.#waiting.shift()!;
     claim.queueTicket = -1;
     this.#open++;
-    this.#turns.select().connect(claim);
+    this.#select(claim).connect(claim);
   }
 
   /** No new requests, idle connections closed; those under way end as they would. */
