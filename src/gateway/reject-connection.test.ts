@@ -48,9 +48,13 @@ class Stage {
 
 describe("a connection over the limit", () => {
   it("is told why, and its connection ends", () => {
-    const { client } = new Stage().connect();
+    const stage = new Stage();
+    const { client, socket } = stage.connect();
     assert.match(client.text, /^HTTP\/1\.1 503 .*Connection: close\r\n\r\n\{.*SP_H1_TOO_MANY_CONNECTIONS/s);
     assert.ok(client.ended);
+    socket.close();
+    stage.network.pump();
+    assert.equal(stage.held, 0);
   });
 
   it("is gone when its client says goodbye or sends something", () => {
