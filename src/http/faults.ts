@@ -13,6 +13,18 @@ export const CLIENT_GONE = defineFault({
   remedy: "Nothing by itself. Many of them on one route: it is slower than its clients are patient.",
 });
 
+export const STOPPED = defineFault({
+  code: "SP_GATEWAY_STOPPED",
+  status: 503,
+  grpc: 14,
+  blame: "gateway",
+  retry: "never",
+  closes: true,
+  title: "The gateway stopped before the answer was complete.",
+  remedy:
+    "The exchange outlasted the time for a graceful stop; its connection was reset. Streams and tunnels always do: their clients connect anew.",
+});
+
 export const CONNECT_FAILED = defineFault({
   code: "SP_UPSTREAM_CONNECT_FAILED",
   status: 502,

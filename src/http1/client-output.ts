@@ -21,6 +21,8 @@ export class ClientOutput implements TimerOwner {
   isBlocked = false;
   /** Bytes handed to the socket since the connection began. */
   bytesOut = 0;
+  /** Why the socket was reset. */
+  isTooSlow = false;
   readonly #socket: Socket;
   readonly #wheel: TimerWheel;
   readonly #minBytesPerWindow: number;
@@ -121,6 +123,7 @@ export class ClientOutput implements TimerOwner {
   onTimer(): void {
     const sent = this.bytesOut - this.#socket.queuedBytes;
     if (sent - this.#windowSent < this.#minBytesPerWindow) {
+      this.isTooSlow = true;
       this.#socket.reset();
       return;
     }

@@ -54,6 +54,18 @@ export const BODY_TOO_SLOW = refused(
   "A slow or stalled client, or slow-body flooding; `bounds.minBodyRate` sets the rate.",
   408,
 );
+export const READ_TOO_SLOW = refused(
+  "READ_TOO_SLOW",
+  "The client takes the response too slowly.",
+  "A slow or stalled client, or one that asks and does not read; its connection was reset. `bounds.minBodyRate` sets the rate.",
+  499,
+);
+export const TUNNEL_IDLE = refused(
+  "TUNNEL_IDLE",
+  "Nothing moved in the tunnel for too long.",
+  "Neither side sent anything for `bounds.idleTimeout`: raise it, or have the application ping.",
+  499,
+);
 export const BAD_EXPECT = refused("BAD_EXPECT", "The expectation can't be met.", "Only `Expect: 100-continue` exists.", 417);
 export const UNKNOWN_CODING = refused(
   "UNKNOWN_CODING",

@@ -63,6 +63,8 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #windowBytesIn = 0;
   #clientEnded = false;
   #lingered = 0;
+  /** What an exchange is told whose connection goes while it is under way. */
+  #goneFor: FaultDefinition = FLOW.CLIENT_GONE;
 
   constructor(socket: Socket, context: ServerContext) {
     this.#socket = socket;
@@ -93,6 +95,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   /** Ends the connection now, whatever is under way. */
   destroy(): void {
+    this.#goneFor = FLOW.STOPPED;
     this.#socket.reset();
   }
 
@@ -156,15 +159,16 @@ export class ServerConnection implements SocketHandler, ClientSide {
     const exchange = this.#exchange;
     this.#exchange = null;
     this.#context.onConnectionClosed(this);
-    if (exchange !== null) exchange.onClientGone(FLOW.CLIENT_GONE);
+    if (exchange !== null) exchange.onClientGone(this.#output.isTooSlow ? H1.READ_TOO_SLOW : this.#goneFor);
   }
 
   onTimer(): void {
     if (this.#state === HEAD) this.#onHeadTimeout();
     else if (this.#state === BODY) this.#checkReadRate();
-    else if (this.#state === WAIT) this.#giveUp();
+    else if (this.#state === WAIT) this.#giveUp(FLOW.CLIENT_GONE);
     else if (this.#state === TUNNEL) this.#checkTunnel();
-    else this.#socket.close();
+    // A last answer sent in one piece may turn out longer than the client takes only when it is uncorked: the write timer has it.
+    else if (!this.#output.isBlocked) this.#socket.close();
   }
 
   // ── request in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -465,12 +469,12 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#exchange!.onRequestFault(H1.BODY_TOO_SLOW);
   }
 
-  #giveUp(): void {
+  #giveUp(fault: FaultDefinition): void {
     const exchange = this.#exchange;
     this.#exchange = null;
     this.#letGo();
     this.#socket.close();
-    if (exchange !== null) exchange.onClientGone(FLOW.CLIENT_GONE);
+    if (exchange !== null) exchange.onClientGone(fault);
   }
 
   /** Whatever still comes of this connection is nobody's. */
@@ -484,7 +488,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #checkTunnel(): void {
     const moved = this.#bytesIn + this.#output.bytesOut;
     if (moved === this.#windowBytesIn) {
-      this.#giveUp();
+      this.#giveUp(H1.TUNNEL_IDLE);
       return;
     }
     this.#windowBytesIn = moved;
