@@ -58,7 +58,7 @@ describe("the documentation", () => {
       Record<string, string>
     >;
     const used = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies].flatMap(Object.keys).sort();
-    const described = [...read("docs/dependencies.md").matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm)].flatMap(([, names = ""]) =>
+    const described = [...read("docs/dependencies.md").matchAll(/^\| ((?:`[^`]+`(?:, )?)+) +\|/gm)].flatMap(([, names = ""]) =>
       names.split(", ").map((name) => name.slice(1, -1)),
     );
     assert.deepEqual(described.sort(), used);
