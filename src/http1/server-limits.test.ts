@@ -181,6 +181,26 @@ describe("a client that reads slowly", () => {
     assert.equal(stage.leftovers, "0 sockets, 0 timers");
   });
 
+  it("gets the whole of a last answer that was sent in one piece, as long as it goes on reading", () => {
+    const stage = new ServerStage({ script: SILENT, network: NARROW }).send(GET);
+    stage.client.pause();
+    stage.act(() => {
+      const { client } = stage.exchange(0);
+      client.closeAfterResponse();
+      client.cork();
+      stage.exchange(0).answer(200, { body: "x".repeat(5_000) });
+      client.uncork();
+    });
+    stage.advance(4_000);
+    assert.equal(stage.closed, null);
+    stage.act(() => stage.client.resume());
+    assert.match(stage.take(), /x{5000}$/);
+    assert.ok(stage.isEnded);
+    stage.advance(2_020);
+    assert.equal(stage.connection, null);
+    assert.equal(stage.wheel.size, 0);
+  });
+
   it("gets no further answers, so that its requests pile up on its side", () => {
     const stage = new ServerStage({ network: { windowBytes: 2_000 } });
     stage.client.pause();
