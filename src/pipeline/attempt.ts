@@ -121,6 +121,10 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     stream.uncork();
   }
 
+  get isRepeat(): boolean {
+    return this.exchange.attempts[0] !== this;
+  }
+
   hasTried(endpoint: string): boolean {
     const attempts = this.exchange.attempts;
     for (let i = 0; i < attempts.length; i++) {

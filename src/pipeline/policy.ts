@@ -100,7 +100,9 @@ export interface UpstreamClaim extends UpstreamEvents {
   queueTicket: number;
   /** Not a connection that has served before: the last one turned out stale. */
   readonly needsFresh: boolean;
-  /** Whether the same exchange has been there before: another endpoint is to be preferred. */
+  /** Its exchange has made an attempt before. */
+  readonly isRepeat: boolean;
+  /** Whether an attempt of the same exchange has been there. */
   hasTried(endpoint: string): boolean;
   /** How long the claim is worth waiting for is the exchange's deadline; the port has no timer for it. */
   onStream(stream: UpstreamStream, endpoint: string, authority: string): void;

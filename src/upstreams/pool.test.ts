@@ -22,6 +22,10 @@ class Claim implements UpstreamClaim {
     this.tried = tried;
   }
 
+  get isRepeat(): boolean {
+    return this.tried.length > 0;
+  }
+
   hasTried(endpoint: string): boolean {
     return this.tried.includes(endpoint);
   }
@@ -247,6 +251,13 @@ describe("endpoints", () => {
       }
     });
   }
+
+  it("lose no turn to a repeat", () => {
+    const stage = new PoolStage({ weights: [1, 1], connections: 100 });
+    assert.match(stage.open().story, /10\.0\.0\.1/);
+    assert.match(stage.open(new Claim(false, ["10.0.0.1:80"])).story, /10\.0\.0\.2/);
+    assert.match(stage.open().story, /10\.0\.0\.2/);
+  });
 
   it("that an exchange has all been to are tried again", () => {
     const stage = new PoolStage({ weights: [1, 1] });

@@ -41,6 +41,7 @@ export class Pool implements UpstreamPort {
   readonly #endpoints: readonly Endpoint[];
   readonly #turns: RoundRobin<Endpoint>;
   readonly #waiting = new RingQueue<UpstreamClaim>();
+  #lastRepeat = 0;
   #open = 0;
   #closed = false;
 
@@ -90,21 +91,19 @@ export class Pool implements UpstreamPort {
     for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
   }
 
-  /** The endpoint whose turn it is, or the next that this exchange has not been to. Turns of other requests lie between its attempts. */
+  /**
+   * The endpoint whose turn it is. A repeat goes to one where its exchange has not been, and takes no turn: else every request
+   * that meets a dead endpoint would use up the turn of the live one, and the next request meet the dead one again.
+   */
   #select(claim: UpstreamClaim): Endpoint {
-    const first = this.#turns.select();
-    let endpoint = first;
-    for (let i = 1; claim.hasTried(endpoint.label); i++) {
-      if (i === this.endpointCount) return this.#firstUntried(claim) ?? first;
-      endpoint = this.#turns.select();
-    }
+    if (!claim.isRepeat) return this.#turns.select();
+    let endpoint: Endpoint;
+    let looked = 0;
+    do {
+      this.#lastRepeat = (this.#lastRepeat + 1) % this.endpointCount;
+      endpoint = this.#endpoints[this.#lastRepeat]!;
+    } while (looked++ < this.endpointCount && claim.hasTried(endpoint.label));
     return endpoint;
-  }
-
-  /** By weight the turns may pass an endpoint over several times. */
-  #firstUntried(claim: UpstreamClaim): Endpoint | null {
-    for (let i = 0; i < this.#endpoints.length; i++) if (!claim.hasTried(this.#endpoints[i]!.label)) return this.#endpoints[i]!;
-    return null;
   }
 
   /** Every connection is in use or idle on another endpoint: an idle one gives way. It is counted until it is gone. */
