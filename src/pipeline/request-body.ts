@@ -10,6 +10,9 @@ import { TransformChain, type TransformOwner } from "./transform-chain.ts";
 
 /** A mirror or hedge that is further behind than this is given up rather than waited for or stored for. */
 const MAX_LAG_BYTES = 1024 * 1024;
+/** Of a body that is kept, pieces must not be smaller than this on average: each costs a view, and keeps alive what it was cut from. */
+const LEAST_PIECE_BYTES = 64;
+const FEWEST_PIECES = 512;
 
 export interface BodyReader {
   /** Index of the next chunk it gets, counted from the start of the body. */
@@ -178,7 +181,7 @@ export class RequestBody {
 
   /** Lets go of chunks that every reader has passed, unless they are kept for a replay. */
   #trim(): void {
-    if (this.#base === 0 && this.heldBytes <= this.#keepBytes) return;
+    if (this.#base === 0 && this.#isWorthKeeping()) return;
     const readers = this.#readers;
     if (readers.length === 0) return;
     if (readers.length > 1 && this.heldBytes > MAX_LAG_BYTES) this.#dropSlow();
@@ -188,6 +191,10 @@ export class RequestBody {
       this.heldBytes -= this.#chunks.shift()!.length;
       this.#base++;
     }
+  }
+
+  #isWorthKeeping(): boolean {
+    return this.heldBytes <= this.#keepBytes && this.#chunks.length <= Math.max(FEWEST_PIECES, this.#keepBytes / LEAST_PIECE_BYTES);
   }
 
   /** Gives up readers that are far behind: mirrors, and of several attempts for the client all but the foremost. */
