@@ -2,8 +2,8 @@
 // a short dose; run as a program on Node, this file goes on for a minute (`FUZZ_SECONDS`).
 
 import fc from "fast-check";
-import { mutate, runLong } from "./stage/mutate.ts";
-import { compareRequests, compareResponses } from "./stage/second-opinion.ts";
+import { mutate, runLong } from "./stage/mutate.fuzz.ts";
+import { compareRequests, compareResponses } from "./stage/second-opinion.fuzz.ts";
 
 const byte = fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code));
 const data = fc.string({ unit: fc.oneof(byte, fc.constantFrom("\r", "\n", "0", ";")), minLength: 1, maxLength: 20 });

@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { chunkedBodies, judgeChunkedBody } from "./chunked-decoder.fuzz.ts";
 import { requests } from "./head-parser.fuzz.ts";
 import { judgeResponse, responses } from "./response-head.fuzz.ts";
-import { HAS_LLHTTP } from "./stage/node-parser.ts";
-import { compareRequests, compareResponses, readRequests, readResponse } from "./stage/second-opinion.ts";
+import { HAS_LLHTTP } from "./stage/node-parser.fuzz.ts";
+import { compareRequests, compareResponses, readRequests, readResponse } from "./stage/second-opinion.fuzz.ts";
 
 const DOSE = { seed: 20261124, numRuns: 2_000 };
 const NODE_ONLY = HAS_LLHTTP ? {} : { skip: "the second opinion is llhttp's, which Bun does not have" };

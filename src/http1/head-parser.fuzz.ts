@@ -2,8 +2,8 @@
 // run as a program on Node, this file goes on for a minute (`FUZZ_SECONDS`) and prints the first text that they dispute.
 
 import fc from "fast-check";
-import { mutate, runLong } from "./stage/mutate.ts";
-import { compareRequests } from "./stage/second-opinion.ts";
+import { mutate, runLong } from "./stage/mutate.fuzz.ts";
+import { compareRequests } from "./stage/second-opinion.fuzz.ts";
 
 const METHODS = ["GET", "GET", "POST", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "M-SEARCH", "FOO", "get", "CONNECT", "TRACE"];
 const TARGETS = [

@@ -2,8 +2,8 @@
 // short dose; run as a program on Node, this file goes on for a minute (`FUZZ_SECONDS`).
 
 import fc from "fast-check";
-import { mutate, runLong } from "./stage/mutate.ts";
-import { compareResponses } from "./stage/second-opinion.ts";
+import { mutate, runLong } from "./stage/mutate.fuzz.ts";
+import { compareResponses } from "./stage/second-opinion.fuzz.ts";
 
 const STARTS = [
   ...[

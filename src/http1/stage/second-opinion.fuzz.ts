@@ -3,7 +3,7 @@
 
 import { METHODS } from "node:http";
 import { checkAuthority, DEFAULT_PATH_RULES, type Fields, parseHost, parseTarget, type RequestHead, Target } from "../../http/index.ts";
-import { type Reading, type ReadMessage, readRequestsAsNode, readResponseAsNode } from "./node-parser.ts";
+import { type Reading, type ReadMessage, readRequestsAsNode, readResponseAsNode } from "./node-parser.fuzz.ts";
 import { ECHO, ServerStage, type StagedExchange } from "./server-stage.ts";
 import { UpstreamStage } from "./upstream-stage.ts";
 
