@@ -5,7 +5,7 @@ import type { BoundsConfig, GatewayConfig } from "../config/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import { compileAdminPlan } from "./admin.ts";
-import { compileBlueprint } from "./blueprint.ts";
+import { BlueprintError, compileBlueprint } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { GatewayListener } from "./listener.ts";
 import { GatewayMetrics } from "./metrics.ts";
@@ -55,7 +55,7 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   metrics.declareRoute("");
   for (const route of blueprint.routes) metrics.declareRoute(route);
   for (const pool of blueprint.pools) metrics.declareUpstream(pool.name);
-  const log = config.telemetry.accessLog === null ? null : (host.logSink ?? openLineSink(config.telemetry.accessLog.to, clock));
+  const log = config.telemetry.accessLog === null ? null : (host.logSink ?? openAccessLog(config.telemetry.accessLog.to, clock));
   const onBug = host.onBug ?? writeBug;
   const runtime = new GatewayRuntime(clock, wheel, { metrics, log, onBug });
   const upstreamConnections = config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0);
@@ -118,6 +118,15 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
       return stopping;
     },
   };
+}
+
+/** A log that can't be opened is a mistake in the configuration, and said so. */
+function openAccessLog(to: Parameters<typeof openLineSink>[0], clock: Clock): LineSink {
+  try {
+    return openLineSink(to, clock);
+  } catch (error) {
+    throw new BlueprintError([`telemetry.accessLog can't be opened: ${error instanceof Error ? error.message : String(error)}`]);
+  }
 }
 
 function declareGauges(

@@ -188,3 +188,13 @@ describe("a connection that goes while its request is under way", () => {
     assert.equal(stage.record()["status"], 101);
   });
 });
+
+describe("an access log that can't be opened", () => {
+  it("is a mistake in the configuration, and nothing is bound", async () => {
+    const { config } = parseConfig(`${CONFIG}telemetry: { accessLog: { to: /nonexistent/access.log } }\n`, "gateway.yaml");
+    assert.ok(config !== null);
+    const network = new MemoryNetwork({ schedule: null });
+    const opened = createGateway(config, { transport: network.transport, clock: new FakeClock() });
+    await assert.rejects(opened, { name: "BlueprintError", message: /^telemetry\.accessLog can't be opened: ENOENT/ });
+  });
+});
