@@ -13,6 +13,7 @@ const HELP = `sallyport: an API gateway
 
 start writes the access log to standard output and everything else to standard error.
 SIGTERM and SIGINT stop it when the requests in flight are answered, after 9 s at most; a second one stops it at once.
+SIGHUP opens the access log's file anew, for logrotate.
 
 SALLYPORT_RUNTIME=bun|node chooses the runtime. Without it: Bun, or Node where Bun can't run.
 

@@ -37,6 +37,9 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
       process.exit(EXIT_OK);
     },
   });
+  const onHangUp = () => void reopenLog(gateway, terminal);
+  // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
+  if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
   try {
     gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock });
   } catch (error) {
@@ -53,8 +56,18 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   else announce(gateway, terminal);
   await stopped.promise;
   dispose();
+  process.removeListener("SIGHUP", onHangUp);
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
+}
+
+async function reopenLog(gateway: Gateway | null, terminal: Terminal): Promise<void> {
+  try {
+    await gateway?.reopenLog();
+    terminal.err(`${terminal.paint.dim("SIGHUP")}: the access log was opened anew; the configuration is read at the start alone`);
+  } catch (error) {
+    terminal.err(`${terminal.paint.bad("SIGHUP:")} ${error instanceof Error ? error.message : String(error)}; the old file stays in use`);
+  }
 }
 
 async function stop(gateway: Gateway, terminal: Terminal): Promise<void> {

@@ -29,6 +29,8 @@ export interface Gateway {
   readonly admin: SocketAddress | null;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
   stop(graceMs: number): Promise<void>;
+  /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
+  reopenLog(): Promise<void>;
 }
 
 /** A quarter of it may be open at once, see ConnectionBudget. */
@@ -110,6 +112,7 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   };
 
   return {
+    reopenLog: () => log?.reopen() ?? Promise.resolve(),
     generation: blueprint.generation,
     listeners: clients.map((listener) => ({ name: listener.listener, address: listener.address })),
     admin: admin === null ? null : admin.address,
@@ -123,7 +126,7 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
 /** A log that can't be opened is a mistake in the configuration, and said so. */
 function openAccessLog(to: Parameters<typeof openLineSink>[0], clock: Clock): LineSink {
   try {
-    return openLineSink(to, clock);
+    return openLineSink(to, clock, { onTrouble: writeLogTrouble });
   } catch (error) {
     throw new BlueprintError([`telemetry.accessLog can't be opened: ${error instanceof Error ? error.message : String(error)}`]);
   }
@@ -173,8 +176,18 @@ function declareGauges(
   }
   if (log === null) return;
   registry
+    .gauge({
+      name: "sallyport_access_log_held_bytes",
+      help: "Bytes of the access log in memory that its file or reader has not taken yet.",
+    })
+    .callback(() => log.heldBytes);
+  registry
     .counter({ name: "sallyport_access_log_dropped_lines_total", help: "Lines that were lost because nobody took them off fast enough." })
     .callback(() => log.droppedLines);
+}
+
+function writeLogTrouble(errorCode: string): void {
+  process.stderr.write(`sallyport: the access log can't be written: ${errorCode}; lines wait in memory, then are dropped and counted\n`);
 }
 
 function writeBug(error: unknown, requestId: string): void {

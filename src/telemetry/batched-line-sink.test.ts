@@ -135,6 +135,27 @@ describe("BatchedLineSink", () => {
     assert.equal(sink.droppedLines, 0);
   });
 
+  it("tells of a failure once until a write succeeds, and of a full pipe never", () => {
+    const troubles: string[] = [];
+    const target = new SteeredTarget();
+    const clock = new FakeClock();
+    const sink = new BatchedLineSink(target, clock, { onTrouble: (code) => troubles.push(code) });
+    sink.write("a");
+    clock.advance(200);
+    for (const code of ["EAGAIN", "ENOSPC", "ENOSPC", "EIO"]) {
+      target.refuse(code);
+      clock.advance(1000);
+    }
+    assert.deepEqual(troubles, ["ENOSPC"]);
+    assert.equal(sink.heldBytes, 2);
+    target.acceptAll();
+    assert.equal(sink.heldBytes, 0);
+    sink.write("b");
+    clock.advance(200);
+    target.refuse("ENOSPC");
+    assert.deepEqual(troubles, ["ENOSPC", "ENOSPC"]);
+  });
+
   it("drops and counts lines beyond the bound, and tells how many when half of it is free", () => {
     const { target, sink } = create();
     const line = "x".repeat(99);

@@ -37,6 +37,8 @@ export interface BatchedLineSinkOptions {
   readonly closeWithinMs?: number;
   /** The line that tells how many lines are missing before it. */
   readonly dropNotice?: (lines: number, wallMs: number) => string;
+  /** Told the system's code when writing fails for another reason than a reader that is slow; once until a write succeeds. */
+  readonly onTrouble?: (errorCode: string) => void;
 }
 
 interface Batch {
@@ -65,6 +67,7 @@ export class BatchedLineSink implements LineSink {
   readonly #flushAfterMs: number;
   readonly #closeWithinMs: number;
   readonly #dropNotice: (lines: number, wallMs: number) => string;
+  readonly #onTrouble: (errorCode: string) => void;
 
   /** Lines not yet cut into a batch. */
   #text = "";
@@ -85,6 +88,7 @@ export class BatchedLineSink implements LineSink {
   #overflowing = false;
   #droppedLines = 0;
   #untoldLines = 0;
+  #isTroubled = false;
   #waiters: Waiter[] = [];
   #reopenings: Reopening[] = [];
   #closing: Promise<void> | null = null;
@@ -96,6 +100,7 @@ export class BatchedLineSink implements LineSink {
     this.#flushAfterMs = options.flushAfterMs ?? FLUSH_AFTER_MS;
     this.#closeWithinMs = options.closeWithinMs ?? CLOSE_WITHIN_MS;
     this.#dropNotice = options.dropNotice ?? writeDropNotice;
+    this.#onTrouble = options.onTrouble ?? (() => {});
   }
 
   get droppedLines(): number {
@@ -203,6 +208,7 @@ export class BatchedLineSink implements LineSink {
 
   // writing → (idle | waiting | gone)
   #onWritten(errorCode: string | null, written: number): void {
+    this.#judge(errorCode);
     if (this.#state === "gone") {
       this.#target.close();
     } else if (errorCode !== null && FINAL_ERRORS.includes(errorCode)) {
@@ -218,6 +224,13 @@ export class BatchedLineSink implements LineSink {
       if (this.#overflowing && this.#isHalfFree()) this.#tellDrops();
     }
     this.#pump();
+  }
+
+  #judge(errorCode: string | null): void {
+    if (errorCode === null) this.#isTroubled = false;
+    if (errorCode === null || errorCode === "EAGAIN" || this.#isTroubled) return;
+    this.#isTroubled = true;
+    this.#onTrouble(errorCode);
   }
 
   // writing → idle

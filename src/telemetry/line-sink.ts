@@ -9,12 +9,17 @@ export interface LineSink {
   close(): Promise<void>;
   /** Lines lost since the sink was made. */
   readonly droppedLines: number;
+  /** Bytes in memory that nobody has taken yet. */
+  readonly heldBytes: number;
+  /** For logrotate: goes over to what the path names now. Rejects when that can't be opened; the old file stays in use. */
+  reopen(): Promise<void>;
 }
 
 /** Keeps every line in memory, for tests. */
 export class MemoryLineSink implements LineSink {
   readonly lines: string[] = [];
   droppedLines = 0;
+  readonly heldBytes = 0;
   #closed = false;
 
   write(line: string): void {
@@ -23,6 +28,10 @@ export class MemoryLineSink implements LineSink {
   }
 
   flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  reopen(): Promise<void> {
     return Promise.resolve();
   }
 

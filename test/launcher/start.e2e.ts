@@ -1,7 +1,7 @@
 // `sallyport start` from outside, as a supervisor sees it: streams, exit codes, signals, and an end that loses nothing.
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -68,6 +68,31 @@ describe(`sallyport start on ${RUNTIME}`, () => {
     gateway.child.kill("SIGTERM");
     assert.deepEqual(await gateway.ended, { code: 0, signal: null });
     held.pop()?.();
+  });
+
+  it("lives on at SIGHUP and writes the access log to what its path names now", async () => {
+    const log = join(folder, "access.log");
+    const file = writeConfig(0);
+    appendFileSync(file, `telemetry: { accessLog: { to: ${log} } }\n`);
+    const gateway = await start(file);
+    await readBody(await request(`${gateway.url}/1`));
+    renameSync(log, `${log}.1`);
+    gateway.child.kill("SIGHUP");
+    await gateway.said(/the access log was opened anew/);
+    await readBody(await request(`${gateway.url}/2`));
+    gateway.child.kill("SIGTERM");
+    assert.deepEqual(await gateway.ended, { code: 0, signal: null });
+    // Lines that still waited in memory go to the new file as well.
+    assert.match(readFileSync(log, "utf8"), /"path":"\/2"/);
+    assert.match(readFileSync(`${log}.1`, "utf8") + readFileSync(log, "utf8"), /"path":"\/1"/);
+  });
+
+  it("ends with 1 when the access log can't be opened", async () => {
+    const file = writeConfig(0);
+    appendFileSync(file, "telemetry: { accessLog: { to: /nonexistent/access.log } }\n");
+    const run = launch(file);
+    assert.deepEqual(await run.ended, { code: 1, signal: null });
+    assert.match(run.err(), /telemetry\.accessLog can't be opened: ENOENT/);
   });
 
   it("ends with 3 and the address when that is taken", async () => {
