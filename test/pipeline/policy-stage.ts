@@ -128,7 +128,7 @@ export class PolicyStage {
       name: "routing",
       phase: "route",
       request(exchange) {
-        exchange.head.path = exchange.head.target;
+        if (exchange.head.path === "") exchange.head.path = exchange.head.target;
         return exchange.setPlan(route.plan) ? CONTINUE : 1;
       },
     };
@@ -139,8 +139,9 @@ export class PolicyStage {
     return this.servers[0] as ScriptedUpstream;
   }
 
-  connect(): StageClient {
-    const client = new StageClient(this);
+  /** A client of this address. */
+  connect(fromAddress = "127.0.0.1"): StageClient {
+    const client = new StageClient(this, fromAddress);
     this.#clients.push(client);
     return client;
   }
@@ -189,10 +190,10 @@ export class StageClient {
   readonly raw: RawClient;
   readonly #socket: Socket;
 
-  constructor(stage: PolicyStage) {
+  constructor(stage: PolicyStage, fromAddress: string) {
     this.#stage = stage;
     const before = new Set(stage.network.openSockets);
-    this.raw = new RawClient(stage.network.transport, LISTENER);
+    this.raw = new RawClient(stage.network.transportFrom(fromAddress), LISTENER);
     this.#socket = stage.network.openSockets.find((socket) => !before.has(socket)) as Socket;
     stage.pump();
   }
