@@ -42,6 +42,21 @@ export function closingContract(rig: Rig): void {
       }
     });
 
+    it("closes when reset or closed in the turn of its end()", async () => {
+      for (const end of ["close", "reset"] as const) {
+        const { near, far } = await rig.pair();
+        near.call((socket) => {
+          socket.end();
+          socket[end]();
+        });
+        await near.closed();
+        assert.equal(near.story(), "open close");
+        await far.until(() => far.isEnded || far.isClosed);
+        far.call((socket) => socket.close());
+        await far.closed();
+      }
+    });
+
     it("drops the queue at close", async () => {
       const { near, far } = await rig.pair();
       far.call((socket) => socket.pause());

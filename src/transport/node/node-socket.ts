@@ -157,9 +157,12 @@ export class NodeSocket implements Socket {
     this.closed = true;
     this.error = error;
     this.dropCork();
-    // resetAndDestroy() throws on a unix socket and waits for a connect that is pending.
-    if (hard && !this.raw.connecting && this.raw.remoteFamily !== undefined) this.raw.resetAndDestroy();
-    else this.raw.destroy();
+    const { raw } = this;
+    // resetAndDestroy() throws on a unix socket, waits for a connect that is pending, and behind an end() that is still on its
+    // way it never closes at all.
+    const canReset = !raw.connecting && raw.remoteFamily !== undefined && (!raw.writableEnded || raw.writableFinished);
+    if (hard && canReset) raw.resetAndDestroy();
+    else raw.destroy();
   }
 
   dropCork(): void {
