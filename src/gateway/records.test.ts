@@ -101,6 +101,7 @@ describe("an upstream that does not answer within the route's time", () => {
     assert.equal(record["fault"], "SP_EXCHANGE_DEADLINE");
     assert.equal(record["status"], 504);
     assert.equal(record["endpoint"], "127.0.0.1:3001");
+    assert.equal(record["detail"], "for the response head of 127.0.0.1:3001");
     assert.deepEqual(stage.metrics("upstream_requests_total"), ['sallyport_upstream_requests_total{upstream="app",class="cancelled"} 1']);
     assert.deepEqual(stage.metrics("faults_total"), ['sallyport_faults_total{code="SP_EXCHANGE_DEADLINE"} 1']);
   });
@@ -116,7 +117,25 @@ describe("an upstream that does not answer within the route's time", () => {
       ["127.0.0.1:3001", undefined],
     );
     assert.equal(records[1]?.["connectMs"], undefined);
+    assert.equal(records[1]?.["detail"], "for a connection to app");
     assert.equal(records[1]?.["upstream"], "app");
+  });
+});
+
+describe("a request whose body does not come within the route's time", () => {
+  it("is told apart from an upstream that is slow, and from one that does not take it", async () => {
+    const post = `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n`;
+    const slow = (await new GatewayStage().open()).listen(3001);
+    slow.send(`${post}hello`);
+    slow.advance(3_100);
+    assert.equal(slow.record()["detail"], "for the rest of the client's request body, of which 5 bytes came");
+    const deaf = (await new GatewayStage().open()).listen(3001);
+    const client = deaf.send(post);
+    deaf.upstreams[0]?.socket?.pause();
+    client.socket?.writeText("x".repeat(900_000));
+    deaf.network.pump();
+    deaf.advance(3_100);
+    assert.equal(deaf.record()["detail"], "for 127.0.0.1:3001 to take the request body");
   });
 });
 

@@ -10,7 +10,7 @@ import { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG, DEADLINE } from "./faults.ts";
-import { cancelAll, cancelOthers, hasOpenAttempt, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { cancelAll, cancelOthers, describeWait, hasOpenAttempt, judgeFault, judgeResponse, startForward } from "./forward.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
@@ -20,8 +20,6 @@ import { TransformChain } from "./transform-chain.ts";
 
 const DEADLINE_TIMER = 0;
 const RETRY_TIMER = 1;
-/** By stage. */
-const WAITED_FOR = ["in a request step", "for the upstream", "in a response step"];
 
 export class Exchange implements ClientEvents {
   readonly runtime: ExchangeRuntime;
@@ -462,7 +460,7 @@ export class Exchange implements ClientEvents {
       if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
     } else if (this.stage < SENDING) {
       this.#isLate = true;
-      this.#rescue(DEADLINE.with(WAITED_FOR[this.stage]!));
+      this.#rescue(DEADLINE.with(describeWait(this)));
     }
   }
 

@@ -7,6 +7,7 @@ import type { ResponseHead } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { DELIVER, type UpstreamPort } from "./policy.ts";
+import { FORWARD, REQUEST } from "./stages.ts";
 
 /** Not a delay: the judge failed, and with it the exchange. */
 const JUDGED = -2;
@@ -102,4 +103,20 @@ export function cancelAll(exchange: Exchange): void {
     const attempt = attempts[i]!;
     if (!attempt.isOver && (!attempt.isShadow || exchange.requestBody?.isComplete === false)) attempt.cancel();
   }
+}
+
+/** What an exchange waits for whose time is over: the detail of its fault, for the operator. */
+export function describeWait(exchange: Exchange): string {
+  if (exchange.stage !== FORWARD) return exchange.stage === REQUEST ? "in a request step" : "in a response step";
+  let attempt: Attempt | null = null;
+  for (let i = 0; i < exchange.attempts.length; i++) {
+    const each = exchange.attempts[i]!;
+    if (!each.isOver && !each.isShadow) attempt = each;
+  }
+  if (attempt === null) return "for the next attempt";
+  if (attempt.endpoint === "") return `for a connection to ${attempt.upstream.name}`;
+  const body = exchange.requestBody;
+  if (body === null || body.isComplete) return `for the response head of ${attempt.endpoint}`;
+  if (attempt.bodyBlocked) return `for ${attempt.endpoint} to take the request body`;
+  return `for the rest of the client's request body, of which ${body.received} bytes came`;
 }
