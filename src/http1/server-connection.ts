@@ -129,6 +129,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (this.#exchange !== null) this.#exchange.onClientDrain();
     else if (this.#state === LINGER) this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     else if (this.#state === HEAD) {
+      this.#armIdle();
       this.#socket.resume();
       this.#pump();
     }
@@ -397,8 +398,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       return;
     }
     this.#state = HEAD;
-    const idleMs = this.#context.bounds.idleTimeoutMs;
-    if (idleMs !== null) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
+    this.#armIdle();
     if (this.#input === null) return;
     this.#socket.resume();
     this.#pump();
@@ -449,6 +449,13 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #onHeadTimeout(): void {
     if (this.isIdle) this.#startLinger();
     else this.#refuse(H1.HEAD_TIMEOUT);
+  }
+
+  /** A client that still has an answer to read is not idle, nor is it late with a request that we would not look at. */
+  #armIdle(): void {
+    const idleMs = this.#context.bounds.idleTimeoutMs;
+    if (idleMs !== null && !this.#output.isBlocked) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
+    else this.#context.wheel.disarm(this.#readTimer);
   }
 
   #armReadRate(): void {

@@ -201,6 +201,21 @@ describe("a client that reads slowly", () => {
     assert.equal(stage.wheel.size, 0);
   });
 
+  it("is not idle until it has read the answer", () => {
+    const script: Script = { onReady: (exchange) => exchange.answer(200, { body: "x".repeat(5_000) }) };
+    for (const behind of ["", GET]) {
+      const stage = new ServerStage({ network: NARROW, script, bounds: { idleTimeoutMs: 1_000 } });
+      stage.client.pause();
+      stage.send(GET + behind).advance(3_000);
+      assert.equal(stage.exchanges.length, 1);
+      stage.act(() => stage.client.resume());
+      assert.equal(stage.exchanges.length, behind === "" ? 1 : 2);
+      assert.equal(stage.exchanges.at(-1)?.refusal, null);
+      assert.equal(stage.isEnded, false);
+      assert.equal(stage.advance(1_020).isEnded, true);
+    }
+  });
+
   it("gets no further answers, so that its requests pile up on its side", () => {
     const stage = new ServerStage({ network: { windowBytes: 2_000 } });
     stage.client.pause();
