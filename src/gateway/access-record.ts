@@ -57,5 +57,11 @@ export function encodeAccessRecord(exchange: Exchange): string {
 /** The path as the client sent it: what it asked for, not what became of it. */
 function toLoggedPath(target: string): string {
   const mark = target.indexOf("?");
-  return mark < 0 ? target : target.slice(0, mark);
+  const end = mark < 0 ? target.length : mark;
+  if (target.charCodeAt(0) === 0x2f) return mark < 0 ? target : target.slice(0, end);
+  // Absolute form, asterisk form or nonsense: what stands before the path may hold a password.
+  const scheme = target.indexOf("://");
+  const slash = target.indexOf("/", scheme < 0 ? 0 : scheme + 3);
+  if (slash >= 0 && slash < end) return target.slice(slash, end);
+  return target === "*" ? "*" : scheme < 0 ? "" : "/";
 }
