@@ -1,56 +1,157 @@
-// What a request body holds of our memory.
-
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ClientSide } from "../http/index.ts";
-import { type BodyReader, RequestBody } from "./request-body.ts";
+import fc from "fast-check";
+import type { Fault } from "../base/index.ts";
+import type { ClientSide, Fields } from "../http/index.ts";
+import { type BodyOwner, type BodyReader, RequestBody } from "./request-body.ts";
 
-const IDLE_CLIENT = { resumeRequest() {}, pauseRequest() {} } as unknown as ClientSide;
+class Owner implements BodyOwner {
+  /** How often the client was asked for more. */
+  asked = 0;
+  fault: string | null = null;
+  collected: number | null = null;
+  readonly client = { resumeRequest: () => this.asked++ } as unknown as ClientSide;
 
-function createBody(): RequestBody {
-  return new RequestBody({ client: IDLE_CLIENT, onRequestFault() {}, onBug() {}, resume: () => true });
+  onRequestFault(fault: Fault): void {
+    this.fault ??= fault.kind.code;
+  }
+
+  resume(ticket: number): boolean {
+    this.collected = ticket;
+    return true;
+  }
+
+  onBug(error: unknown): void {
+    throw error;
+  }
 }
 
 class Reader implements BodyReader {
   bodyCursor = 0;
   bodyBlocked = false;
   bodyEnded = false;
-  readonly isShadow = false;
+  readonly isShadow: boolean;
+  /** Takes this many chunks, then wants a pause. */
+  appetite: number;
   text = "";
+  ends = 0;
+  lost: string | null = null;
 
-  onBodyChunk(chunk: Uint8Array): boolean {
-    this.text += Buffer.from(chunk).toString("latin1");
-    return true;
+  constructor(isShadow = false, appetite = Number.POSITIVE_INFINITY) {
+    this.isShadow = isShadow;
+    this.appetite = appetite;
   }
 
-  onBodyEnd(): void {}
+  onBodyChunk(chunk: Uint8Array): boolean {
+    assert.equal(this.ends, 0, "a chunk behind the end");
+    this.text += Buffer.from(chunk).toString();
+    return --this.appetite > 0;
+  }
 
-  onBodyLost(): void {}
+  onBodyEnd(_trailers: Fields | null): void {
+    this.ends++;
+  }
+
+  onBodyLost(fault: Fault): void {
+    this.lost = fault.kind.code;
+  }
+
+  feed(body: RequestBody, chunks: number): void {
+    this.appetite = chunks;
+    this.bodyBlocked = false;
+    body.pump(this);
+  }
 }
 
-describe("a body kept for a replay", () => {
-  it("is kept as long as it is small", () => {
-    const body = createBody();
-    const first = new Reader();
-    body.keep(64 * 1024);
-    body.attach(first);
-    for (let i = 0; i < 4; i++) body.push(new Uint8Array(15_000));
-    assert.ok(body.isIntact);
-    body.push(new Uint8Array(15_000));
-    assert.ok(!body.isIntact);
-    assert.equal(first.text.length, 75_000);
+const bytes = (text: string) => Buffer.from(text);
+
+describe("a request body", () => {
+  it("keeps nothing when there is one reader and no replay", () => {
+    const body = new RequestBody(new Owner());
+    const reader = new Reader();
+    body.attach(reader);
+    for (let i = 0; i < 100; i++) {
+      assert.equal(body.push(bytes("x".repeat(1000))), true);
+      assert.equal(body.heldBytes, 0);
+    }
+    body.end(null);
+    assert.deepEqual([reader.text.length, reader.ends, body.isIntact], [100_000, 1, false]);
   });
 
-  it("but not in pieces so small that they cost a hundred times their number", () => {
-    const body = createBody();
-    const reader = new Reader();
-    body.keep(64 * 1024);
+  it("asks for a pause when its reader can't take more, and for more when it can", () => {
+    const owner = new Owner();
+    const body = new RequestBody(owner);
+    const reader = new Reader(false, 1);
     body.attach(reader);
-    for (let i = 0; i < 100; i++) body.push(Buffer.from("x"));
-    assert.ok(body.isIntact);
-    for (let i = 0; i < 1_000; i++) body.push(Buffer.from("x"));
-    assert.ok(!body.isIntact);
-    assert.equal(body.heldBytes, 0);
-    assert.equal(reader.text.length, 1_100);
+    assert.equal(body.push(bytes("a")), false);
+    assert.equal(body.push(bytes("b")), false);
+    assert.equal(reader.text, "a");
+    reader.feed(body, 10);
+    assert.equal(reader.text, "ab");
+    assert.equal(owner.asked, 1);
+  });
+
+  it("never asks for more on behalf of a mirror, nor waits for one", () => {
+    const owner = new Owner();
+    const body = new RequestBody(owner);
+    const mirror = new Reader(true, 1);
+    const reader = new Reader();
+    body.attach(mirror);
+    body.attach(reader);
+    for (let i = 0; i < 5; i++) assert.equal(body.push(bytes("x")), true);
+    mirror.feed(body, 10);
+    assert.equal(owner.asked, 0);
+    assert.deepEqual([mirror.text, reader.text], ["xxxxx", "xxxxx"]);
+  });
+
+  it("is bounded, and says so once", () => {
+    const owner = new Owner();
+    const body = new RequestBody(owner);
+    body.maxBytes = 5;
+    body.attach(new Reader());
+    assert.equal(body.push(bytes("12345")), true);
+    assert.equal(owner.fault, null);
+    assert.equal(body.push(bytes("6")), false);
+    assert.equal(owner.fault, "SP_EXCHANGE_BODY_TOO_LARGE");
+  });
+
+  it("gives every reader, whenever it was attached and whatever its pace, the same bytes and one end", () => {
+    const act = fc.oneof(
+      fc.record({ act: fc.constant("push" as const), text: fc.string({ minLength: 1, maxLength: 5, unit: "grapheme-ascii" }) }),
+      fc.record({ act: fc.constant("attach" as const), isShadow: fc.boolean(), appetite: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ act: fc.constant("feed" as const), at: fc.nat(5), chunks: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ act: fc.constant("detach" as const), at: fc.nat(5) }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), fc.nat(40), (acts, keepBytes) => {
+        const body = new RequestBody(new Owner());
+        body.keep(keepBytes);
+        const readers: Reader[] = [];
+        let whole = "";
+        for (const step of acts) {
+          const reader = "at" in step ? readers[step.at % Math.max(1, readers.length)] : undefined;
+          if (step.act === "push") {
+            whole += step.text;
+            body.push(bytes(step.text));
+          } else if (step.act === "attach" && body.isIntact) {
+            const next = new Reader(step.isShadow, step.appetite);
+            readers.push(next);
+            body.attach(next);
+            body.pump(next);
+          } else if (step.act === "feed" && reader !== undefined) reader.feed(body, step.chunks);
+          else if (step.act === "detach" && reader !== undefined) {
+            body.detach(reader);
+            readers.splice(readers.indexOf(reader), 1);
+          }
+          for (const each of readers) assert.ok(whole.startsWith(each.text), "a prefix of the whole");
+        }
+        body.end(null);
+        for (const reader of readers) {
+          reader.feed(body, Number.POSITIVE_INFINITY);
+          assert.equal(reader.text, whole);
+          assert.equal(reader.ends, 1);
+        }
+      }),
+    );
   });
 });
