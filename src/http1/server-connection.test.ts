@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
+import { interleavings, playInterleaving } from "./server-connection.fuzz.ts";
 import { ECHO, ServerStage, SILENT, toFields } from "./stage/server-stage.ts";
 
 const GET = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -397,5 +399,11 @@ describe("a client that leaves", () => {
         .finish().exchanges.length,
       0,
     );
+  });
+});
+
+describe("any interleaving of bytes, pauses and answers", () => {
+  it("loses nothing and mixes nothing up", () => {
+    fc.assert(fc.property(interleavings, playInterleaving), { seed: 3, numRuns: 1_000 });
   });
 });
