@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
+import { playUpstreamInterleaving, upstreamInterleavings } from "./client-connection.fuzz.ts";
 import { toFields } from "./stage/server-stage.ts";
 import { UpstreamStage } from "./stage/upstream-stage.ts";
 
@@ -493,5 +495,11 @@ describe("a tunnel", () => {
     stage.say(OK);
     assert.equal(attempt.story, "head 200, chunk, end");
     assert.equal(stage.story, "idle, idle");
+  });
+});
+
+describe("any interleaving of bytes, pauses and requests", () => {
+  it("loses nothing and mixes nothing up", () => {
+    fc.assert(fc.property(upstreamInterleavings, playUpstreamInterleaving), { seed: 3, numRuns: 1_000 });
   });
 });
