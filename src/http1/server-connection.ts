@@ -197,14 +197,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   /** FIN came, and everything before it has been used up. */
   #finishEnded(): void {
-    if (this.#state === HEAD) {
-      if (this.isIdle) this.#startLinger();
-      else this.#refuse(H1.TRUNCATED);
-    } else if (this.#state === BODY) {
-      this.#exchange?.onRequestFault(H1.TRUNCATED);
-    } else if (this.#state === TUNNEL) {
-      this.#exchange?.onRequestEnd(null);
-    }
+    if (this.isIdle) this.#startLinger();
+    else if (this.#state === HEAD) this.#refuse(H1.TRUNCATED);
+    else if (this.#state === BODY) this.#exchange?.onRequestFault(H1.TRUNCATED);
+    else if (this.#state === TUNNEL) this.#exchange?.onRequestEnd(null);
   }
 
   #advance(input: Uint8Array, at: number): void {
