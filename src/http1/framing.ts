@@ -3,7 +3,7 @@
 // The framing fields are taken out of the message here: whoever sends it on writes its own.
 
 import type { FaultDefinition } from "../base/index.ts";
-import { FIELD, type FieldName, type Fields, FOLD, FoldedNames, foldName, isSameName, UNKNOWN_LENGTH } from "../http/index.ts";
+import { FIELD, type FieldName, type Fields, FOLD, FoldedNames, isFoldedName, isSameName, UNKNOWN_LENGTH } from "../http/index.ts";
 
 const FRAMING = new FoldedNames([
   FIELD.CONNECTION,
@@ -155,8 +155,7 @@ export class Framing {
     else if (isSameName(option, 0, length, "upgrade")) this.saysUpgrade = true;
     else {
       for (let i = 0; i < length; i++) if (FOLD[option.charCodeAt(i) & 0xff] === 0) return false;
-      const folded = foldName(option);
-      for (let i = 0; i < UNNOMINATED.length; i++) if (UNNOMINATED[i]!.folded === folded) return false;
+      for (let i = 0; i < UNNOMINATED.length; i++) if (isFoldedName(option, 0, length, UNNOMINATED[i]!.folded)) return false;
     }
     // RFC 9110 5.6.1: empty list elements are ignored.
     return true;
