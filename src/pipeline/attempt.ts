@@ -129,7 +129,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     const attempts = this.exchange.attempts;
     for (let i = 0; i < attempts.length; i++) {
       const other = attempts[i]!;
-      if (other !== this && other.upstream === this.upstream && other.endpoint === endpoint) return true;
+      if (other !== this && !other.isShadow && other.upstream === this.upstream && other.endpoint === endpoint) return true;
     }
     return false;
   }

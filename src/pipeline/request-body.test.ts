@@ -104,6 +104,22 @@ describe("a request body", () => {
     assert.deepEqual([mirror.text, reader.text], ["xxxxx", "xxxxx"]);
   });
 
+  it("waits for the one that counts, however fast a mirror is", () => {
+    const body = new RequestBody(new Owner());
+    body.attach(new Reader(true));
+    body.attach(new Reader(false, 1));
+    assert.equal(body.push(bytes("a")), false);
+  });
+
+  it("waits for the faster of two attempts", () => {
+    const body = new RequestBody(new Owner());
+    body.attach(new Reader(false, 1));
+    body.attach(new Reader(false, 3));
+    assert.equal(body.push(bytes("a")), true);
+    assert.equal(body.push(bytes("b")), true);
+    assert.equal(body.push(bytes("c")), false);
+  });
+
   it("is bounded, and says so once", () => {
     const owner = new Owner();
     const body = new RequestBody(owner);

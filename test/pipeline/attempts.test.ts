@@ -382,6 +382,17 @@ describe("a mirror", () => {
     stage.finish();
   });
 
+  it("of the same upstream does not either, nor does where it went count as tried", async () => {
+    const stage: PolicyStage = await PolicyStage.create({
+      policies: [{ name: "mirror", phase: "transform", forward: (exchange) => exchange.startAttempt(stage.pool, true) }],
+      endpoints: 2,
+    });
+    const [, dead] = stage.servers as [typeof stage.server, typeof stage.server];
+    stage.network.setConnectFault(dead.address, "ECONNREFUSED");
+    for (let i = 0; i < 4; i++) assert.equal(stage.send(post("hello")).status, 200);
+    stage.finish();
+  });
+
   it("is given up when the client leaves in the middle of its body, and lives on when it has all", async () => {
     const stage = await start();
     stage.shadow.script = answering(() => {});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ScriptedUpstream } from "../kit/index.ts";
 import { valuesOf } from "../kit/index.ts";
-import { answering, echo, get, PolicyStage, post, reply } from "./policy-stage.ts";
+import { answering, echo, get, PolicyStage, post, reply, type StageOptions } from "./policy-stage.ts";
 
 const silent = () => answering(() => {});
 
@@ -108,8 +108,8 @@ describe("endpoints that can't be reached", () => {
 
 describe("the race with a keep-alive connection that its upstream closes", () => {
   /** One idle connection, which the upstream then closes in the face of the next request. */
-  async function start(how: "end" | "reset"): Promise<PolicyStage> {
-    const stage = await PolicyStage.create();
+  async function start(how: "end" | "reset", options: StageOptions = {}): Promise<PolicyStage> {
+    const stage = await PolicyStage.create(options);
     assert.equal(stage.send(get()).status, 200);
     const first = stage.server.records[0];
     stage.server.script = answering((connection, request) => {
@@ -134,6 +134,15 @@ describe("the race with a keep-alive connection that its upstream closes", () =>
       const stage = await start(how);
       assert.equal(stage.send(post("hello").replace("POST", "PUT")).response().body, "PUT /x hello");
       stage.finish();
+    });
+
+    it(`is 502 for POST, also where its body could be sent again (${how})`, async () => {
+      for (const request of [post(""), post("hello")]) {
+        const stage = await start(how, { policies: [{ name: "keeps", phase: "transform", replayBytes: 1000 }] });
+        assert.equal(stage.send(request).code, "SP_UPSTREAM_RESET");
+        assert.equal(stage.server.seen.length, 2);
+        stage.finish();
+      }
     });
 
     it(`is 502 for POST: it may have been done (${how})`, async () => {

@@ -178,6 +178,8 @@ describe("an authentication that waits", () => {
     assert.equal(it.resume(99), false);
     assert.equal(client.text, "");
     assert.equal(it.resume(tickets[1] as number), true);
+    assert.equal(it.resume(tickets[1] as number), false, "spent, though nobody has waited since");
+    assert.equal(it.fail(tickets[1] as number, DENIED), false);
     stage.pump();
     assert.equal(client.status, 200);
     stage.finish();
