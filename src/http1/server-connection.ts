@@ -34,6 +34,8 @@ const HALF_CLOSE_GRACE_MS = 1000;
 /** How long and how much we read from a client that we have said goodbye to. */
 const LINGER_MS = 2000;
 const LINGER_BYTES = 256 * 1024;
+/** Of requests that wait for the one before them, until we stop reading. Small, since every piece is joined to those before it. */
+const PIPELINED_BYTES = 8 * 1024;
 
 const parser = new HeadParser("request");
 
@@ -185,9 +187,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
       else if (this.#state === BODY) goesOn = this.#takeBody(this.#input);
       else if (this.#state === TUNNEL) goesOn = this.#takeTunnel(this.#input);
       else {
-        // WAIT keeps a pipelined request where it is; LINGER and CLOSED have no use for it.
+        // WAIT keeps a pipelined request where it is, and reads on a little: nobody hears of the end of a socket that is not
+        // read. LINGER and CLOSED have no use for it.
         if (this.#state !== WAIT) this.#input = null;
-        else this.#socket.pause();
+        else if (this.#input.length - this.#inputAt > PIPELINED_BYTES) this.#socket.pause();
         goesOn = false;
       }
     }

@@ -45,13 +45,14 @@ describe(`lifetimes on ${RUNTIME}`, () => {
     ["that waits for its answer", "/hang"],
     ["in the middle of its response", "/endless"],
     ["that listens to events", "/events"],
-  ]) {
+    ["that has asked for more meanwhile", "/hang"],
+  ] as const) {
     for (const way of ["FIN", "RST"] as const) {
       it(`the upstream sees that a client ${what} is gone by ${way}`, async () => {
-        const id = `${path}-${way}`;
+        const id = `${path.slice(1)}-${what.replaceAll(" ", "-")}-${way}`;
         const client = new RawConnection(gateway.port, { keepBytes: 1000 });
         await client.opened;
-        client.send(get(`${path}?id=${id}`));
+        client.send(get(`${path}?id=${id}`) + get("/things").repeat(what.includes("asked for more") ? 3 : 0));
         await waitFor(async () => (await seen(id)) !== null, 3000, "the request at the service");
         await sleep(50);
         const leftMs = Date.now();
