@@ -11,6 +11,8 @@ import { get, RawConnection } from "./raw-connection.ts";
 const CONNECT_MS = 300;
 const FIRST_BYTE_MS = 500;
 const BETWEEN_BYTES_MS = 500;
+/** More than all buffers on the way hold. */
+const UPLOAD_BYTES = 32 * 1024 * 1024;
 /** Over the bound itself: the wheel's step, and a machine that does other things. */
 const SLACK_MS = 1500;
 
@@ -77,6 +79,21 @@ describe(`upstream failures on ${RUNTIME}`, () => {
       client.destroy();
     });
   }
+
+  it("an upstream that takes no more of an upload is 504", async () => {
+    const client = new RawConnection(gateway.port);
+    await client.opened;
+    const startedMs = performance.now();
+    client.send(`POST /stall HTTP/1.1\r\nHost: gateway.test\r\nContent-Length: ${UPLOAD_BYTES}\r\n\r\n`);
+    client.send(new Uint8Array(UPLOAD_BYTES));
+    await client.over;
+    const tookMs = client.endedMs - startedMs;
+    client.destroy();
+    assert.equal(client.status, 504);
+    assert.match(client.code, /^SP_UPSTREAM_\w+$/);
+    assert.ok(tookMs < BETWEEN_BYTES_MS + 2 * SLACK_MS, `took ${tookMs} ms`);
+    tell(`upstream that takes no more of an upload: 504 ${client.code} after ${tookMs.toFixed(0)} ms`);
+  });
 
   it("serves the next request all the same", async () => {
     assert.equal((await fetch(`${gateway.url}/things`)).status, 200);
