@@ -386,15 +386,16 @@ export class Exchange implements ClientEvents {
     const body = this.requestBody;
     if (body === null) return;
     body.transform(transform);
-    this.requestLength = body.isComplete ? body.heldBytes : UNKNOWN_LENGTH;
+    if (transform.keepsLength !== true) this.requestLength = body.isComplete ? body.heldBytes : UNKNOWN_LENGTH;
   }
 
   /** The same for the response, in a response step. What has no body has none afterwards; a tunnel is nobody's to change. */
   transformResponse(transform: BodyTransform): void {
     const response = this.response!;
-    response.declaredLength = UNKNOWN_LENGTH;
+    const keepsLength = transform.keepsLength === true;
+    if (!keepsLength) response.declaredLength = UNKNOWN_LENGTH;
     if (response.bodyLength === 0 || response.status === 101) return;
-    response.bodyLength = UNKNOWN_LENGTH;
+    if (!keepsLength) response.bodyLength = UNKNOWN_LENGTH;
     // hot-exception: only where a body is transformed, round-trip.bench.ts
     const sink: BodySink = { write: (chunk) => this.#send(chunk), end: (trailers) => this.client.end(trailers) };
     this.#responseChain = new TransformChain(transform, this.#responseChain, sink, this);

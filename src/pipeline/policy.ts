@@ -74,6 +74,8 @@ export interface Policy {
 
 /** A body on its way through a policy. Chunks in, any number of chunks out, in order. */
 export interface BodyTransform {
+  /** It only looks, as a cache or a digest does: as many bytes come out as went in, and the length that was said stays true. */
+  readonly keepsLength?: boolean;
   /** Returns false to ask for a pause, as `next.write` did. */
   write(chunk: Uint8Array, next: BodySink): boolean;
   /** The last chance to write; then must call `next.end`. */

@@ -192,6 +192,26 @@ describe("body transforms", () => {
     stage.finish();
   });
 
+  it("that only look leave the length as it was said", async () => {
+    const seen: string[] = [];
+    class Looking extends Changing {
+      readonly keepsLength = true;
+    }
+    const look = () =>
+      new Looking((text) => {
+        seen.push(text);
+        return text;
+      });
+    const stage = await PolicyStage.create({ policies: [changes("look", look, "both")] });
+    const client = stage.send(post("abc"));
+    assert.deepEqual(valuesOf(stage.server.seen[0] as never, "content-length"), ["3"]);
+    assert.deepEqual(valuesOf(client.response(), "content-length"), ["11"]);
+    assert.deepEqual(seen, ["abc", "POST /x abc"]);
+    const head = stage.send(get().replace("GET", "HEAD")).response("HEAD");
+    assert.deepEqual(valuesOf(head, "content-length"), ["8"]);
+    stage.finish();
+  });
+
   it("leave alone what has no body: HEAD, 204, 304, a length of 0", async () => {
     const stage = await PolicyStage.create({ policies: [changes("sum", () => twice("!"), "response")] });
     for (const [request, answer] of [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { defineFault } from "../../src/base/index.ts";
 import { Fields, fieldName } from "../../src/http/index.ts";
-import { ANSWERED, CONTINUE, type Exchange, type MemoryKey, PENDING, type Policy } from "../../src/pipeline/index.ts";
+import { ANSWERED, CONTINUE, DELIVER, type Exchange, type MemoryKey, PENDING, type Policy } from "../../src/pipeline/index.ts";
 import { valuesOf } from "../kit/index.ts";
 import { get, PolicyStage, post } from "./policy-stage.ts";
 
@@ -417,6 +417,52 @@ describe("an attempt step that waits", () => {
     waiting[1]?.();
     stage.pump();
     assert.equal(stage.server.seen.length, 1, "an attempt that was given up is not sent");
+    stage.finish();
+  });
+});
+
+describe("an attempt step that refuses", () => {
+  const OPEN = defineFault({
+    code: "SP_STAGE_BREAKER_OPEN",
+    status: 503,
+    grpc: 14,
+    blame: "upstream",
+    retry: "never",
+    closes: false,
+    title: "Not now.",
+    remedy: "A test.",
+  });
+
+  /** Refuses the first attempts of each exchange, as a breaker does. */
+  function breaker(refused: number): Policy {
+    return {
+      name: "breaker",
+      phase: "transform",
+      attempt(attempt) {
+        if (attempt.exchange.attempts.length > refused) return CONTINUE;
+        attempt.onUpstreamFault(OPEN);
+        return ANSWERED;
+      },
+    };
+  }
+
+  it("fails its attempt, and with it the exchange when nobody tries again", async () => {
+    const stage = await start([breaker(1)]);
+    const client = stage.send(post("hello"));
+    assert.equal(client.code, "SP_STAGE_BREAKER_OPEN");
+    assert.deepEqual(valuesOf(client.response(), "retry-after"), ["1"]);
+    assert.equal(stage.server.records.length, 0);
+    stage.finish();
+  });
+
+  it("leaves it to the judges whether another attempt is made", async () => {
+    const judge = { onResponse: () => DELIVER, onFault: () => 0 };
+    const stage = await start([breaker(2), { name: "retry", phase: "transform", replayBytes: 100, judge }]);
+    assert.equal(stage.send(post("hello")).response().body, "POST /x hello");
+    assert.deepEqual(
+      stage.begun[0]?.attempts.map(({ fault }) => fault?.kind.code ?? null),
+      ["SP_STAGE_BREAKER_OPEN", "SP_STAGE_BREAKER_OPEN", null],
+    );
     stage.finish();
   });
 });
