@@ -1,13 +1,5 @@
 // One client connection: requests in, one after the other, responses out. RFC 9112 on the side of the client. @hot
 // It knows bytes and frames; what a request means is the exchange's, which it reaches through http/sides.ts alone.
-//
-// States, by what the next byte from the client is:
-//   HEAD    of a request's head, or nothing yet            → BODY | WAIT | LINGER
-//   BODY    of the request's body                          → WAIT | TUNNEL | LINGER
-//   WAIT    of a pipelined request, left where it is       → HEAD | TUNNEL | LINGER
-//   TUNNEL  of whatever 101 switched to                    → LINGER
-//   LINGER  read and thrown away: the response is on its way, and closing with unread bytes would reset it (RFC 9112 9.6)
-//   CLOSED
 
 import { type FaultDefinition, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW, type ResponseHead } from "../http/index.ts";
@@ -21,13 +13,7 @@ import { joinBytes } from "./join-bytes.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
 import type { ServerContext } from "./server-context.ts";
-
-const HEAD = 0;
-const BODY = 1;
-const WAIT = 2;
-const TUNNEL = 3;
-const LINGER = 4;
-const CLOSED = 5;
+import { BODY, CLOSED, HEAD, LINGER, TUNNEL, WAIT } from "./server-states.ts";
 
 /** A client that has shut its sending side may still read: this long, then it counts as gone. */
 const HALF_CLOSE_GRACE_MS = 1000;
