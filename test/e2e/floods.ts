@@ -9,14 +9,18 @@ const CONNECTING_AT_ONCE = 200;
 /** Under the bound of connections per address that a gateway has by default. */
 const PER_ADDRESS = 500;
 
-/** Opens `count` connections from as many loopback addresses as the bound of connections per address asks for. */
-export async function openMany(port: number, count: number, keepBytes: number, paused = false): Promise<RawConnection[]> {
+/** What a half-open connection sends and then leaves unfinished. */
+const HALF_HEAD = "GET / HTTP/1.1\r\nHost: gateway.test\r\nX-Never-Finished: aaaaaaaaaaaaaaaa";
+
+/** Opens `count` connections, each of which says `first` at once, from as many loopback addresses as the bound of connections per address asks for. */
+export async function openMany(port: number, count: number, keepBytes: number, paused = false, first = ""): Promise<RawConnection[]> {
   const clients: RawConnection[] = [];
   while (clients.length < count) {
     const batch: RawConnection[] = [];
     for (let i = 0; i < CONNECTING_AT_ONCE && clients.length < count; i++) {
       const address = `127.0.1.${1 + Math.floor(clients.length / PER_ADDRESS)}`;
       const client = new RawConnection(port, { localAddress: address, keepBytes, paused });
+      if (first !== "") client.send(first);
       batch.push(client);
       clients.push(client);
     }
@@ -66,8 +70,7 @@ export async function floodHalfOpen(gateway: GatewayProcess, count: number, most
   let isOver = false;
   const served = askMeanwhile(gateway, () => isOver);
   const startedMs = performance.now();
-  const clients = await openMany(gateway.port, count, 200);
-  for (const client of clients) client.send("GET / HTTP/1.1\r\nHost: gateway.test\r\nX-Never-Finished: aaaaaaaaaaaaaaaa");
+  const clients = await openMany(gateway.port, count, 200, false, HALF_HEAD);
   const openedMs = performance.now();
   await waitFor(() => clients.every((client) => client.isOver), mostMs, "all half-open connections are cut").catch(() => {});
   const result = {
