@@ -1,7 +1,9 @@
 // Sets, adds and removes fields on requests and responses, as written in `headers`. Order: remove, set, add.
+// On requests what is set or removed goes in every spelling that a service may take for the name (http/field-name.ts): a route
+// that sets X-Edge must not let a client's X_Edge pass beside it.
 
 import type { HeaderEdits } from "../../config/index.ts";
-import { type FieldName, type Fields, fieldName } from "../../http/index.ts";
+import { type FieldName, type Fields, FoldedNames, fieldName } from "../../http/index.ts";
 import { CONTINUE, type Policy } from "../../pipeline/index.ts";
 
 interface Edits {
@@ -13,6 +15,7 @@ interface Edits {
 /** Null when nothing is to be changed on either side. */
 export function compileHeaderEdits(config: { readonly request: HeaderEdits; readonly response: HeaderEdits }): Policy | null {
   const request = compileEdits(config.request);
+  const claimed = request === null ? null : new FoldedNames([...request.remove, ...request.set.map(([name]) => name)]);
   const response = compileEdits(config.response);
   if (request === null && response === null) return null;
   return {
@@ -20,6 +23,7 @@ export function compileHeaderEdits(config: { readonly request: HeaderEdits; read
     phase: "transform",
     ...(request !== null && {
       request(exchange) {
+        if (claimed !== null) exchange.head.fields.removeFolded(claimed);
         apply(request, exchange.head.fields);
         return CONTINUE;
       },
