@@ -128,7 +128,9 @@ describe("a request whose body does not come within the route's time", () => {
     const slow = (await new GatewayStage().open()).listen(3001);
     slow.send(`${post}hello`);
     slow.advance(3_100);
-    assert.equal(slow.record()["detail"], "for the rest of the client's request body, of which 5 bytes came");
+    const late = slow.record();
+    assert.deepEqual([late["status"], late["fault"], late["blame"]], [408, "SP_EXCHANGE_BODY_LATE", "client"]);
+    assert.equal(late["detail"], "5 bytes of the request body came");
     const deaf = (await new GatewayStage().open()).listen(3001);
     const client = deaf.send(post);
     deaf.upstreams[0]?.socket?.pause();

@@ -9,8 +9,8 @@ import { type ClientEvents, type ClientSide, type Fields, type RequestHead, Resp
 import { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
-import { BODY_TOO_LARGE, BUG, DEADLINE } from "./faults.ts";
-import { cancelAll, cancelOthers, describeWait, hasOpenAttempt, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { BODY_TOO_LARGE, BUG } from "./faults.ts";
+import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
@@ -461,7 +461,7 @@ export class Exchange implements ClientEvents {
       if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
     } else if (this.stage < SENDING) {
       this.#isLate = true;
-      this.#rescue(DEADLINE.with(describeWait(this)));
+      this.#rescue(judgeDeadline(this));
     }
   }
 

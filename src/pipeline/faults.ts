@@ -24,6 +24,17 @@ export const DEADLINE = defineFault({
   remedy: "The detail says what the exchange was waiting for. `timeout` of the route or of `defaults` sets the time.",
 });
 
+export const BODY_LATE = defineFault({
+  code: "SP_EXCHANGE_BODY_LATE",
+  status: 408,
+  grpc: 4,
+  blame: "client",
+  retry: "never",
+  closes: true,
+  title: "The request body did not come within the route's time.",
+  remedy: "A slow client, or a `timeout` of the route that is too short for uploads: it runs until the response head, the upload included.",
+});
+
 export const MIRROR_LAG = defineFault({
   code: "SP_EXCHANGE_MIRROR_LAG",
   status: 0,

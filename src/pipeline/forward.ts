@@ -6,6 +6,7 @@ import type { Fault } from "../base/index.ts";
 import type { ResponseHead } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
+import { BODY_LATE, DEADLINE } from "./faults.ts";
 import { DELIVER, type UpstreamPort } from "./policy.ts";
 import { FORWARD, REQUEST } from "./stages.ts";
 
@@ -105,8 +106,24 @@ export function cancelAll(exchange: Exchange): void {
   }
 }
 
-/** What an exchange waits for whose time is over: the detail of its fault, for the operator. */
-export function describeWait(exchange: Exchange): string {
+/** The fault of an exchange whose time is over: whose fault it is depends on what it waits for, which the detail says. */
+export function judgeDeadline(exchange: Exchange): Fault {
+  const late = toLateBody(exchange);
+  return late === null ? DEADLINE.with(describeWait(exchange)) : late;
+}
+
+/** RFC 9110 15.5.9: when all that is missing is the client's own body, the client is told so. */
+function toLateBody(exchange: Exchange): Fault | null {
+  const body = exchange.requestBody;
+  if (exchange.stage !== FORWARD || body === null || body.isComplete) return null;
+  for (let i = 0; i < exchange.attempts.length; i++) {
+    const each = exchange.attempts[i]!;
+    if (!each.isOver && !each.isShadow && (each.endpoint === "" || each.bodyBlocked)) return null;
+  }
+  return BODY_LATE.with(`${body.received} bytes of the request body came`);
+}
+
+function describeWait(exchange: Exchange): string {
   if (exchange.stage !== FORWARD) return exchange.stage === REQUEST ? "in a request step" : "in a response step";
   let attempt: Attempt | null = null;
   for (let i = 0; i < exchange.attempts.length; i++) {
@@ -117,6 +134,5 @@ export function describeWait(exchange: Exchange): string {
   if (attempt.endpoint === "") return `for a connection to ${attempt.upstream.name}`;
   const body = exchange.requestBody;
   if (body === null || body.isComplete) return `for the response head of ${attempt.endpoint}`;
-  if (attempt.bodyBlocked) return `for ${attempt.endpoint} to take the request body`;
-  return `for the rest of the client's request body, of which ${body.received} bytes came`;
+  return `for ${attempt.endpoint} to take the request body`;
 }

@@ -3,7 +3,7 @@
 
 import { type CidrSet, canonicalIp } from "../../base/index.ts";
 import { FIELD, FieldBlock, type Fields, FoldedNames } from "../../http/index.ts";
-import { CONTINUE, type Exchange, type Policy } from "../../pipeline/index.ts";
+import { CONTINUE, type Exchange, httpDate, type Policy } from "../../pipeline/index.ts";
 
 const CLAIMED = [
   FIELD.FORWARDED,
@@ -98,7 +98,7 @@ function toForwarded(address: string, authority: string, scheme: string): string
   return `for=${quoteNode(address)};host=${quote(authority)};proto=${scheme}`;
 }
 
-/** Via and X-Request-Id on every answer, the gateway's own included. */
+/** Via, X-Request-Id and, where it is missing, Date (RFC 9110 6.6.1) on every answer, the gateway's own included. */
 export function forwardResponse(): Policy {
   return {
     name: "forwarding",
@@ -107,6 +107,7 @@ export function forwardResponse(): Policy {
       const fields = exchange.response!.fields;
       if (exchange.winner !== null) fields.add(FIELD.VIA, VIA);
       fields.set(FIELD.X_REQUEST_ID, requestIdOf(exchange));
+      if (fields.get(FIELD.DATE) === null) fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
       return CONTINUE;
     },
   };

@@ -16,7 +16,10 @@ export function compileRewrite(config: RewriteConfig): Policy | null {
       // The route's path begins with the prefix, so the request's does: `/api` leaves `/`, `/api/x` leaves `/x`.
       const rest = head.path.slice(strip.length);
       const path = rest.charCodeAt(0) === 0x2f ? prefix + rest : `${prefix}/${rest}`;
-      head.path = path;
+      // `/api//x` must not become `//x`, which some servers, and browsers that are sent back there, read as a host.
+      let slashes = 0;
+      while (path.charCodeAt(slashes + 1) === 0x2f) slashes++;
+      head.path = slashes === 0 ? path : path.slice(slashes);
       return CONTINUE;
     },
   };

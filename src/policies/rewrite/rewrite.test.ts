@@ -25,6 +25,8 @@ describe("rewriting", () => {
     [strip, "/api", "/"],
     [strip, "/api/", "/"],
     [strip, "/api/x", "/x"],
+    [strip, "/api//evil.example", "/evil.example"],
+    [strip, "/api///x//y", "/x//y"],
     [strip, "/api/x/", "/x/"],
     [strip, "/api?q=/api", "/?q=/api"],
     [strip, "/api/api/x", "/api/x"],
