@@ -361,7 +361,8 @@ export class ServerConnection implements SocketHandler, ClientSide {
       return;
     }
     // A client that was never told to send its body may or may not send it now: nobody could tell body from next request.
-    if (this.#continueOwed || this.#context.draining) this.#keepAlive = false;
+    // The same where the answer overtakes the body: the client is told so (RFC 9112 9.3) and may stop sending.
+    if (this.#continueOwed || this.#state === BODY || this.#context.draining) this.#keepAlive = false;
     if (!this.#output.startBody(head, this.#version)) this.#keepAlive = false;
     this.#output.sendText(encodeResponseHead(head, this.#version, this.#keepAlive, this.#output.isChunked, this.#isHeadMethod));
   }
