@@ -1,4 +1,4 @@
-// Floods again and again: memory after the tenth round is what it was after the first, and other clients never notice.
+// Floods again and again: memory after the last round is what it was after the second, and other clients never notice.
 
 import assert from "node:assert/strict";
 import { floodHalfOpen } from "../e2e/floods.ts";
@@ -11,7 +11,8 @@ const HALF_OPEN = 10_000;
 const HEAD_TIMEOUT_MS = 3000;
 /** Between the end of the second round and the end of the last. */
 const CREEP_BYTES = 48 * MIB;
-const LOAD_SECONDS = 30;
+const WARM_SECONDS = 10;
+const LOAD_SECONDS = 20;
 
 export async function soak(): Promise<void> {
   const stage = new Stage();
@@ -37,17 +38,19 @@ export async function soak(): Promise<void> {
 
   await measure(`${LOAD_SECONDS} s of load with connections that come and go`, async () => {
     const gateway = await stage.startGateway({ upstream });
-    const load = ["-t1", "-c64", `-d${LOAD_SECONDS}s`, `${gateway.url}/things`];
-    await run("wrk", ["-t1", "-c64", "-d5s", `${gateway.url}/things`]);
+    const load = (seconds: number): string[] => ["-t1", "-c64", `-d${seconds}s`, `${gateway.url}/things`];
+    // Memory rises to a plateau, with either load to one of its own; it is what rises above that which would be a leak.
+    await run("wrk", load(WARM_SECONDS));
+    await run("wrk", ["-H", "Connection: close", ...load(WARM_SECONDS)]);
     const beforeBytes = gateway.rssBytes;
-    const kept = await run("wrk", load);
-    const closing = await run("wrk", ["-H", "Connection: close", ...load]);
+    const kept = await run("wrk", load(LOAD_SECONDS));
+    const closing = await run("wrk", ["-H", "Connection: close", ...load(LOAD_SECONDS)]);
     for (const { out } of [kept, closing]) assert.ok(!/Socket errors: connect [1-9]|Non-2xx/.test(out), out);
     await sleep(1000);
     const creepBytes = gateway.rssBytes - beforeBytes;
     const rate = (out: string): string => /Requests\/sec:\s+(\d+)/.exec(out)?.[1] ?? "?";
     tell(`${rate(kept.out)} requests/s kept alive, ${rate(closing.out)} with a connection each; memory ${toMiB(creepBytes)} over before`);
-    assert.ok(creepBytes < CREEP_BYTES);
+    assert.ok(creepBytes < CREEP_BYTES, `crept up by ${toMiB(creepBytes)}`);
     await gateway.stop();
   });
 
