@@ -8,11 +8,11 @@ import { ANSWERED, CONTINUE, compilePlan, type Plan, type Policy, type UpstreamP
 import {
   compileIdentityNames,
   compileRoutePolicies,
-  FORWARDING_NAMES,
   forwardRequest,
   forwardResponse,
   identityGuard,
   normalise,
+  UNTRUSTED_NAMES,
 } from "../policies/index.ts";
 import { compileRouter, METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, type Router } from "../router/index.ts";
 import type { Transport } from "../transport/index.ts";
@@ -56,7 +56,7 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
     (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
   );
   const identity = compileIdentityNames(config.gateway.identityHeaders);
-  const forbidden = new FoldedNames([...identity.names, ...FORWARDING_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA]);
+  const forbidden = new FoldedNames([...identity.names, ...UNTRUSTED_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA]);
   const routingPaths = mostPermissive(config.routes);
   const listenerPlans = new Map<string, Plan>();
   for (const listener of config.listeners) {

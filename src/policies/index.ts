@@ -5,7 +5,7 @@ import type { Policy } from "../pipeline/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
 import { compileRewrite } from "./rewrite/index.ts";
 
-export { FORWARDING_NAMES, forwardRequest, forwardResponse } from "./forwarding/index.ts";
+export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
 export { normalise } from "./normalise/index.ts";
 

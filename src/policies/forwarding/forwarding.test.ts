@@ -58,6 +58,17 @@ describe("a client that nobody trusts", () => {
     assert.equal(told.clientScheme, "http");
   });
 
+  it("can't say where it is or what it asked for by fields that services believe of proxies", async () => {
+    const claims =
+      "Proxy: http://evil.test\r\nTrue_Client_IP: 1.1.1.1\r\nX-Forwarded-Prefix: /admin\r\nx-original-url: /admin\r\nX-Rewrite-URL: /admin\r\n";
+    const fromClient = await ask("203.0.113.7", claims);
+    const fromProxy = await ask("10.0.0.1", claims);
+    for (const name of ["proxy", "true_client_ip", "x-forwarded-prefix", "x-original-url", "x-rewrite-url"]) {
+      assert.deepEqual(fromClient.all(name), [], name);
+      assert.equal(fromProxy.all(name).length, 1, name);
+    }
+  });
+
   it("may have an IPv6 address, which Forwarded quotes", async () => {
     const told = await ask("2001:db8:2::7", "", "a.test:8080");
     assert.deepEqual(told.all("x-forwarded-for"), ["2001:db8:2::7"]);

@@ -2,7 +2,7 @@
 // The word of a trusted proxy is kept and continued; of anybody else it is removed, in every spelling.
 
 import { type CidrSet, canonicalIp } from "../../base/index.ts";
-import { FIELD, FieldBlock, type Fields, FoldedNames } from "../../http/index.ts";
+import { FIELD, FieldBlock, type Fields, FoldedNames, fieldName } from "../../http/index.ts";
 import { CONTINUE, type Exchange, httpDate, type Policy } from "../../pipeline/index.ts";
 
 const CLAIMED = [
@@ -16,6 +16,25 @@ const CLAIMED = [
 
 /** Removed from requests before our own are set; X-Request-Id with them. */
 export const FORWARDING_NAMES = new FoldedNames([...CLAIMED, FIELD.X_REQUEST_ID]);
+
+/**
+ * What services believe of a proxy although no standard says so: where the client is, under which path or scheme it asked, and, with
+ * `Proxy`, where CGI programs send their own requests (httpoxy). A trusted proxy may say it, a client may not.
+ */
+export const UNTRUSTED_NAMES = new FoldedNames([
+  ...FORWARDING_NAMES.names,
+  ...[
+    "Proxy",
+    "True-Client-IP",
+    "X-Client-IP",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "X-Forwarded-Ssl",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+  ].map(fieldName),
+]);
 
 const VIA = "1.1 sallyport";
 const MAX_REQUEST_ID_LENGTH = 128;
@@ -48,7 +67,7 @@ function startChain(exchange: Exchange): void {
     facts.forwarding = forwarding;
   }
   exchange.requestId = exchange.runtime.nextRequestId();
-  fields.removeFolded(FORWARDING_NAMES);
+  fields.removeFolded(UNTRUSTED_NAMES);
   fields.addBlock(forwarding.block);
   fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
 }
