@@ -15,7 +15,7 @@ import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-dec
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
-import { joinBytes } from "./join-bytes.ts";
+import { cutPiece, joinBytes } from "./pieces.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
@@ -384,7 +384,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     const take = Math.min(this.#bodyRemaining, input.length - at);
     this.#bodyRemaining -= take;
     this.#advance(input, at + take);
-    const goesOn = events.onResponseChunk(take === input.length ? input : input.subarray(at, at + take));
+    const goesOn = events.onResponseChunk(cutPiece(input, at, at + take));
     if (this.#events !== events) return;
     if (this.#bodyRemaining === 0) this.#complete(null);
     else if (!goesOn) this.#pause();
@@ -395,7 +395,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     const result = decoder.next(input, at, input.length);
     if (result === CHUNK_DATA) {
       this.#advance(input, decoder.position);
-      const goesOn = events.onResponseChunk(input.subarray(decoder.dataStart, decoder.dataEnd));
+      const goesOn = events.onResponseChunk(cutPiece(input, decoder.dataStart, decoder.dataEnd));
       if (this.#events !== events) return;
       // A long chunk may come in any number of pieces: each one counts as a sign of life.
       if (!goesOn) this.#pause();
@@ -414,7 +414,7 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   #takeTunnel(input: Uint8Array, events: UpstreamEvents): void {
     const at = this.#inputAt;
     this.#input = null;
-    if (!events.onResponseChunk(at === 0 ? input : input.subarray(at)) && this.#events === events) this.#pause();
+    if (!events.onResponseChunk(cutPiece(input, at, input.length)) && this.#events === events) this.#pause();
   }
 
   #pause(): void {

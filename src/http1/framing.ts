@@ -51,6 +51,7 @@ export class Framing {
   /** Seconds of `Keep-Alive: timeout=`, or -1. */
   keepAliveSeconds = -1;
   readonly #faults: FramingFaults;
+  #nominates = false;
 
   constructor(faults: FramingFaults) {
     this.#faults = faults;
@@ -76,18 +77,21 @@ export class Framing {
     this.keepAliveSeconds = -1;
     const marks = fields.marks;
     const text = fields.text;
-    let connections = 0;
+    this.#nominates = false;
     for (let i = 0; i < marks.length; i += 5) {
       const name = FRAMING.find(marks[i + 4]!, text, marks[i]!, marks[i + 1]!);
       if (name === null) continue;
       if (!isSameName(text, marks[i]!, marks[i + 1]!, name.lower)) return this.#faults.alias;
-      const fault = this.#take(name, text.slice(marks[i + 2]!, marks[i + 3]!), fields, i);
+      const start = marks[i]!;
+      if (name === FIELD.CONNECTION) {
+        if (!this.#takeConnection(text, marks, i)) return this.#faults.connection;
+        continue;
+      }
+      const fault = this.#take(name, text, marks[i + 2]!, marks[i + 3]!);
       if (fault !== null) return fault;
-      // Connection lines stay until every line has been seen: what they name may stand before or behind them.
-      if (name === FIELD.CONNECTION) connections++;
-      else marks[i] = ~marks[i]!;
+      marks[i] = ~start;
     }
-    if (connections > 0) this.#dropNominated(fields);
+    if (this.#nominates) this.#dropNominated(fields);
     if (this.isChunked) {
       if (this.contentLength >= 0) return this.#faults.ambiguous;
       // RFC 9112 6.1: a recipient of HTTP/1.0 with Transfer-Encoding must take the framing for faulty.
@@ -96,35 +100,33 @@ export class Framing {
     return null;
   }
 
-  #take(name: FieldName, value: string, fields: Fields, at: number): FaultDefinition | null {
+  /** The value is `text[from, to)`; it becomes a string of its own only where one is kept. */
+  #take(name: FieldName, text: string, from: number, to: number): FaultDefinition | null {
     switch (name) {
       case FIELD.HOST:
         if (this.host !== null) return this.#faults.host;
-        this.host = value;
+        this.host = text.slice(from, to);
         return null;
       case FIELD.CONTENT_LENGTH:
         if (this.contentLength >= 0) return this.#faults.contentLength;
-        this.contentLength = parseLength(value);
+        this.contentLength = parseLength(text, from, to);
         return this.contentLength < 0 ? this.#faults.contentLength : null;
       case FIELD.TRANSFER_ENCODING:
         if (this.isChunked) return this.#faults.transferEncoding;
-        if (!isSameName(value, 0, value.length, "chunked"))
-          return isCoding(value) ? this.#faults.unknownCoding : this.#faults.transferEncoding;
-        this.isChunked = true;
-        return null;
-      case FIELD.CONNECTION:
-        return this.#takeConnection(value, fields.text, fields.marks, at);
+        this.isChunked = isSameName(text, from, to, "chunked");
+        if (this.isChunked) return null;
+        return isCoding(text.slice(from, to)) ? this.#faults.unknownCoding : this.#faults.transferEncoding;
       case FIELD.UPGRADE:
-        this.upgrade = this.upgrade === null ? value : `${this.upgrade}, ${value}`;
+        this.upgrade = combine(this.upgrade, text.slice(from, to));
         return null;
       case FIELD.EXPECT:
-        this.expect = this.expect === null ? value : `${this.expect}, ${value}`;
+        this.expect = combine(this.expect, text.slice(from, to));
         return null;
       case FIELD.TE:
-        if (isSameName(value, 0, value.length, "trailers")) this.acceptsTrailers = true;
+        if (isSameName(text, from, to, "trailers")) this.acceptsTrailers = true;
         return null;
       case FIELD.KEEP_ALIVE:
-        this.keepAliveSeconds = parseKeepAlive(value);
+        this.keepAliveSeconds = parseKeepAlive(text.slice(from, to));
         return null;
       default:
         return null;
@@ -132,20 +134,24 @@ export class Framing {
   }
 
   /** One Connection line: the usual single option is answered without cutting the value up. */
-  #takeConnection(value: string, text: string, marks: number[], at: number): FaultDefinition | null {
-    if (isSameName(value, 0, value.length, "keep-alive")) this.saysKeepAlive = true;
-    else if (isSameName(value, 0, value.length, "close")) this.saysClose = true;
+  #takeConnection(text: string, marks: number[], at: number): boolean {
+    const end = marks[at + 3]!;
+    let from = marks[at + 2]!;
+    if (isSameName(text, from, end, "keep-alive")) this.saysKeepAlive = true;
+    else if (isSameName(text, from, end, "close")) this.saysClose = true;
     else {
-      for (let from = marks[at + 2]!, end = marks[at + 3]!; from <= end; ) {
+      // The line stays until every line has been seen: what it names may stand before or behind it.
+      this.#nominates = true;
+      while (from <= end) {
         let to = text.indexOf(",", from);
         if (to < 0 || to > end) to = end;
-        if (!this.#takeOption(trimmed(text, from, to))) return this.#faults.connection;
+        if (!this.#takeOption(trimmed(text, from, to))) return false;
         from = to + 1;
       }
-      return null;
+      return true;
     }
     marks[at] = ~marks[at]!;
-    return null;
+    return true;
   }
 
   #takeOption(option: string): boolean {
@@ -193,12 +199,16 @@ function trimmed(text: string, from: number, to: number): string {
   return text.slice(from, to);
 }
 
+function combine(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`;
+}
+
 /** RFC 9110 8.6: 1*DIGIT; -1 for anything else, lists included. */
-function parseLength(value: string): number {
-  if (value.length === 0 || value.length > MAX_LENGTH_DIGITS) return -1;
+function parseLength(text: string, from: number, to: number): number {
+  if (from === to || to - from > MAX_LENGTH_DIGITS) return -1;
   let length = 0;
-  for (let i = 0; i < value.length; i++) {
-    const digit = value.charCodeAt(i) - 0x30;
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
     if (digit < 0 || digit > 9) return -1;
     length = length * 10 + digit;
   }

@@ -9,7 +9,7 @@ import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, HeadParser } from "./head-parser.ts";
-import { joinBytes } from "./join-bytes.ts";
+import { cutPiece, joinBytes } from "./pieces.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -280,7 +280,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       const take = Math.min(this.#bodyRemaining, input.length - at);
       this.#bodyRemaining -= take;
       this.#advance(input, at + take);
-      if (!exchange.onRequestChunk(take === input.length ? input : input.subarray(at, at + take))) this.pauseRequest();
+      if (!exchange.onRequestChunk(cutPiece(input, at, at + take))) this.pauseRequest();
       if (this.#bodyRemaining === 0 && this.#state === BODY) this.#endBody(null);
       return true;
     }
@@ -288,7 +288,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     const result = decoder.next(input, at, input.length);
     if (result === CHUNK_DATA) {
       this.#advance(input, decoder.position);
-      if (!exchange.onRequestChunk(input.subarray(decoder.dataStart, decoder.dataEnd))) this.pauseRequest();
+      if (!exchange.onRequestChunk(cutPiece(input, decoder.dataStart, decoder.dataEnd))) this.pauseRequest();
     } else if (result === CHUNK_MORE) {
       this.#input = null;
     } else if (result === CHUNK_END) {
@@ -320,7 +320,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     }
     const at = this.#inputAt;
     this.#input = null;
-    if (!this.#exchange!.onRequestChunk(at === 0 ? input : input.subarray(at))) this.pauseRequest();
+    if (!this.#exchange!.onRequestChunk(cutPiece(input, at, input.length))) this.pauseRequest();
     return true;
   }
 
