@@ -85,7 +85,7 @@ export class Fields {
     else this.added.push(name.text, value);
   }
 
-  /** Puts shared lines behind the received ones, without copying them. Once, before anything is added. */
+  /** Puts shared lines right behind the received ones, before whatever was added, without copying them. Once at most. */
   addBlock(block: FieldBlock): void {
     this.#block = block;
   }

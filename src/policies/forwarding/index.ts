@@ -37,6 +37,7 @@ export const UNTRUSTED_NAMES = new FoldedNames([
 ]);
 
 const VIA = "1.1 sallyport";
+const VIA_BLOCK = new FieldBlock([FIELD.VIA.text, VIA]);
 const MAX_REQUEST_ID_LENGTH = 128;
 /** More hops than this in X-Forwarded-For are not walked: the list is somebody's joke. */
 const MAX_HOPS = 32;
@@ -124,9 +125,11 @@ export function forwardResponse(): Policy {
     phase: "sanitise",
     response(exchange) {
       const fields = exchange.response!.fields;
-      if (exchange.winner !== null) fields.add(FIELD.VIA, VIA);
-      fields.set(FIELD.X_REQUEST_ID, requestIdOf(exchange));
-      if (fields.get(FIELD.DATE) === null) fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
+      const hasDate = fields.get(FIELD.DATE) !== null;
+      fields.remove(FIELD.X_REQUEST_ID);
+      if (exchange.winner !== null) fields.addBlock(VIA_BLOCK);
+      fields.add(FIELD.X_REQUEST_ID, requestIdOf(exchange));
+      if (!hasDate) fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
       return CONTINUE;
     },
   };
