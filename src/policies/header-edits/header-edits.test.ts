@@ -42,9 +42,11 @@ describe("header edits", () => {
     assert.deepEqual(request, ["x-a: 1", "x-a: 2", "x-a: 3"]);
   });
 
-  it("remove takes every line of that name, however it is spelt", async () => {
-    const { request } = await edit({ request: { remove: ["X-A"] } }, "x-a: 1\r\nX_A: 2\r\nX-A: 3\r\nX-AB: 4\r\n");
-    assert.deepEqual(request, ["x-ab: 4"]);
+  it("remove takes every line of that name, from requests in every spelling, from responses as it is written", async () => {
+    const lines = "x-a: 1\r\nX_A: 2\r\nX-A: 3\r\nX-AB: 4\r\n";
+    const both = await edit({ request: { remove: ["X-A"] }, response: { remove: ["X-A"] } }, lines, lines);
+    assert.deepEqual(both.request, ["x-ab: 4"]);
+    assert.deepEqual(both.response, ["x_a: 2", "x-ab: 4"]);
   });
 
   it("remove, then set, then add", async () => {
