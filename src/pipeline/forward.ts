@@ -115,7 +115,7 @@ export function judgeDeadline(exchange: Exchange): Fault {
 /** RFC 9110 15.5.9: when all that is missing is the client's own body, the client is told so. */
 function toLateBody(exchange: Exchange): Fault | null {
   const body = exchange.requestBody;
-  if (exchange.stage !== FORWARD || body === null || body.isComplete) return null;
+  if (exchange.stage !== FORWARD || body === null || body.isComplete || !hasOpenAttempt(exchange)) return null;
   for (let i = 0; i < exchange.attempts.length; i++) {
     const each = exchange.attempts[i]!;
     if (!each.isOver && !each.isShadow && (each.endpoint === "" || each.bodyBlocked)) return null;

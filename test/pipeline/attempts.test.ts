@@ -129,6 +129,15 @@ describe("a retry", () => {
     stage.finish();
   });
 
+  it("is no fault of a client whose body is still coming when the deadline ends the wait", async () => {
+    const stage = await PolicyStage.create({ policies: [retry(5, 800)], timeoutMs: 1000 });
+    stage.server.script = { onRequest() {}, onHead: (connection) => reply(connection, 503, "x") };
+    const client = stage.send("POST /x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nabc");
+    stage.advance(2000);
+    assert.equal(client.code, "SP_EXCHANGE_DEADLINE");
+    stage.finish();
+  });
+
   it("comes to nothing when the client leaves while it waits", async () => {
     const stage = await PolicyStage.create({ policies: [retry(5, 800)] });
     stage.server.script = answering((connection) => reply(connection, 503, "x"));
