@@ -79,14 +79,30 @@ export function isFoldedName(text: string, from: number, to: number, folded: str
   return j === folded.length;
 }
 
+/** Whether the folded form of `text[from, to)` begins with `prefix`, which is folded. */
+function hasFoldedPrefix(text: string, from: number, to: number, prefix: string): boolean {
+  let j = 0;
+  let last = 0;
+  for (let i = from; i < to && j < prefix.length; i++) {
+    const c = FOLD[text.charCodeAt(i) & 0xff]!;
+    if (c === 0x2d && last === 0x2d) continue;
+    last = c;
+    if (c !== prefix.charCodeAt(j++)) return false;
+  }
+  return j === prefix.length;
+}
+
 /** A set of names compared in folded form, built once: `internal identity headers`, `framing fields`. */
 export class FoldedNames {
   readonly names: readonly FieldName[];
+  /** Folded; every name that begins so and goes on is held as well. Null: none is. */
+  readonly prefix: string | null;
   readonly #slots: (FieldName | null)[];
   readonly #mask: number;
 
-  constructor(names: readonly FieldName[]) {
+  constructor(names: readonly FieldName[], prefix: string | null = null) {
     this.names = names;
+    this.prefix = prefix;
     let size = 16;
     while (size < names.length * 4) size *= 2;
     this.#mask = size - 1;
@@ -97,6 +113,12 @@ export class FoldedNames {
       while (this.#slots[slot] !== null) slot = (slot + 1) & this.#mask;
       this.#slots[slot] = name;
     }
+  }
+
+  /** Whether `text[from, to)` folds to a member, or to a name that begins with the prefix. */
+  holds(hash: number, text: string, from: number, to: number): boolean {
+    if (this.find(hash, text, from, to) !== null) return true;
+    return this.prefix !== null && hasFoldedPrefix(text, from, to, this.prefix);
   }
 
   /** The member that `text[from, to)` folds to, or null. `hash` is the folded hash of that text. */

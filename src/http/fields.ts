@@ -108,13 +108,13 @@ export class Fields {
     if (this.added !== null) this.#removeAdded(name.lower);
   }
 
-  /** Removes every line whose folded name is in `names`; returns how many. */
+  /** Removes every line whose folded name `names` holds; returns how many. */
   removeFolded(names: FoldedNames): number {
     const marks = this.marks;
     let removed = 0;
     for (let i = 0; i < marks.length; i += STRIDE) {
       const start = marks[i]!;
-      if (start < 0 || names.find(marks[i + 4]!, this.text, start, marks[i + 1]!) === null) continue;
+      if (start < 0 || !names.holds(marks[i + 4]!, this.text, start, marks[i + 1]!)) continue;
       marks[i] = ~start;
       removed++;
     }

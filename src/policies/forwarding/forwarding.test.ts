@@ -60,13 +60,16 @@ describe("a client that nobody trusts", () => {
 
   it("can't say where it is or what it asked for by fields that services believe of proxies", async () => {
     const claims =
-      "Proxy: http://evil.test\r\nTrue_Client_IP: 1.1.1.1\r\nX-Forwarded-Prefix: /admin\r\nx-original-url: /admin\r\nX-Rewrite-URL: /admin\r\n";
-    const fromClient = await ask("203.0.113.7", claims);
+      "X-Forwarded-Client-Cert: Subject=root\r\nx_forwarded__user: root\r\nX-Forwarded-: x\r\n" +
+      "Proxy: http://evil.test\r\nTrue_Client_IP: 1.1.1.1\r\nX-Forwarded-Prefix: /admin\r\n" +
+      "x-original-url: /admin\r\nX-Rewrite-URL: /admin\r\n";
+    const fromClient = await ask("203.0.113.7", `${claims}X-Forwardedness: kept\r\nX: kept\r\n`);
     const fromProxy = await ask("10.0.0.1", claims);
-    for (const name of ["proxy", "true_client_ip", "x-forwarded-prefix", "x-original-url", "x-rewrite-url"]) {
+    for (const name of claims.split("\r\n").flatMap((line) => line.split(":")[0]?.toLowerCase() || [])) {
       assert.deepEqual(fromClient.all(name), [], name);
       assert.equal(fromProxy.all(name).length, 1, name);
     }
+    assert.deepEqual([...fromClient.all("x-forwardedness"), ...fromClient.all("x")], ["kept", "kept"]);
   });
 
   it("may have an IPv6 address, which Forwarded quotes", async () => {

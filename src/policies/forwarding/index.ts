@@ -18,23 +18,14 @@ const CLAIMED = [
 export const FORWARDING_NAMES = new FoldedNames([...CLAIMED, FIELD.X_REQUEST_ID]);
 
 /**
- * What services believe of a proxy although no standard says so: where the client is, under which path or scheme it asked, and, with
- * `Proxy`, where CGI programs send their own requests (httpoxy). A trusted proxy may say it, a client may not.
+ * What services believe of a proxy although no standard says so: where the client is, who it is (X-Forwarded-User,
+ * X-Forwarded-Client-Cert), under which path or scheme it asked, and, with `Proxy`, where CGI programs send their own requests
+ * (httpoxy). A trusted proxy may say it, a client may not.
  */
-export const UNTRUSTED_NAMES = new FoldedNames([
-  ...FORWARDING_NAMES.names,
-  ...[
-    "Proxy",
-    "True-Client-IP",
-    "X-Client-IP",
-    "X-Forwarded-Prefix",
-    "X-Forwarded-Scheme",
-    "X-Forwarded-Server",
-    "X-Forwarded-Ssl",
-    "X-Original-URL",
-    "X-Rewrite-URL",
-  ].map(fieldName),
-]);
+export const UNTRUSTED_NAMES = new FoldedNames(
+  [...FORWARDING_NAMES.names, ...["Proxy", "True-Client-IP", "X-Client-IP", "X-Original-URL", "X-Rewrite-URL"].map(fieldName)],
+  "x-forwarded-",
+);
 
 const VIA = "1.1 sallyport";
 const VIA_BLOCK = new FieldBlock([FIELD.VIA.text, VIA]);
