@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { CidrSet, type TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
-import { FIELD, FoldedNames, normalisePath } from "../http/index.ts";
+import { FIELD, FoldedNames, fieldName, parseTarget, Target } from "../http/index.ts";
 import { ANSWERED, CONTINUE, compilePlan, type Plan, type Policy, type UpstreamPort } from "../pipeline/index.ts";
 import {
   compileIdentityNames,
@@ -56,7 +56,8 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
     (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
   );
   const identity = compileIdentityNames(config.gateway.identityHeaders);
-  const forbidden = new FoldedNames([...identity.names, ...UNTRUSTED_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA]);
+  const names = [...identity.names, ...UNTRUSTED_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
+  const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
   const routingPaths = mostPermissive(config.routes);
   const listenerPlans = new Map<string, Plan>();
   for (const listener of config.listeners) {
@@ -103,14 +104,29 @@ function compileRoute(
   const upstream = pools.find((pool) => pool.name === route.upstream);
   if (upstream === undefined) throw new Error(`route ${route.name} names the unknown upstream ${route.upstream}`);
   const bodyBytes = route.bodyBytes === undefined ? scope.listener.bounds.bodyBytes : route.bodyBytes;
-  const target = { route: route.name, upstream, timeoutMs: route.timeoutMs, bodyBytes, forbiddenTrailers };
+  const target = {
+    route: route.name,
+    upstream,
+    timeoutMs: route.timeoutMs,
+    bodyBytes,
+    forbiddenTrailers: forbidEdited(route, forbiddenTrailers),
+  };
   const { plan, issues } = compilePlan(target, compileRoutePolicies(route), scope.policies);
   if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
   return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
 }
 
+/** What a route sets or removes in a request's head must not come in behind its body instead. */
+function forbidEdited(route: RouteConfig, forbidden: FoldedNames): FoldedNames {
+  const { set, remove } = route.headers.request;
+  if (set.length + remove.length === 0) return forbidden;
+  const edited = [...set.map(([name]) => name), ...remove].map(fieldName);
+  return new FoldedNames([...forbidden.names, ...edited], forbidden.prefix);
+}
+
 /** The step that chooses the route, or answers 404, 405 or 413. */
 function routing(router: Router<CompiledRoute>): Policy {
+  const target = new Target();
   return {
     name: "routing",
     phase: "route",
@@ -124,12 +140,13 @@ function routing(router: Router<CompiledRoute>): Policy {
       }
       const { plan, paths } = match.value;
       if (paths !== null) {
-        // The route judges the path by its own rules. Where those would spell it otherwise, it must still be this route's.
-        const path = normalisePath(head.path, paths);
-        if (typeof path !== "string") return exchange.answerFault(path);
-        const again = router.match(head.host, path, head.method);
+        // The route judges the path by its own rules, and as the client spelt it: routing has resolved what they may refuse.
+        // Where they spell it otherwise, it must still be this route's.
+        const fault = parseTarget(head.target, head.method, paths, target);
+        if (fault !== null) return exchange.answerFault(fault);
+        const again = router.match(head.host, target.path, head.method);
         if (again !== match) return exchange.answerFault(ROUTE.NOT_FOUND);
-        head.path = path;
+        head.path = target.path;
       }
       return exchange.setPlan(plan) ? CONTINUE : ANSWERED;
     },

@@ -138,6 +138,50 @@ function codeOf(client: RawClient): string {
 }
 
 describe("a gateway", () => {
+  it("judges a path by the rules of its own route, as the client spelt it", async () => {
+    const stage = await Stage.open(`version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+upstreams: { one: { endpoints: [http://127.0.0.1:3001] } }
+routes:
+  - { name: strict, match: { path: /strict/* }, public: true, upstream: one, paths: { dotSegments: reject, duplicateSlashes: reject } }
+  - { name: loose, match: { path: /* }, public: true, upstream: one, paths: { encodedSlash: keep } }
+telemetry: { accessLog: off }
+`);
+    for (const [path, outcome] of [
+      ["/strict/a", "one /strict/a "],
+      ["/strict/a/../b", "SP_URI_DOT_SEGMENT"],
+      ["/strict/%2e/a", "SP_URI_DOT_SEGMENT"],
+      ["/loose/../strict/a", "SP_URI_DOT_SEGMENT"],
+      ["/strict//a", "SP_URI_DUPLICATE_SLASH"],
+      ["/strict/a%2Fb", "SP_URI_ENCODED_SLASH"],
+      ["/strict/../loose/a", "one /loose/a "],
+      ["/loose/a%2Fb//c", "one /loose/a%2Fb//c "],
+    ] as const) {
+      const { body } = answerOf(stage.send(get(path)));
+      assert.equal(body.startsWith("{") ? (JSON.parse(body) as { code: string }).code : body, outcome, path);
+    }
+    await stage.finish();
+  });
+
+  it("lets no field that a route sets or removes come in behind the body", async () => {
+    const stage = await Stage.open(`version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+upstreams: { one: { endpoints: [http://127.0.0.1:3001] } }
+routes:
+  - name: r
+    match: { path: /* }
+    public: true
+    upstream: one
+    headers: { request: { set: { X-Edge: "1" }, remove: [X-Debug] } }
+telemetry: { accessLog: off }
+`);
+    const trailers = "0\r\nX-Edge: 2\r\nx_debug: 1\r\nX-Forwarded-User: root\r\nX-Sum: kept\r\n\r\n";
+    const client = stage.send(`POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n${trailers}`);
+    assert.equal(answerOf(client).status, 200);
+    assert.deepEqual(stage.one.seen.at(-1)?.trailers, [["x-sum", "kept"]]);
+    await stage.finish();
+  });
+
   it("routes by host and path to upstreams", async () => {
     const stage = await Stage.open();
     assert.equal(answerOf(stage.send(get("/items/1?q=1"))).body, "one /items/1?q=1 ");
