@@ -37,7 +37,8 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
       process.exit(EXIT_OK);
     },
   });
-  const onHangUp = () => void reopenLog(gateway, terminal);
+  const to = config.telemetry.accessLog?.to;
+  const onHangUp = () => void reopenLog(gateway, typeof to === "object", terminal);
   // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
   if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
   try {
@@ -61,10 +62,11 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   return EXIT_OK;
 }
 
-async function reopenLog(gateway: Gateway | null, terminal: Terminal): Promise<void> {
+async function reopenLog(gateway: Gateway | null, isFile: boolean, terminal: Terminal): Promise<void> {
   try {
     await gateway?.reopenLog();
-    terminal.err(`${terminal.paint.dim("SIGHUP")}: the access log was opened anew; the configuration is read at the start alone`);
+    const what = isFile ? "the access log was opened anew" : "there is no log file to open anew";
+    terminal.err(`${terminal.paint.dim("SIGHUP")}: ${what}; the configuration is read at the start alone`);
   } catch (error) {
     terminal.err(`${terminal.paint.bad("SIGHUP:")} ${error instanceof Error ? error.message : String(error)}; the old file stays in use`);
   }
