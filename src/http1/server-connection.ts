@@ -103,7 +103,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       this.#input = chunk;
       this.#inputAt = 0;
     } else {
-      // Delivered although we had paused: rare, and at most one or two chunks.
+      // More of a pipelined request, up to PIPELINED_BYTES, or what was on its way when we paused.
       this.#input = joinBytes(this.#input, this.#inputAt, chunk);
       this.#inputAt = 0;
     }
