@@ -1,6 +1,9 @@
 // What a configuration means once every default has been filled in: the form that all other rooms read.
 // Not the form that users write (schema.ts), and nothing here is still text with a unit.
 
+import type { Secret } from "../base/index.ts";
+import type { RouteCondition } from "../router/index.ts";
+
 /** Where a socket listens or connects: TCP, or a unix socket by its absolute or file-relative path. */
 export type AddressConfig = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -21,6 +24,8 @@ export interface GatewaySection {
   readonly workers: 1;
   /** Removed from every client request in every folded spelling. */
   readonly identityHeaders: readonly string[];
+  /** Absolute; null when nothing is kept on disk. */
+  readonly stateDir: string | null;
 }
 
 export interface AccessLogConfig {
@@ -73,40 +78,152 @@ export interface UpstreamTimeouts {
 
 export interface RouteConfig {
   readonly name: string;
+  /** The team whose file the route stands in; null for the root's. */
+  readonly team: string | null;
   readonly match: MatchConfig;
   readonly public: true;
-  /** The name of an upstream that exists. */
-  readonly upstream: string;
+  readonly action: ActionConfig;
+  /** Set: the route is closed, whatever its action. */
+  readonly maintenance: MaintenanceConfig | null;
+  /** Dates of the API version that the route belongs to, or its own. */
+  readonly lifecycle: LifecycleConfig | null;
   readonly rewrite: RewriteConfig;
   readonly headers: { readonly request: HeaderEdits; readonly response: HeaderEdits };
+  /** Whether fields by which a client asks for another method (X-HTTP-Method-Override and its kin) reach the upstream. */
+  readonly methodOverride: "remove" | "keep";
+  readonly cors: CorsConfig | null;
+  readonly securityHeaders: SecurityHeadersConfig | null;
+  readonly errors: ErrorsConfig;
   /** Time until the response head. Null is `off`. */
   readonly timeoutMs: number | null;
-  /** Undefined: the listener's bound holds. Null is `off`. */
-  readonly bodyBytes: number | null | undefined;
+  readonly bounds: RouteBoundsConfig;
   readonly paths: PathsConfig;
 }
+
+/** What answers a request of the route. */
+export type ActionConfig =
+  /** `upstream` is the name of one that exists. */
+  | { readonly kind: "upstream"; readonly upstream: string }
+  | { readonly kind: "redirect"; readonly redirect: RedirectConfig }
+  | { readonly kind: "respond"; readonly respond: RespondConfig };
 
 export interface MatchConfig {
   /** Lower case, `api.example.com` or `*.example.com`. Empty: any host. */
   readonly hosts: readonly string[];
-  /** `/exact`, `/x/*`, `/x/:param/y`. */
-  readonly path: string;
+  /** `/exact`, `/x/*`, `/x/:param/y`; never empty. More than one where an API version stands in the path. */
+  readonly paths: readonly string[];
   /** Upper case. Empty: any method. */
   readonly methods: readonly string[];
+  /** All must hold; one a subject at most. */
+  readonly conditions: readonly RouteCondition[];
+}
+
+/** Null is `as it was`. */
+export interface RedirectConfig {
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly scheme: "http" | "https" | null;
+  /** Host and port. */
+  readonly authority: string | null;
+  readonly path: PathTemplate | null;
+  readonly query: "keep" | "drop";
+}
+
+export interface RespondConfig {
+  readonly status: number;
+  readonly contentType: string;
+  /** Empty for none. */
+  readonly body: Uint8Array;
+}
+
+export interface MaintenanceConfig {
+  readonly retryAfterSeconds: number | null;
+  /** Addresses or CIDR blocks, as written: who is let through all the same. */
+  readonly allowFrom: readonly string[];
+  readonly message: string | null;
+}
+
+export interface LifecycleConfig {
+  /** Milliseconds since the epoch, UTC. */
+  readonly deprecatedMs: number | null;
+  readonly sunsetMs: number | null;
+  /** A page that tells what to do. */
+  readonly link: string | null;
+  /** What becomes of requests after the sunset: answered as before, or 410. */
+  readonly afterSunset: "serve" | "gone";
 }
 
 export interface RewriteConfig {
-  /** No trailing slash. Always a prefix of the route's path. */
+  /** No trailing slash. Always a prefix of the route's paths. */
   readonly stripPrefix: string | null;
   /** No trailing slash. Put in front after stripping. */
   readonly addPrefix: string | null;
+  /** The whole path anew; then there is neither stripPrefix nor addPrefix. */
+  readonly path: PathTemplate | null;
+  readonly query: QueryEdits;
+  /** Host for the upstream: the client's, the endpoint's, or this one (host or host:port). */
+  readonly host: { readonly kind: "keep" } | { readonly kind: "endpoint" } | { readonly kind: "name"; readonly authority: string };
 }
+
+/** Applied in this order: keep only, remove, set. Names are compared once percent-decoded. */
+export interface QueryEdits {
+  /** Null keeps every parameter. */
+  readonly keepOnly: readonly string[] | null;
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [name: string, value: ValueTemplate])[];
+}
+
+/** A path made of literal text and of what the route's path took; `*` is the tail. Begins with `/`. */
+export type PathTemplate = readonly (string | { readonly param: string })[];
+
+export const REQUEST_FACTS = ["id", "method", "scheme", "host", "path", "client"] as const;
+export type RequestFact = (typeof REQUEST_FACTS)[number];
+
+/** A value made of literal text, secrets, path parameters (`${param:id}`, `${param:*}`) and facts (`${request:id}`). */
+export type ValueTemplate = readonly (string | Secret | { readonly param: string } | { readonly request: RequestFact })[];
 
 /** Applied in this order: remove, set, add. Names keep the user's spelling. */
 export interface HeaderEdits {
-  readonly set: readonly (readonly [name: string, value: string])[];
-  readonly add: readonly (readonly [name: string, value: string])[];
+  readonly set: readonly (readonly [name: string, value: ValueTemplate])[];
+  readonly add: readonly (readonly [name: string, value: ValueTemplate])[];
   readonly remove: readonly string[];
+}
+
+export interface CorsConfig {
+  /** Serialised origins (`https://shop.example.com`) or `https://*.example.com`; `*` for all. */
+  readonly origins: readonly string[] | "*";
+  /** What preflights are told; empty: the methods of the route, or what was asked for when it takes any. */
+  readonly methods: readonly string[];
+  /** `*`: what was asked for. */
+  readonly headers: readonly string[] | "*";
+  readonly exposeHeaders: readonly string[];
+  readonly credentials: boolean;
+  readonly maxAgeSeconds: number | null;
+  readonly privateNetwork: boolean;
+}
+
+export interface SecurityHeadersConfig {
+  /** The value of Strict-Transport-Security, for answers over TLS alone (RFC 6797 7.2). */
+  readonly hsts: string | null;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+export interface ErrorsConfig {
+  /** What becomes of an upstream's own 4xx and 5xx: passed on, or put into the gateway's shape with its status. */
+  readonly upstream: "keep" | "problem";
+  /** JSON pointers (RFC 6901) into an upstream's error, for the shape's members. Null: its body is not read. */
+  readonly read: { readonly title: string | null; readonly detail: string | null; readonly code: string | null } | null;
+  /** Of upstream responses: from, to. */
+  readonly status: readonly (readonly [from: number, to: number])[];
+  /** Put before the code to make the problem's `type`; null is `about:blank`. */
+  readonly typeBase: string | null;
+}
+
+/** Undefined: the listener's bound holds. Null is `off`. Only `body` may be wider than the listener's. */
+export interface RouteBoundsConfig {
+  readonly lineBytes: number | undefined;
+  readonly headBytes: number | undefined;
+  readonly fieldCount: number | undefined;
+  readonly bodyBytes: number | null | undefined;
 }
 
 export interface PathsConfig {

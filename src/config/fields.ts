@@ -78,6 +78,16 @@ export function only<const Value extends string | number | true>(value: Value, d
   return z.literal(value, { error: `\`${value}\`` }).meta({ description });
 }
 
+/** `true` or `false`. */
+export function flag(description: string) {
+  return z.boolean({ error: "`true` or `false`" }).meta({ description });
+}
+
+/** A part of the language that not-built.ts refuses by name: its type stands here so that editors know the word. */
+export function notBuilt<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return schema.meta({ description: `Not built yet. ${description}` });
+}
+
 function off() {
   return z.literal("off", { error: "`off`" }).transform(() => null);
 }

@@ -1,43 +1,17 @@
 // An issue: one mistake in a configuration, as a value with its place and its cure. Never thrown.
-// The table of codes is permanent; each becomes a page in docs/reference/issues.md.
+// The codes stand in issue-codes.ts.
 
-/** What each code stands for, in the words of its page. */
-export const ISSUE_CODES = {
-  SP_CONFIG_FILE_UNREADABLE: "The file is missing, is a directory, or may not be read.",
-  SP_CONFIG_FILE_TOO_LARGE: "The file is larger than any configuration needs to be.",
-  SP_CONFIG_YAML_SYNTAX: "The text is not YAML 1.2.",
-  SP_CONFIG_YAML_ALIASES: "Aliases form a circle, or expand to more than a configuration needs.",
-  SP_CONFIG_YAML_DEPTH: "Maps and lists are nested deeper than any configuration needs.",
-  SP_CONFIG_YAML_MERGE_KEY: "The key `<<` merges maps in YAML 1.1; YAML 1.2 has no such thing.",
-  SP_CONFIG_DUPLICATE_KEY: "A key stands twice in one map.",
-  SP_CONFIG_UNKNOWN_KEY: "A key that means nothing here.",
-  SP_CONFIG_MISSING_KEY: "A key that must be written is not.",
-  SP_CONFIG_WRONG_TYPE: "A value of another type than the key takes.",
-  SP_CONFIG_BAD_VALUE: "A value outside what the key takes.",
-  SP_CONFIG_BAD_DURATION: "A time that is not a whole number with a unit.",
-  SP_CONFIG_BAD_SIZE: "A size or rate that is not a whole number with a unit.",
-  SP_CONFIG_BAD_ADDRESS: "An address, URL or CIDR block that is not in its one strict form.",
-  SP_CONFIG_BAD_PATTERN: "A host or path pattern that is not in its one strict form.",
-  SP_CONFIG_BAD_NAME: "A name that could not stand in logs and metrics as it is.",
-  SP_CONFIG_BAD_HEADER: "A header field name or value that RFC 9110 does not allow.",
-  SP_CONFIG_HEADER_REFUSED: "A header field that the gateway keeps for itself.",
-  SP_CONFIG_HEADER_CONFLICT: "One header field is edited twice in ways that contradict each other.",
-  SP_CONFIG_UNKNOWN_REFERENCE: "A name that nothing in the configuration bears.",
-  SP_CONFIG_DUPLICATE_NAME: "Two things of one kind bear the same name.",
-  SP_CONFIG_DUPLICATE_ADDRESS: "Two listeners, or a listener and admin, want the same address.",
-  SP_CONFIG_DUPLICATE_ENTRY: "A list says the same thing twice.",
-  SP_CONFIG_NO_ACCESS: "A route says neither `public: true` nor who may use it.",
-  SP_CONFIG_REWRITE_MISMATCH: "A prefix to strip that the route's path does not begin with.",
-  SP_CONFIG_NOT_BUILT: "A part of the language that this version does not do yet.",
-} as const;
+import type { IssueCode } from "./issue-codes.ts";
 
-export type IssueCode = keyof typeof ISSUE_CODES;
+export { ISSUE_CODES, type IssueCode } from "./issue-codes.ts";
 
 /** Keys and list indices from the root to the value; empty for the root. */
 export type IssuePath = readonly (string | number)[];
 
 export interface Issue {
   readonly code: IssueCode;
+  /** Of the code. */
+  readonly severity: "error" | "warning";
   /** `routes[2].match.path`; empty for the whole file. */
   readonly path: string;
   readonly file: string;

@@ -51,7 +51,7 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   findings.push(...checkReferences(source.value).filter((finding) => !covered.covers(finding.path)));
   issues.push(...keepFirst(findings).map((finding) => source.locate(finding)));
   issues.sort((a, b) => a.line - b.line || a.column - b.column);
-  if (issues.length > 0 || !parsed.success) return { config: null, issues };
+  if (issues.some((issue) => issue.severity === "error") || !parsed.success) return { config: null, issues };
   return { config: resolveConfiguration(parsed.data, file), issues };
 }
 
@@ -67,7 +67,7 @@ function keepFirst(findings: readonly Finding[]): Finding[] {
 }
 
 function refuseFile(file: string, code: Issue["code"], message: string): LoadedConfig {
-  return { config: null, issues: [{ code, path: "", file, line: 1, column: 1, message }] };
+  return { config: null, issues: [{ code, severity: "error", path: "", file, line: 1, column: 1, message }] };
 }
 
 function toReason(error: unknown): string {

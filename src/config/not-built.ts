@@ -18,15 +18,12 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "database", what: "the database" },
   { at: "identities", what: "identities" },
   { at: "rateLimits", what: "rate limits" },
-  { at: "team", what: "team files" },
   {
     at: "gateway.workers",
     what: "more than one worker",
     isIt: (value) => value === "auto" || (Number.isInteger(value) && Number(value) > 1),
     instead: "write `workers: 1`",
   },
-  { at: "gateway.stateDir", what: "state on disk" },
-  { at: "gateway.include", what: "including team files" },
   { at: "listeners[].tls", what: "TLS for clients" },
   { at: "listeners[].rateLimits", what: "rate limits" },
   { at: "listeners[].protocols[]", what: "HTTP/2 for clients", isIt: (value) => value === "h2", instead: "write `protocols: [http/1.1]`" },
@@ -41,15 +38,12 @@ export const NOT_BUILT: readonly NotBuilt[] = [
     isIt: (value) => value === "leastRequest" || value === "random" || hasKey(value, "consistentHash"),
     instead: "write `balance: roundRobin`",
   },
-  { at: "routes[].match.headers", what: "matching by header" },
-  { at: "routes[].match.query", what: "matching by query" },
   { at: "routes[].auth", what: "authentication" },
   { at: "routes[].authorize", what: "authorisation" },
   { at: "routes[].rateLimits", what: "rate limits" },
-  { at: "routes[].cors", what: "CORS" },
   { at: "routes[].retry", what: "retries" },
   { at: "routes[].hedge", what: "hedged requests" },
-  { at: "routes[].redirect", what: "redirects" },
+  { at: "routes[].plugins", what: "policies of your own" },
   { at: "routes[].split", what: "splitting traffic" },
   { at: "telemetry.tracing", what: "tracing" },
 ];
@@ -90,7 +84,6 @@ function visitReferences(value: unknown, path: IssuePath, findings: Finding[], c
   if (covered.covers(path)) return;
   if (typeof value === "string") {
     if (!REFERENCE.test(value)) return;
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the user's spelling, shown as it is
     const message = "not built yet: values from the environment or from files (`${env:…}`, `${file:…}`)";
     findings.push({ code: "SP_CONFIG_NOT_BUILT", path, at: "value", message, hint: "write the value itself" });
     covered.add(path);

@@ -1,31 +1,28 @@
 // From what was written to what it means: defaults handed down to routes, paths made absolute. Nothing can be wrong any more here.
 
 import { dirname, resolve } from "node:path";
-import type {
-  AccessLogConfig,
-  AddressConfig,
-  BoundsConfig,
-  GatewayConfig,
-  HeaderEdits,
-  ListenerConfig,
-  RouteConfig,
-  UpstreamConfig,
-} from "./config.ts";
+import type { AccessLogConfig, AddressConfig, BoundsConfig, GatewayConfig, ListenerConfig, UpstreamConfig } from "./config.ts";
+import { Refusal } from "./refusal.ts";
+import { type RouteSurroundings, resolveRoute } from "./resolve-route.ts";
 import type { Configuration } from "./schema.ts";
-
-type RouteInput = Configuration["routes"][number];
-type Edits = Configuration["defaults"]["headers"]["request"];
+import { parseTemplate } from "./templates.ts";
 
 /** The resolved form of `written`; paths in it are relative to `file`. */
 export function resolveConfiguration(written: Configuration, file: string): GatewayConfig {
   const folder = dirname(resolve(file));
   return {
     version: 1,
-    gateway: written.gateway,
+    gateway: {
+      name: written.gateway.name,
+      kind: written.gateway.kind,
+      workers: 1,
+      identityHeaders: written.gateway.identityHeaders,
+      stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
+    },
     admin: written.admin === null ? null : { address: resolveAddress(written.admin.address, folder) },
     listeners: written.listeners.map((listener) => resolveListener(listener, folder)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
-    routes: written.routes.map((route) => resolveRoute(route, written.defaults)),
+    routes: written.routes.map((route, index) => resolveRoute(route, toSurroundings(written, index))),
     telemetry: { accessLog: resolveAccessLog(written.telemetry.accessLog, folder) },
   };
 }
@@ -54,7 +51,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
       authority: url.authority,
       weight,
     })),
-    balance: upstream.balance,
+    balance: "roundRobin",
     timeouts: {
       connectMs: upstream.timeouts.connect,
       firstByteMs: upstream.timeouts.firstByte,
@@ -65,39 +62,21 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
   };
 }
 
-function resolveRoute(route: RouteInput, defaults: Configuration["defaults"]): RouteConfig {
-  const { match, rewrite, headers, paths } = route;
-  return {
-    name: route.name,
-    match: { hosts: match.hosts ?? [], path: match.path, methods: match.methods ?? [] },
-    public: true,
-    // checks.ts has refused a route without one.
-    upstream: route.upstream ?? "",
-    rewrite: { stripPrefix: rewrite.stripPrefix ?? null, addPrefix: rewrite.addPrefix ?? null },
-    headers: {
-      request: mergeEdits(defaults.headers.request, headers.request),
-      response: mergeEdits(defaults.headers.response, headers.response),
-    },
-    timeoutMs: route.timeout === undefined ? defaults.timeout : route.timeout,
-    bodyBytes: route.bounds.body,
-    paths: {
-      encodedSlash: paths.encodedSlash ?? defaults.paths.encodedSlash,
-      backslash: paths.backslash ?? defaults.paths.backslash,
-      duplicateSlashes: paths.duplicateSlashes ?? defaults.paths.duplicateSlashes,
-      dotSegments: paths.dotSegments ?? defaults.paths.dotSegments,
-    },
+function toSurroundings(written: Configuration, _index: number): RouteSurroundings {
+  const template = (text: string) => {
+    const parts = parseTemplate(text);
+    return parts instanceof Refusal ? [text] : parts;
   };
-}
-
-/** The route's word about a field replaces every default edit of that field. */
-function mergeEdits(defaults: Edits, own: Edits): HeaderEdits {
-  const named = [...Object.keys(own.set), ...Object.keys(own.add), ...own.remove];
-  const decided = new Set(named.map((name) => name.toLowerCase()));
-  const isOpen = (name: string) => !decided.has(name.toLowerCase());
   return {
-    set: [...Object.entries(defaults.set).filter(([name]) => isOpen(name)), ...Object.entries(own.set)],
-    add: [...Object.entries(defaults.add).filter(([name]) => isOpen(name)), ...Object.entries(own.add)],
-    remove: [...defaults.remove.filter(isOpen), ...own.remove],
+    team: null,
+    defaults: written.defaults,
+    apis: written.apis,
+    template,
+    defaultTemplate: template,
+    body: ({ body, json }) => {
+      const text = body ?? (json === undefined ? "" : JSON.stringify(json));
+      return { bytes: new TextEncoder().encode(text), contentType: json === undefined ? "text/plain; charset=utf-8" : "application/json" };
+    },
   };
 }
 

@@ -11,82 +11,51 @@ import {
   parseListenAddress,
   parseProxyBlock,
 } from "./addresses.ts";
-import { choice, count, countOrOff, duration, fields, fieldsOrOff, fullList, list, only, rate, size, text } from "./fields.ts";
-import { FIELD_NAME_EXPECTATION, FIELD_VALUE_EXPECTATION, parseFieldName, parseFieldValue } from "./header-text.ts";
+import { choice, count, countOrOff, duration, fields, fieldsOrOff, fullList, list, notBuilt, only, rate, size, text } from "./fields.ts";
+import { invariant } from "./invariant-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
 import {
   HOST_EXPECTATION,
-  METHOD_EXPECTATION,
   NAME_EXPECTATION,
   PATTERN_EXPECTATION,
   PREFIX_EXPECTATION,
   parseHostPattern,
-  parseMethod,
   parseName,
   parsePathPattern,
   parsePathPrefix,
 } from "./patterns.ts";
+import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
+import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
-
-const fieldName = (description: string) => text(parseFieldName, FIELD_NAME_EXPECTATION, description);
-const fieldValue = text(parseFieldValue, FIELD_VALUE_EXPECTATION, "One line of visible ASCII. Numbers are quoted.");
-const name = (description: string) => text(parseName, NAME_EXPECTATION, description);
 
 const gateway = fields(
   {
     name: name("Stands in logs, metrics and traces.").prefault("sallyport"),
     kind: choice(["edge", "domain", "bff"], "What a gateway of this kind may do.").default("edge"),
-    workers: only(1, "How many processes serve.").default(1),
+    workers: z
+      .union([only(1, "One process."), notBuilt(z.union([z.literal("auto"), z.number()]), "More than one.")], { error: "`1`" })
+      .default(1)
+      .meta({ description: "How many processes serve." }),
+    stateDir: z
+      .string({ error: "a folder's path" })
+      .min(1, { error: "a folder's path" })
+      .meta({ description: "A folder where the gateway keeps what must survive a restart: the last good part of each team." })
+      .optional(),
+    include: list(
+      z.string({ error: "a path or a pattern such as `teams/*.yaml`" }).min(1, { error: "a path or a pattern such as `teams/*.yaml`" }),
+      "Files of teams; `*` stands for any part of a name. A bad one keeps that team's last good part.",
+    ).prefault([]),
+    customCode: fields(
+      { maxLines: count(0, 1_000_000, "Lines of code at most, without blank lines and comments.") },
+      "The budget of custom code. What is not routing, identity, limits or header changes belongs in a service.",
+    ).optional(),
     identityHeaders: fullList(
       fieldName("A header by which upstreams know who calls."),
       "Headers that carry who the caller is. They are removed from every client request, in every spelling.",
     ).prefault(DEFAULT_IDENTITY_HEADERS),
   },
   "The gateway as a whole.",
-);
-
-const headerEdits = (direction: string) =>
-  fields(
-    {
-      set: z
-        .record(fieldName("A header."), fieldValue, { error: "a map of headers" })
-        .prefault({})
-        .meta({ description: `Headers of the ${direction} to set; what it had under the name is gone.` }),
-      add: z
-        .record(fieldName("A header."), fieldValue, { error: "a map of headers" })
-        .prefault({})
-        .meta({ description: `Headers to add to what the ${direction} has.` }),
-      remove: list(fieldName("A header."), `Headers to remove from the ${direction}, before \`set\` and \`add\`.`).prefault([]),
-    },
-    `Changes to the headers of the ${direction}.`,
-  );
-
-const headers = fields(
-  { request: headerEdits("request to the upstream").prefault({}), response: headerEdits("response to the client").prefault({}) },
-  "Changes to header fields. Framing fields, Host and identity headers are the gateway's own.",
-);
-
-const encodedSlash = choice(["reject", "keep"], "`%2F` in a path: 400, or data within its segment.");
-const backslash = only("reject", "A backslash in a path, plain or encoded: 400.");
-const duplicateSlashes = choice(["keep", "merge", "reject"], "`//` in a path: as it is, one slash, or 400.");
-const dotSegments = choice(["resolve", "reject"], "`.` and `..` in a path, plain or encoded: resolved (400 above the root), or 400.");
-
-const defaults = fields(
-  {
-    timeout: duration({ example: "10s", off: true, max: "1d" }, "As a route's `timeout`.").prefault("10s"),
-    paths: fields(
-      {
-        encodedSlash: encodedSlash.default("reject"),
-        backslash: backslash.default("reject"),
-        duplicateSlashes: duplicateSlashes.default("keep"),
-        dotSegments: dotSegments.default("resolve"),
-      },
-      "How paths are brought into the one form that is routed and sent.",
-    ).prefault({}),
-    headers: headers.prefault({}),
-  },
-  "For every route that does not say otherwise. A route's own edit of a header field replaces the default edits of that field.",
 );
 
 const listenAddress = text(parseListenAddress, LISTEN_EXPECTATION, "Where to listen. Port 0 takes any free port; `unix:` a socket file.");
@@ -109,12 +78,19 @@ const listener = fields(
   {
     name: name("Stands in logs and metrics."),
     address: listenAddress,
-    protocols: fullList(only("http/1.1", "A protocol."), "Protocols spoken here.").default(["http/1.1"]),
+    protocols: fullList(
+      z
+        .union([only("http/1.1", "HTTP/1.1."), notBuilt(z.literal("h2"), "HTTP/2.")], { error: "`http/1.1`" })
+        .meta({ description: "A protocol." }),
+      "Protocols spoken here.",
+    ).default(["http/1.1"]),
     trustedProxies: list(
       text(parseProxyBlock, CIDR_EXPECTATION, "An address or CIDR block."),
       "Whose X-Forwarded-* and X-Request-Id are believed.",
     ).prefault([]),
     bounds: bounds.prefault({}),
+    tls: notBuilt(z.looseObject({}), "TLS for clients.").optional(),
+    rateLimits: notBuilt(z.array(z.string()), "Limits before routing.").optional(),
   },
   "An address where clients connect.",
 );
@@ -133,8 +109,24 @@ const endpoint = z
 const upstream = fields(
   {
     endpoints: fullList(endpoint, "The places that serve this upstream."),
-    protocol: only("http/1.1", "The protocol spoken to endpoints.").default("http/1.1"),
-    balance: only("roundRobin", "How an endpoint is chosen.").default("roundRobin"),
+    protocol: z
+      .union([only("http/1.1", "HTTP/1.1."), notBuilt(z.literal("h2"), "HTTP/2.")], { error: "`http/1.1`" })
+      .default("http/1.1")
+      .meta({ description: "The protocol spoken to endpoints." }),
+    balance: z
+      .union(
+        [
+          only("roundRobin", "In turn."),
+          notBuilt(z.union([z.literal(["leastRequest", "random"]), z.looseObject({ consistentHash: z.looseObject({}) })]), "Other ways."),
+        ],
+        { error: "`roundRobin`" },
+      )
+      .default("roundRobin")
+      .meta({ description: "How an endpoint is chosen." }),
+    tls: notBuilt(z.looseObject({}), "TLS to the endpoints.").optional(),
+    internalToken: notBuilt(z.looseObject({}), "A signed token for the upstream.").optional(),
+    breaker: notBuilt(z.looseObject({}), "When to stop calling it.").optional(),
+    health: notBuilt(z.looseObject({}), "How it is seen to be well.").optional(),
     timeouts: fields(
       {
         connect: duration({ example: "250ms", off: false, max: "1h" }, "Time to connect; 504 beyond.").prefault("1s"),
@@ -158,49 +150,64 @@ const upstream = fields(
   "A service that is called, and how.",
 );
 
-const route = fields(
+const upstreams = z
+  .record(name("The upstream's name."), upstream, { error: "a map of upstreams by name" })
+  .meta({ description: "Services that are called, by name." });
+
+const versionBy = z
+  .union(
+    [
+      fields({ header: fieldName("A request header.") }, "By a header: `X-Api-Version: 2`."),
+      fields(
+        { mediaType: text(parseMediaType, MEDIA_TYPE_EXPECTATION, "A media type.") },
+        "By the media type in Accept, or in Content-Type without one: `application/vnd.acme.orders.v2+json`, or with `;version=2`.",
+      ),
+      fields(
+        { pathPrefix: text(parsePathPrefix, PREFIX_EXPECTATION, "What stands before the version.") },
+        "By the path: under `{ pathPrefix: /v }` the version 2 of a route `/orders/*` is `/v2/orders/*`.",
+      ),
+      fields(
+        {
+          hostPrefix: z
+            .string({ error: "a word such as `v`" })
+            .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "a word such as `v`" })
+            .meta({ description: "What stands before the version." }),
+        },
+        "By the host: under `{ hostPrefix: v }` the version 2 of a route of `api.example.com` is at `v2.api.example.com`.",
+      ),
+    ],
+    { error: "one of `header`, `mediaType`, `pathPrefix`, `hostPrefix`" },
+  )
+  .meta({ description: "How a request tells its version." });
+
+const api = fields(
   {
-    name: name("Stands in logs and metrics."),
-    match: fields(
-      {
-        hosts: fullList(
-          text(parseHostPattern, HOST_EXPECTATION, "`api.example.com` or `*.example.com`."),
-          "Hosts of the request; any when left out.",
-        ).optional(),
-        path: text(parsePathPattern, PATTERN_EXPECTATION, "`/exact`, `/x/*` (matches `/x`, `/x/` and all below) or `/x/:id/y`."),
-        methods: fullList(
-          text(parseMethod, METHOD_EXPECTATION, "A method."),
-          "Methods of the request; any when left out. A HEAD follows GET.",
-        ).optional(),
-      },
-      "Which requests are this route's.",
-    ),
-    public: only(true, "Everybody may use this route.").optional(),
-    upstream: text(parseName, "the name of an upstream", "The upstream that answers.").optional(),
-    rewrite: fields(
-      {
-        stripPrefix: text(parsePathPrefix, PREFIX_EXPECTATION, "Taken off the path; the route's path begins with it.").optional(),
-        addPrefix: text(parsePathPrefix, PREFIX_EXPECTATION, "Put in front of the path, after stripping.").optional(),
-      },
-      "How the path is changed for the upstream.",
-    ).prefault({}),
-    headers: headers.prefault({}),
-    timeout: duration({ example: "10s", off: true, max: "1d" }, "Time until the response's head; 504 beyond.").optional(),
-    bounds: fields(
-      { body: size({ example: "1MiB", off: true, max: "1024GiB" }, "A request's body; 413 beyond. Replaces the listener's.").optional() },
-      "What one request may take.",
-    ).prefault({}),
-    paths: fields(
-      {
-        encodedSlash: encodedSlash.optional(),
-        backslash: backslash.optional(),
-        duplicateSlashes: duplicateSlashes.optional(),
-        dotSegments: dotSegments.optional(),
-      },
-      "As `defaults.paths`, for this route.",
-    ).prefault({}),
+    versionBy,
+    default: text(
+      parseName,
+      NAME_EXPECTATION,
+      "The version of a request that tells none; without it such a request finds no route.",
+    ).optional(),
+    versions: z
+      .record(text(parseName, NAME_EXPECTATION, "A version."), lifecycle, { error: "a map of versions" })
+      .meta({ description: 'The versions, with their dates: `{ "1": { sunset: 2026-12-31 }, "2": {} }`.' }),
   },
-  "Requests of one kind and what becomes of them.",
+  "An API that is served in several versions.",
+);
+
+const team = fields(
+  {
+    name: name("The team."),
+    hosts: fullList(
+      text(parseHostPattern, HOST_EXPECTATION, "A host, or `*.example.com`."),
+      "Hosts that it may claim; any when left out. A route of its file without hosts takes these.",
+    ).optional(),
+    paths: fullList(
+      text(parsePathPattern, PATTERN_EXPECTATION, "A path, or `/x/*` for all below."),
+      "Paths that it may claim; any when left out.",
+    ).optional(),
+  },
+  "Whose file it is, and what it may claim.",
 );
 
 const telemetry = fields(
@@ -224,19 +231,36 @@ export const configurationSchema = fields(
     version: only(1, "The version of this language."),
     gateway: gateway.prefault({}),
     defaults: defaults.prefault({}),
+    counters: notBuilt(z.looseObject({}), "Where shared counters are kept.").optional(),
+    database: notBuilt(z.looseObject({}), "Where keys, plans and revisions are kept.").optional(),
     admin: fieldsOrOff(
       fields({ address: listenAddress }, "The admin address: metrics and health."),
       "Where operators look in; off when left out.",
     ).prefault("off"),
     listeners: fullList(listener, "Where clients connect."),
-    upstreams: z
-      .record(name("The upstream's name."), upstream, { error: "a map of upstreams by name" })
+    upstreams: upstreams.prefault({}),
+    identities: notBuilt(z.record(z.string(), z.looseObject({})), "Who may call, by name.").optional(),
+    rateLimits: notBuilt(z.record(z.string(), z.looseObject({})), "Limits, by name.").optional(),
+    apis: z
+      .record(name("The API's name."), api, { error: "a map of APIs by name" })
       .prefault({})
-      .meta({ description: "Services that are called, by name." }),
+      .meta({ description: "APIs that are served in several versions, by name." }),
     routes: list(route, "Requests and what becomes of them.").prefault([]),
+    invariants: list(invariant, "What must be true of every route; `check` refuses a configuration that breaks one.").prefault([]),
     telemetry: telemetry.prefault({}),
   },
   "The configuration of one gateway.",
+);
+
+/** A file of one team, which stands beside the gateway's own and is named by its `include`. */
+export const teamSchema = fields(
+  {
+    version: only(1, "The version of this language."),
+    team,
+    upstreams: upstreams.prefault({}),
+    routes: list(route, "The team's routes, within what it claims.").prefault([]),
+  },
+  "The part of one team.",
 );
 
 /** What `defineGateway` takes. */

@@ -2,7 +2,7 @@
 // Aliases are expanded within a budget, duplicate keys and merge keys are findings, and no text makes it throw.
 
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLError } from "yaml";
-import { type Finding, type Issue, type IssuePath, maskCredentials, toPathText } from "./issue.ts";
+import { type Finding, ISSUE_CODES, type Issue, type IssuePath, maskCredentials, toPathText } from "./issue.ts";
 
 // A route has some 25 nodes: 10,000 nodes of sharing are 400 routes that repeat one another, and a bomb needs millions.
 const MAX_ALIASED_NODES = 10_000;
@@ -190,7 +190,16 @@ class SourceReader implements Source {
   #toIssue(place: Place, path: string, code: Issue["code"], message: string, hint: string | undefined): Issue {
     const { text, line, column } = this.#lineAt(place.offset);
     const width = Math.max(1, Math.min(place.width, text.length - column + 1));
-    const issue = { code, path, file: this.file, line, column, message, excerpt: { text: maskCredentials(text), width } };
+    const issue = {
+      code,
+      severity: ISSUE_CODES[code].severity,
+      path,
+      file: this.file,
+      line,
+      column,
+      message,
+      excerpt: { text: maskCredentials(text), width },
+    };
     return hint === undefined ? issue : { ...issue, hint };
   }
 

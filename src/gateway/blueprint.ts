@@ -55,6 +55,8 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
   const pools = config.upstreams.map(
     (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
   );
+  const byName = new Map(pools.map((pool) => [pool.name, pool]));
+  const router = compileRoutes(config);
   const identity = compileIdentityNames(config.gateway.identityHeaders);
   const names = [...identity.names, ...UNTRUSTED_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
@@ -67,27 +69,23 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
     ];
-    const router = compileRoutes(config, { listener, policies }, pools, forbidden, routingPaths);
+    const routes = config.routes.map((route) => compileRoute(route, { listener, policies }, byName, forbidden, routingPaths));
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
-    listenerPlans.set(listener.name, compilePlan(target, [...policies, routing(router)]).plan);
+    listenerPlans.set(listener.name, compilePlan(target, [...policies, routing(router, routes)]).plan);
   }
   return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
 }
 
-function compileRoutes(
-  config: GatewayConfig,
-  scope: ListenerScope,
-  pools: readonly UpstreamPort[],
-  forbiddenTrailers: FoldedNames,
-  routingPaths: PathsConfig,
-): Router<CompiledRoute> {
+/** One router for every listener: its values are the routes' places in the lists of plans. */
+function compileRoutes(config: GatewayConfig): Router<number> {
   const { router, issues } = compileRouter(
-    config.routes.map((route) => ({
+    config.routes.map((route, index) => ({
       name: route.name,
       hosts: route.match.hosts,
-      path: route.match.path,
+      paths: route.match.paths,
       methods: route.match.methods,
-      value: compileRoute(route, scope, pools, forbiddenTrailers, routingPaths),
+      conditions: route.match.conditions,
+      value: index,
     })),
   );
   if (router === null) throw new BlueprintError(issues.map((issue) => `${issue.code} ${issue.message}`));
@@ -97,18 +95,19 @@ function compileRoutes(
 function compileRoute(
   route: RouteConfig,
   scope: ListenerScope,
-  pools: readonly UpstreamPort[],
+  pools: ReadonlyMap<string, UpstreamPort>,
   forbiddenTrailers: FoldedNames,
   routingPaths: PathsConfig,
 ): CompiledRoute {
-  const upstream = pools.find((pool) => pool.name === route.upstream);
-  if (upstream === undefined) throw new Error(`route ${route.name} names the unknown upstream ${route.upstream}`);
-  const bodyBytes = route.bodyBytes === undefined ? scope.listener.bounds.bodyBytes : route.bodyBytes;
+  const { action } = route;
+  const upstream = action.kind === "upstream" ? pools.get(action.upstream) : null;
+  if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
+  const { bodyBytes } = route.bounds;
   const target = {
     route: route.name,
     upstream,
     timeoutMs: route.timeoutMs,
-    bodyBytes,
+    bodyBytes: bodyBytes === undefined ? scope.listener.bounds.bodyBytes : bodyBytes,
     forbiddenTrailers: forbidEdited(route, forbiddenTrailers),
   };
   const { plan, issues } = compilePlan(target, compileRoutePolicies(route), scope.policies);
@@ -125,7 +124,7 @@ function forbidEdited(route: RouteConfig, forbidden: FoldedNames): FoldedNames {
 }
 
 /** The step that chooses the route, or answers 404, 405 or 413. */
-function routing(router: Router<CompiledRoute>): Policy {
+function routing(router: Router<number>, routes: readonly CompiledRoute[]): Policy {
   const target = new Target();
   return {
     name: "routing",
@@ -138,7 +137,7 @@ function routing(router: Router<CompiledRoute>): Policy {
         exchange.allow = match.allow;
         return exchange.answerFault(ROUTE.METHOD_NOT_ALLOWED);
       }
-      const { plan, paths } = match.value;
+      const { plan, paths } = routes[match.value]!;
       if (paths !== null) {
         // The route judges the path by its own rules, and as the client spelt it: routing has resolved what they may refuse.
         // Where they spell it otherwise, it must still be this route's.
@@ -148,6 +147,8 @@ function routing(router: Router<CompiledRoute>): Policy {
         if (again !== match) return exchange.answerFault(ROUTE.NOT_FOUND);
         head.path = target.path;
       }
+      exchange.pattern = match.path;
+      exchange.routedPath = head.path;
       return exchange.setPlan(plan) ? CONTINUE : ANSWERED;
     },
   };

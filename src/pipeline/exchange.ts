@@ -6,6 +6,7 @@
 
 import { type Fault, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
+import type { PathPattern } from "../router/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
@@ -39,20 +40,21 @@ export class Exchange implements ClientEvents {
   upstreamAuthority: string | null = null;
   /** Value of Allow for a 405, set by routing. */
   allow: string | null = null;
+  /** Set by routing: the route's path pattern, and the path it matched. */
+  pattern: PathPattern | null = null;
+  routedPath = "";
   /** bodyLength of the request as it is sent: a transform sets it to UNKNOWN_LENGTH. */
   requestLength: number;
   requestBody: RequestBody | null = null;
   response: ResponseHead | null = null;
   /** The fault that the client is answered, or by which it was cut off. */
   fault: Fault | null = null;
-  /** Who the request is from, as authentication found; its form is that policy's. */
+  /** Who the request is from, as authentication found. */
   principal: object | null = null;
   readonly attempts: Attempt[] = [];
   winner: Attempt | null = null;
-  /** For the record: */
   headSentMs = 0;
   endedMs = 0;
-  /** Of the body, as the client gets it. */
   bytesOut = 0;
   #steps: Plan["request"];
   #cursor = 0;

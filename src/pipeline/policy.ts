@@ -11,7 +11,8 @@
 //   limits        keys that need the principal
 //   body          gates that read the body, once it is known that the sender may send it
 //   validate      → transform: what arrives is judged before it is changed
-//   cache         last: a hit has passed every check that a miss passes
+//   cache         a hit has passed every check that a miss passes
+//   answer        last: routes that answer by themselves (redirects, fixed responses)
 // Response steps run from the inside out (the reverse order), for every answer, the gateway's own faults included.
 
 import type { Fault } from "../base/index.ts";
@@ -34,6 +35,7 @@ export const PHASES = [
   "validate",
   "transform",
   "cache",
+  "answer",
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

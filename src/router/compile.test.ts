@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { compileRouter, ROUTE_FOUND, type RouteDefinition, type RouteIssue } from "./index.ts";
 
 function route(name: string, path: string, methods: readonly string[] = [], hosts: readonly string[] = []): RouteDefinition<null> {
-  return { name, hosts, path, methods, value: null };
+  return { name, hosts, paths: [path], methods, conditions: [], value: null };
 }
 
 function issuesOf(...routes: RouteDefinition<null>[]): readonly RouteIssue[] {

@@ -1,5 +1,6 @@
 // From a list of routes to a Router, or to the list of what is wrong with them. Runs when a configuration compiles.
 
+import type { RouteCondition } from "./condition.ts";
 import { findConflicts, type Group } from "./conflicts.ts";
 import type { RouteIssue } from "./issue.ts";
 import { compileLeaf, ROUTE_FOUND, type RouteFound } from "./leaf.ts";
@@ -13,10 +14,12 @@ export interface RouteDefinition<T> {
   readonly name: string;
   /** `api.example.com`, `*.example.com`; empty for every host. */
   readonly hosts: readonly string[];
-  /** `/exact`, `/x/:id`, `/x/*`. */
-  readonly path: string;
+  /** `/exact`, `/x/:id`, `/x/*`; at least one. */
+  readonly paths: readonly string[];
   /** In upper case; empty for any. */
   readonly methods: readonly string[];
+  /** All must hold. */
+  readonly conditions: readonly RouteCondition[];
   readonly value: T;
 }
 
@@ -42,8 +45,6 @@ export function compileRouter<T>(routes: readonly RouteDefinition<T>[]): Compile
 function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, issues: RouteIssue[]): void {
   const refuse = (code: RouteIssue["code"], value: string, why: string) =>
     issues.push({ code, routes: [route.name], message: `route ${route.name}: \`${value}\`: ${why}`, sample: null });
-  const path = parsePathPattern(route.path);
-  if (typeof path === "string") refuse("SP_ROUTE_PATH", route.path, path);
   for (const method of route.methods) {
     if (!METHOD.test(method)) refuse("SP_ROUTE_METHOD", method, "a method is a token in upper case, at most 32 characters");
   }
@@ -53,10 +54,16 @@ function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, i
     if (typeof host === "string") refuse("SP_ROUTE_HOST", text, host);
     else hosts.push(host);
   }
-  if (typeof path === "string") return;
   const methods = Object.freeze([...new Set(route.methods)].sort());
-  const found: RouteFound<T> = Object.freeze({ outcome: ROUTE_FOUND, name: route.name, value: route.value, path, methods });
-  for (const host of hosts) addToGroup(groups, host, path, found);
+  for (const text of route.paths) {
+    const path = parsePathPattern(text);
+    if (typeof path === "string") {
+      refuse("SP_ROUTE_PATH", text, path);
+      continue;
+    }
+    const found: RouteFound<T> = Object.freeze({ outcome: ROUTE_FOUND, name: route.name, value: route.value, path, methods });
+    for (const host of hosts) addToGroup(groups, host, path, found);
+  }
 }
 
 function addToGroup<T>(groups: Map<string, Group<T>>, host: HostPattern | null, path: PathPattern, route: RouteFound<T>): void {

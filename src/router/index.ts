@@ -12,6 +12,7 @@
 // Paths are case-sensitive and come in normal form (http/path.ts); hosts come in lower case without port.
 
 export { type CompiledRouter, compileRouter, type RouteDefinition } from "./compile.ts";
+export type { RouteCondition } from "./condition.ts";
 export { ROUTE } from "./faults.ts";
 export { ROUTE_ISSUE_CODES, type RouteIssue, type SampleRequest } from "./issue.ts";
 export { METHOD_NOT_ALLOWED, ROUTE_FOUND, ROUTE_NOT_FOUND, type RouteFound, type RouteMatch, type RouteMissing } from "./leaf.ts";

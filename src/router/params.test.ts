@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { compileRouter, type PathPattern, paramOf, ROUTE_FOUND, segmentOf, tailOf } from "./index.ts";
 
 function matched(pattern: string, path: string): PathPattern {
-  const { router } = compileRouter([{ name: "r", hosts: [], path: pattern, methods: [], value: null }]);
+  const { router } = compileRouter([{ name: "r", hosts: [], paths: [pattern], methods: [], conditions: [], value: null }]);
   const match = router?.match("", path, "GET");
   assert.ok(match?.outcome === ROUTE_FOUND, `${pattern} matches ${path}`);
   return match.path;

@@ -14,7 +14,7 @@ function table(size: number): RouteDefinition<number>[] {
   return Array.from({ length: size }, (_, index) => {
     const team = `/team-${index % 100}`;
     const path = [`${team}/static/page-${index}`, `${team}/service-${index}/items/:id`, `${team}/prefix-${index}/*`][index % 3] ?? "/";
-    return { name: `r${index}`, hosts: [], path, methods: index % 2 === 0 ? ["GET", "POST"] : [], value: index };
+    return { name: `r${index}`, hosts: [], paths: [path], conditions: [], methods: index % 2 === 0 ? ["GET", "POST"] : [], value: index };
   });
 }
 

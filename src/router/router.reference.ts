@@ -4,7 +4,7 @@
 export interface ReferenceRoute {
   readonly name: string;
   readonly hosts: readonly string[];
-  readonly path: string;
+  readonly paths: readonly string[];
   readonly methods: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function matchByReference(routes: readonly ReferenceRoute[], host: string
   const allowed = new Set<string>();
   for (const route of routes) {
     const hostRank = rankHost(route.hosts, host);
-    const pathRank = rankPath(route.path, path);
+    const pathRank = rankPath(route.paths[0] ?? "", path);
     if (hostRank === null || pathRank === null) continue;
     for (const name of route.methods) allowed.add(name);
     const methodRank = rankMethod(route.methods, method);

@@ -7,7 +7,7 @@ import { compileRouter, METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, ROUTE_NOT_FOUND,
 import { matchByReference, type ReferenceRoute } from "./router.reference.ts";
 
 function route(name: string, path: string, methods: readonly string[] = [], hosts: readonly string[] = []): RouteDefinition<string> {
-  return { name, hosts, path, methods, value: `value of ${name}` };
+  return { name, hosts, paths: [path], methods, conditions: [], value: `value of ${name}` };
 }
 
 function compiled(...routes: RouteDefinition<string>[]): Router<string> {
@@ -196,7 +196,7 @@ const pathPattern = fc.tuple(fc.array(patternSegment, { maxLength: 4 }), fc.cons
 });
 const hosts = fc.uniqueArray(fc.constantFrom("a.x", "b.a.x", "*.x", "*.a.x", "*.B.a.x"), { maxLength: 2 });
 const methods = fc.uniqueArray(fc.constantFrom("GET", "HEAD", "POST", "OPTIONS"), { maxLength: 2 });
-const tables = fc.array(fc.record({ path: pathPattern, hosts, methods }), { minLength: 1, maxLength: 14 });
+const tables = fc.array(fc.record({ paths: fc.tuple(pathPattern), hosts, methods }), { minLength: 1, maxLength: 14 });
 const requests = fc.array(
   fc.record({
     host: fc.constantFrom("", "a.x", "b.a.x", "c.b.a.x", "c.x", "x", "q"),
@@ -221,7 +221,7 @@ describe("the router", () => {
   it("agrees with the reference on random tables and requests", () => {
     fc.assert(
       fc.property(tables, requests, (parts, asked) => {
-        const table = withoutConflicts(parts.map((part, index) => ({ ...part, name: `r${index}`, value: index })));
+        const table = withoutConflicts(parts.map((part, index) => ({ ...part, conditions: [], name: `r${index}`, value: index })));
         const { router } = compileRouter(table);
         assert.ok(router !== null);
         for (const { host, path, method } of asked) {
@@ -238,7 +238,7 @@ describe("the router", () => {
   it("reports a conflict exactly for pairs that tie, with a request that shows it", () => {
     fc.assert(
       fc.property(tables, requests, (parts, asked) => {
-        const table = parts.map((part, index) => ({ ...part, name: `r${index}`, value: index }));
+        const table = parts.map((part, index) => ({ ...part, conditions: [], name: `r${index}`, value: index }));
         const { issues } = compileRouter(table);
         for (const { code, routes, sample } of issues) {
           assert.equal(code, "SP_ROUTE_CONFLICT");

@@ -9,8 +9,8 @@ export const LAYERS = [
   "tls",
   "http1",
   "http2",
-  "config",
   "router",
+  "config",
   "pipeline",
   "upstreams",
   "policies",
@@ -20,13 +20,14 @@ export const LAYERS = [
   "gateway",
   "control",
   "testing",
+  "inspect",
   "cli",
 ] as const;
 
 // Narrower than the order alone: these know only the words, so that anything may be built on them.
 const NARROW: Readonly<Record<string, readonly string[]>> = {
-  config: ["base", "http"],
   router: ["base", "http"],
+  config: ["base", "http", "router"],
   telemetry: ["base", "http"],
 };
 

@@ -88,7 +88,7 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
   if ("path" in upstream) throw new Error("the stage's upstream listens on TCP");
   return {
     version: 1,
-    gateway: { name: "stage", kind: "edge", workers: 1, identityHeaders: ["X-User-Id", "X-User-Roles", "X-Tenant-Id"] },
+    gateway: { name: "stage", kind: "edge", workers: 1, identityHeaders: ["X-User-Id", "X-User-Roles", "X-Tenant-Id"], stateDir: null },
     admin: null,
     listeners: [
       {
@@ -110,13 +110,27 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
     routes: [
       {
         name: "everything",
-        match: { hosts: [], path: "/*", methods: [] },
+        team: null,
+        match: { hosts: [], paths: ["/*"], methods: [], conditions: [] },
         public: true,
-        upstream: "app",
-        rewrite: { stripPrefix: null, addPrefix: null },
+        action: { kind: "upstream", upstream: "app" },
+        maintenance: null,
+        lifecycle: null,
+        rewrite: {
+          stripPrefix: null,
+          addPrefix: null,
+          path: null,
+          host: { kind: "keep" },
+          query: { keepOnly: null, remove: [], set: [] },
+        },
         headers: { request: { set: [], add: [], remove: [] }, response: { set: [], add: [], remove: ["Server", "X-Powered-By"] } },
+        // Tables say what a plain upstream sees: nothing is removed for its name alone.
+        methodOverride: "keep",
+        cors: null,
+        securityHeaders: null,
+        errors: { upstream: "keep", read: null, status: [], typeBase: null },
         timeoutMs: 10_000,
-        bodyBytes: undefined,
+        bounds: { lineBytes: undefined, headBytes: undefined, fieldCount: undefined, bodyBytes: undefined },
         paths: { encodedSlash: "reject", backslash: "reject", duplicateSlashes: "keep", dotSegments: "resolve" },
       },
     ],

@@ -23,7 +23,7 @@ async function edit(config: { request?: Partial<HeaderEdits>; response?: Partial
 
 describe("header edits", () => {
   it("set takes the place of every line of that name, whatever the case of its letters", async () => {
-    const { request } = await edit({ request: { set: [["X-A", "new"]] } }, "x-a: 1\r\nX-B: 2\r\nX-A: 3\r\n");
+    const { request } = await edit({ request: { set: [["X-A", ["new"]]] } }, "x-a: 1\r\nX-B: 2\r\nX-A: 3\r\n");
     assert.deepEqual(request, ["x-b: 2", "x-a: new"]);
   });
 
@@ -32,8 +32,8 @@ describe("header edits", () => {
       {
         request: {
           add: [
-            ["X-A", "2"],
-            ["X-A", "3"],
+            ["X-A", ["2"]],
+            ["X-A", ["3"]],
           ],
         },
       },
@@ -50,13 +50,13 @@ describe("header edits", () => {
   });
 
   it("remove, then set, then add", async () => {
-    const { request } = await edit({ request: { remove: ["X-A"], set: [["X-A", "set"]], add: [["X-A", "added"]] } }, "X-A: client\r\n");
+    const { request } = await edit({ request: { remove: ["X-A"], set: [["X-A", ["set"]]], add: [["X-A", ["added"]]] } }, "X-A: client\r\n");
     assert.deepEqual(request, ["x-a: set", "x-a: added"]);
   });
 
   it("change responses the same way, and each side alone", async () => {
     const both = await edit(
-      { response: { remove: ["Server", "X-Powered-By"], set: [["X-Frame-Options", "DENY"]], add: [["Vary", "Origin"]] } },
+      { response: { remove: ["Server", "X-Powered-By"], set: [["X-Frame-Options", ["DENY"]]], add: [["Vary", ["Origin"]]] } },
       "Server: client\r\n",
       "Server: app/1\r\nx-powered-by: app\r\nX-Frame-Options: ALLOW\r\nVary: Accept\r\n",
     );
@@ -65,7 +65,7 @@ describe("header edits", () => {
   });
 
   it("change the gateway's own faults", async () => {
-    const policy = compileHeaderEdits({ request: NONE, response: { ...NONE, set: [["X-Frame-Options", "DENY"]] } });
+    const policy = compileHeaderEdits({ request: NONE, response: { ...NONE, set: [["X-Frame-Options", ["DENY"]]] } });
     const stage = await PolicyStage.create({ policies: policy === null ? [] : [policy] });
     stage.network.setConnectFault(stage.server.address, "ECONNREFUSED");
     assert.match(stage.send(get()).text, /502[\s\S]*X-Frame-Options: DENY\r\n/);
@@ -73,7 +73,7 @@ describe("header edits", () => {
   });
 
   it("see each request fresh: nothing of one reaches the next", async () => {
-    const policy = compileHeaderEdits({ request: { ...NONE, add: [["X-A", "1"]] }, response: NONE });
+    const policy = compileHeaderEdits({ request: { ...NONE, add: [["X-A", ["1"]]] }, response: NONE });
     const stage = await PolicyStage.create({ policies: policy === null ? [] : [policy] });
     stage.server.script = { onHead() {}, onRequest: (connection) => reply(connection, 200, "x") };
     stage.send(get() + get() + get());

@@ -2,7 +2,8 @@
 // On requests what is set or removed goes in every spelling that a service may take for the name (http/field-name.ts): a route
 // that sets X-Edge must not let a client's X_Edge pass beside it.
 
-import type { HeaderEdits } from "../../config/index.ts";
+import { Secret } from "../../base/index.ts";
+import type { HeaderEdits, ValueTemplate } from "../../config/index.ts";
 import { type FieldName, type Fields, FoldedNames, fieldName } from "../../http/index.ts";
 import { CONTINUE, type Policy } from "../../pipeline/index.ts";
 
@@ -41,9 +42,13 @@ function compileEdits(edits: HeaderEdits): Edits | null {
   if (edits.set.length + edits.add.length + edits.remove.length === 0) return null;
   return {
     remove: edits.remove.map(fieldName),
-    set: edits.set.map(([name, value]) => [fieldName(name), value] as const),
-    add: edits.add.map(([name, value]) => [fieldName(name), value] as const),
+    set: edits.set.map(([name, value]) => [fieldName(name), toText(value)] as const),
+    add: edits.add.map(([name, value]) => [fieldName(name), toText(value)] as const),
   };
+}
+
+function toText(value: ValueTemplate): string {
+  return value.map((part) => (typeof part === "string" ? part : part instanceof Secret ? part.reveal() : "")).join("");
 }
 
 function apply(edits: Edits, fields: Fields): void {

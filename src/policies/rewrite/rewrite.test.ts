@@ -6,6 +6,14 @@ import { DEFAULT_PATH_RULES } from "../../http/index.ts";
 import { normalise } from "../index.ts";
 import { compileRewrite } from "./index.ts";
 
+const PLAIN: RewriteConfig = {
+  stripPrefix: null,
+  addPrefix: null,
+  path: null,
+  host: { kind: "keep" },
+  query: { keepOnly: null, remove: [], set: [] },
+};
+
 async function sent(config: RewriteConfig, target: string): Promise<string> {
   const stage = await PolicyStage.create({
     listenerPolicies: [normalise(DEFAULT_PATH_RULES)],
@@ -18,9 +26,9 @@ async function sent(config: RewriteConfig, target: string): Promise<string> {
 }
 
 describe("rewriting", () => {
-  const strip = { stripPrefix: "/api", addPrefix: null };
-  const add = { stripPrefix: null, addPrefix: "/v1" };
-  const both = { stripPrefix: "/api", addPrefix: "/v1" };
+  const strip = { ...PLAIN, stripPrefix: "/api", addPrefix: null };
+  const add = { ...PLAIN, stripPrefix: null, addPrefix: "/v1" };
+  const both = { ...PLAIN, stripPrefix: "/api", addPrefix: "/v1" };
   for (const [config, from, to] of [
     [strip, "/api", "/"],
     [strip, "/api/", "/"],
@@ -47,6 +55,6 @@ describe("rewriting", () => {
   }
 
   it("is nothing where nothing is said", () => {
-    assert.equal(compileRewrite({ stripPrefix: null, addPrefix: null }), null);
+    assert.equal(compileRewrite(PLAIN), null);
   });
 });

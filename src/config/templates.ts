@@ -1,0 +1,54 @@
+// Values with `${param:id}`, `${param:*}` and `${request:id}` in them, compiled to their parts. `$${` stands for a plain `${`.
+// References to the environment and to files have been put in before this sees a text; such a value is a secret as a whole.
+
+import { REQUEST_FACTS, type RequestFact, type ValueTemplate } from "./config.ts";
+import { Refusal } from "./refusal.ts";
+
+export const VALUE_TEMPLATE_EXPECTATION = "a value whose `${…}` are `${param:NAME}`, `${param:*}` or `${request:FACT}`";
+
+type Part = ValueTemplate[number];
+
+/** The parts, neighbours of literal text joined; a text without `${` is one part. */
+export function parseTemplate(text: string): ValueTemplate | Refusal {
+  const parts: Part[] = [];
+  let literal = "";
+  for (let at = 0; at < text.length; ) {
+    if (text.startsWith("$${", at)) {
+      literal += "${";
+      at += 3;
+    } else if (text.startsWith("${", at)) {
+      const end = text.indexOf("}", at);
+      if (end === -1) return refuse("a `${` that is not closed; a plain `${` is written `$${`");
+      const part = toPart(text.slice(at + 2, end));
+      if (part instanceof Refusal) return part;
+      if (literal !== "") parts.push(literal);
+      literal = "";
+      parts.push(part);
+      at = end + 1;
+    } else {
+      literal += text[at];
+      at++;
+    }
+  }
+  if (literal !== "") parts.push(literal);
+  return parts;
+}
+
+/** The parameters that the template asks for. */
+export function listParams(template: ValueTemplate): string[] {
+  return template.flatMap((part) => (typeof part === "object" && "param" in part ? [part.param] : []));
+}
+
+function toPart(inner: string): Part | Refusal {
+  const [source, name = ""] = inner.split(":", 2);
+  if (source === "param" && /^(?:\*|[A-Za-z_][A-Za-z0-9_]*)$/.test(name)) return { param: name };
+  if (source === "request") {
+    const fact = REQUEST_FACTS.find((known) => known === name);
+    return fact === undefined ? refuse(`of a request there are ${REQUEST_FACTS.join(", ")}`) : { request: fact satisfies RequestFact };
+  }
+  return refuse(source === "param" ? "a parameter is written `${param:id}`, the tail `${param:*}`" : undefined);
+}
+
+function refuse(hint: string | undefined): Refusal {
+  return new Refusal("SP_CONFIG_BAD_TEMPLATE", VALUE_TEMPLATE_EXPECTATION, hint);
+}
