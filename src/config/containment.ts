@@ -1,0 +1,28 @@
+// Whether everything that one host or path pattern takes is taken by another as well: what teams may claim and what invariants demand.
+// Exact for single patterns; a pattern that only several others cover together counts as not covered. Not the router's matching.
+
+/** Whether each host of `inner` is one of `outer`; both in lower case, `a.example.com` or `*.example.com` (one label or more). */
+export function containsHost(outer: string, inner: string): boolean {
+  return outer === inner || (outer.startsWith("*.") && inner.endsWith(outer.slice(1)));
+}
+
+/** Whether each path of `inner` is one of `outer`; both well-formed patterns: `/exact`, `/x/*`, `/x/:param/y`. */
+export function containsPath(outer: string, inner: string): boolean {
+  const around = toSegments(outer);
+  const within = toSegments(inner);
+  // `/x/*` takes `/x` itself: only then may the other be longer, or go on without end.
+  if (around.hasTail ? within.segments.length < around.segments.length : within.segments.length !== around.segments.length) return false;
+  if (within.hasTail && !around.hasTail) return false;
+  return around.segments.every((segment, index) => containsSegment(segment, within.segments[index] ?? ""));
+}
+
+/** A parameter takes one segment that is not empty. */
+function containsSegment(outer: string, inner: string): boolean {
+  return outer.startsWith(":") ? inner !== "" : outer === inner;
+}
+
+function toSegments(pattern: string): { readonly segments: readonly string[]; readonly hasTail: boolean } {
+  const segments = pattern.slice(1).split("/");
+  const hasTail = segments.at(-1) === "*";
+  return { segments: hasTail ? segments.slice(0, -1) : segments, hasTail };
+}
