@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import fc from "fast-check";
+import { parseDocument } from "yaml";
 import type { IssuePath } from "./issue.ts";
+import { mutate } from "./mutate.fuzz.ts";
 import { parseSource } from "./source.ts";
 
 function locate(text: string, path: IssuePath, at: "key" | "value" = "value"): string {
@@ -97,5 +101,40 @@ describe("the language", () => {
 
   it("takes a byte order mark", () => {
     assert.deepEqual({ ...(parseSource("\ufeffa: 1\n", "f.yaml").source.value as object) }, { a: 1 });
+  });
+});
+
+describe("a second library", () => {
+  const texts = ["full", "json", "example"].map((name) => readFileSync(new URL(`./testdata/${name}.in.txt`, import.meta.url), "utf8"));
+
+  /** What the other one reads; undefined when it sees a mistake. */
+  function readByOther(text: string): string | undefined {
+    const document = parseDocument(text, { version: "1.2", schema: "core", merge: false, stringKeys: true, logLevel: "silent" });
+    if (document.errors.length + document.warnings.length > 0) return undefined;
+    try {
+      return JSON.stringify(document.toJS({ maxAliasCount: -1 }));
+    } catch {
+      // An alias that stands for nothing.
+      return undefined;
+    }
+  }
+
+  it("understands every damaged text the same, as far as both take it", () => {
+    let agreed = 0;
+    const property = fc.property(
+      fc.nat(),
+      fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: 3 }),
+      (pick, edits) => {
+        // Directives of YAML 1.1 change what the other one takes words for.
+        const text = mutate(texts[pick % texts.length] ?? "", edits).replaceAll("%YAML", "#YAML");
+        const { source, issues } = parseSource(text, "f.yaml");
+        const other = readByOther(text);
+        if (issues.length > 0 || other === undefined) return;
+        assert.equal(JSON.stringify(source.value), other);
+        agreed++;
+      },
+    );
+    fc.assert(property, { numRuns: 600 });
+    assert.ok(agreed > 100, `${agreed} texts were compared`);
   });
 });
