@@ -27,16 +27,28 @@ export interface FaultKind {
   readonly remedy: string;
 }
 
+/** What the client is told of one fault besides the constant title of its kind. */
+export interface ToldToClient {
+  /** One line for people, as the operator wrote it; null for none. */
+  readonly detail: string | null;
+  /** When to come again: Retry-After. Null says nothing of it. */
+  readonly retryAfterSeconds: number | null;
+}
+
 export interface Fault {
   readonly kind: FaultKind;
   /** For the operator's log; never sent to the client, never holds a secret. */
   readonly detail: string;
+  /** Null: the title is all there is to say. */
+  readonly told: ToldToClient | null;
 }
 
 /** A kind that is also its own plain fault: `return H1.BAD_CHUNK` costs no allocation. */
 export interface FaultDefinition extends FaultKind, Fault {
   /** The same fault with words for the operator. */
   with(detail: string): Fault;
+  /** The same fault with words for the client. */
+  telling(told: ToldToClient): Fault;
 }
 
 const registry = new Map<string, FaultDefinition>();
@@ -49,10 +61,12 @@ export function defineFault(kind: FaultKind): FaultDefinition {
   const definition: FaultDefinition = {
     ...kind,
     detail: "",
+    told: null,
     get kind() {
       return definition;
     },
-    with: (detail) => ({ kind: definition, detail }),
+    with: (detail) => ({ kind: definition, detail, told: null }),
+    telling: (told) => ({ kind: definition, detail: "", told }),
   };
   registry.set(kind.code, definition);
   return definition;

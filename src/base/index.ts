@@ -1,6 +1,15 @@
 export { type Clock, type ScheduledCall, systemClock } from "./clock.ts";
 export { FakeClock } from "./fake-clock.ts";
-export { type Blame, defineFault, type Fault, type FaultDefinition, type FaultKind, listFaults, type RetrySafety } from "./fault.ts";
+export {
+  type Blame,
+  defineFault,
+  type Fault,
+  type FaultDefinition,
+  type FaultKind,
+  listFaults,
+  type RetrySafety,
+  type ToldToClient,
+} from "./fault.ts";
 export { type Cidr, CidrSet, canonicalIp, ipKey, parseCidr, parseIpv4 } from "./ip.ts";
 export { RingQueue } from "./ring-queue.ts";
 export { Secret } from "./secret.ts";

@@ -102,7 +102,8 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     this.connectedMs = exchange.runtime.wheel.nowMs;
     this.method = head.method;
     this.target = head.path + head.query;
-    this.authority = exchange.upstreamAuthority ?? (head.authority === "" ? authority : head.authority);
+    const named = exchange.upstreamAuthority ?? head.authority;
+    this.authority = named === "" ? authority : named;
     this.lines = (this.#fields ?? head.fields).toLines();
     this.bodyLength = exchange.requestLength;
     this.upgrade = head.upgrade;

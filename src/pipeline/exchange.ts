@@ -5,13 +5,14 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, Timer } from "../base/index.ts";
-import { type ClientEvents, type ClientSide, type Fields, type RequestHead, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
+import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import type { PathPattern } from "../router/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG } from "./faults.ts";
 import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { createOwnHead } from "./own-head.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
 import { encodeFault, failedRequest } from "./rescue.ts";
@@ -36,7 +37,7 @@ export class Exchange implements ClientEvents {
   /** Address of the client behind trusted proxies, or of the connection. */
   clientAddress: string;
   clientScheme: "http" | "https";
-  /** Host for the upstream; null keeps the client's. */
+  /** Host for the upstream; null keeps the client's, empty is the endpoint's own. */
   upstreamAuthority: string | null = null;
   /** Value of Allow for a 405, set by routing. */
   allow: string | null = null;
@@ -204,10 +205,8 @@ export class Exchange implements ClientEvents {
    */
   answer(status: number, fields: Fields, body: Uint8Array | null): typeof ANSWERED {
     if (this.stage >= SENDING) return ANSWERED;
-    const length = body === null ? 0 : body.length;
-    const sendsBody = length > 0 && this.head.method !== "HEAD";
-    this.#ownBody = sendsBody ? body : null;
-    const head = new ResponseHead(status, fields, sendsBody ? length : 0, length);
+    const head = createOwnHead(this.head.method, status, fields, body === null ? 0 : body.length);
+    this.#ownBody = head.bodyLength > 0 ? body : null;
     if (this.stage === RESPONSE) this.#replace(head);
     else this.#respond(head);
     return ANSWERED;

@@ -4,6 +4,7 @@ export { Exchange } from "./exchange.ts";
 export { ExchangeMemory, type MemoryKey } from "./exchange-memory.ts";
 export type { ExchangeRuntime } from "./exchange-runtime.ts";
 export * as EXCHANGE from "./faults.ts";
+export { PathRecipe, withOneSlash } from "./path-template.ts";
 export {
   type AttemptStep,
   type BodySink,
@@ -25,3 +26,4 @@ export type { BodyReader, RequestBody } from "./request-body.ts";
 export { httpDate } from "./rescue.ts";
 export { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
 export { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";
+export { compileParts, FieldValue, type ValuePart } from "./value-template.ts";

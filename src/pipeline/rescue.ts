@@ -1,5 +1,5 @@
-// The one place that turns a fault into what the client reads: problem+json (RFC 9457). It tells the title and the code,
-// never the detail, which is the operator's.
+// The one place that turns a fault into what the client reads: problem+json (RFC 9457). It tells the title and the code and
+// what the fault has for the client (`told`), never the detail, which is the operator's.
 
 import { Buffer } from "node:buffer";
 import type { Fault, FaultKind } from "../base/index.ts";
@@ -14,7 +14,7 @@ export interface EncodedFault {
   readonly body: Uint8Array;
 }
 
-/** Seconds after which trying again makes sense, where that can be said at all. */
+/** Seconds after which trying again makes sense, where the fault itself does not know better. */
 const RETRY_AFTER_SECONDS = "1";
 
 /** Fields and body of the answer. The exchange's requestId is in it, so that a client's report leads to a log line. */
@@ -29,9 +29,15 @@ export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
   fields.add(FIELD.CONTENT_TYPE, "application/problem+json");
   fields.add(FIELD.CACHE_CONTROL, "no-store");
-  if (kind.status === 503) fields.add(FIELD.RETRY_AFTER, RETRY_AFTER_SECONDS);
+  const { told } = fault;
+  if (told === null) {
+    if (kind.status === 503) fields.add(FIELD.RETRY_AFTER, RETRY_AFTER_SECONDS);
+  } else if (told.retryAfterSeconds !== null) {
+    fields.add(FIELD.RETRY_AFTER, String(told.retryAfterSeconds));
+  }
   if (exchange.allow !== null) fields.add(FIELD.ALLOW, exchange.allow);
-  return { fields, body: Buffer.from(`${prefix},"requestId":"${exchange.requestId}"}\n`, "latin1") };
+  const detail = told === null || told.detail === null ? "" : `,"detail":${JSON.stringify(told.detail)}`;
+  return { fields, body: Buffer.from(`${prefix}${detail},"requestId":"${exchange.requestId}"}\n`, "utf8") };
 }
 
 let dateSecond = -1;

@@ -9,6 +9,7 @@ import { get, PolicyStage, post } from "./policy-stage.ts";
 // Not registered: the registry is the product's, and tests may share a process with those that read it.
 const DENIED: Fault = {
   detail: "",
+  told: null,
   kind: {
     code: "SP_STAGE_DENIED",
     status: 401,
@@ -429,6 +430,7 @@ describe("an attempt step that refuses", () => {
   // Not registered: the registry is the product's, and tests may share a process with those that read it.
   const OPEN: Fault = {
     detail: "",
+    told: null,
     kind: {
       code: "SP_STAGE_BREAKER_OPEN",
       status: 503,
