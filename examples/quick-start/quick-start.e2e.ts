@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const GATEWAY = "http://127.0.0.1:8080";
-const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
+const RUN = fileURLToPath(new URL("../run.ts", import.meta.url));
 
 let quickStart: ChildProcess;
 let said = "";
@@ -32,7 +32,7 @@ async function untilSaid(pattern: RegExp): Promise<void> {
 describe("the quick start", () => {
   before(async () => {
     quickStart = launch();
-    await untilSaid(/try: curl/);
+    await untilSaid(/Ctrl-C stops all/);
   });
 
   after(() => {

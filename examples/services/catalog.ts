@@ -1,5 +1,5 @@
 // The catalog: products by list and by id, with entity tags, so that a client that has one already gets 304.
-// Run by run.ts; alone: `node examples/quick-start/catalog.ts 3001`.
+// Run by ../run.ts; alone: `node examples/services/catalog.ts 3001`.
 import { sendJson, sendProblem, serve } from "./service.ts";
 
 interface Product {

@@ -1,5 +1,5 @@
 // The orders: list, get and create, and a stream of server-sent events that tells of each new one.
-// Run by run.ts; alone: `node examples/quick-start/orders.ts 3002`.
+// Run by ../run.ts; alone: `node examples/services/orders.ts 3002`.
 import type { ServerResponse } from "node:http";
 import { readJson, sendJson, sendProblem, serve } from "./service.ts";
 
