@@ -4,7 +4,16 @@ import { createHash } from "node:crypto";
 import { CidrSet, type TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
 import { FIELD, FoldedNames, fieldName, parseTarget, Target } from "../http/index.ts";
-import { ANSWERED, CONTINUE, compilePlan, type Plan, type Policy, type UpstreamPort } from "../pipeline/index.ts";
+import {
+  ANSWERED,
+  CONTINUE,
+  compilePlan,
+  type Plan,
+  type Policy,
+  type PolicyTracer,
+  tracePolicy,
+  type UpstreamPort,
+} from "../pipeline/index.ts";
 import {
   compileIdentityNames,
   compileRoutePolicies,
@@ -31,6 +40,8 @@ interface ListenerScope {
   readonly listener: ListenerConfig;
   /** Up to routing. */
   readonly policies: readonly Policy[];
+  /** Lets the tracer hear of their steps, when there is one. */
+  readonly watch: (policies: readonly Policy[]) => readonly Policy[];
 }
 
 interface CompiledRoute {
@@ -50,8 +61,13 @@ export class BlueprintError extends Error {
   }
 }
 
-/** Throws a BlueprintError when routes clash. */
-export function compileBlueprint(config: GatewayConfig, transport: Transport, wheel: TimerWheel): Blueprint {
+/** Throws a BlueprintError when routes clash. With a tracer, every step of every plan tells it. */
+export function compileBlueprint(
+  config: GatewayConfig,
+  transport: Transport,
+  wheel: TimerWheel,
+  tracer: PolicyTracer | null = null,
+): Blueprint {
   const pools = config.upstreams.map(
     (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
   );
@@ -62,16 +78,17 @@ export function compileBlueprint(config: GatewayConfig, transport: Transport, wh
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
   const routingPaths = mostPermissive(config.routes);
   const listenerPlans = new Map<string, Plan>();
+  const watch = (policies: readonly Policy[]) => (tracer === null ? policies : policies.map((policy) => tracePolicy(policy, tracer)));
   for (const listener of config.listeners) {
-    const policies: Policy[] = [
+    const policies = watch([
       normalise(routingPaths),
       identityGuard(identity),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
-    ];
-    const routes = config.routes.map((route) => compileRoute(route, { listener, policies }, byName, forbidden, routingPaths));
+    ]);
+    const routes = config.routes.map((route) => compileRoute(route, { listener, policies, watch }, byName, forbidden, routingPaths));
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
-    listenerPlans.set(listener.name, compilePlan(target, [...policies, routing(router, routes)]).plan);
+    listenerPlans.set(listener.name, compilePlan(target, [...policies, ...watch([routing(router, routes)])]).plan);
   }
   return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
 }
@@ -110,7 +127,7 @@ function compileRoute(
     bodyBytes: bodyBytes === undefined ? scope.listener.bounds.bodyBytes : bodyBytes,
     forbiddenTrailers: forbidEdited(route, forbiddenTrailers),
   };
-  const { plan, issues } = compilePlan(target, compileRoutePolicies(route), scope.policies);
+  const { plan, issues } = compilePlan(target, scope.watch(compileRoutePolicies(route)), scope.policies);
   if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
   return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
 }

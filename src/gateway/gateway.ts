@@ -2,6 +2,7 @@
 
 import { type Clock, TimerWheel } from "../base/index.ts";
 import type { BoundsConfig, GatewayConfig } from "../config/index.ts";
+import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import { compileAdminPlan } from "./admin.ts";
@@ -21,6 +22,8 @@ export interface GatewayHost {
   readonly descriptorLimit?: number;
   /** A step threw: a bug, with its stack. Standard error when left out. */
   readonly onBug?: (error: unknown, requestId: string) => void;
+  /** Hears of every step of every request, for whoever explains one. Left out, it costs nothing. */
+  readonly tracer?: PolicyTracer;
 }
 
 export interface Gateway {
@@ -52,7 +55,7 @@ const ADMIN_BOUNDS: BoundsConfig = {
 export async function createGateway(config: GatewayConfig, host: GatewayHost): Promise<Gateway> {
   const { clock, transport } = host;
   const wheel = new TimerWheel(clock);
-  const blueprint = compileBlueprint(config, transport, wheel);
+  const blueprint = compileBlueprint(config, transport, wheel, host.tracer ?? null);
   const metrics = new GatewayMetrics(new MetricRegistry());
   metrics.declareRoute("");
   for (const route of blueprint.routes) metrics.declareRoute(route);

@@ -26,4 +26,5 @@ export type { BodyReader, RequestBody } from "./request-body.ts";
 export { httpDate } from "./rescue.ts";
 export { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
 export { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";
+export { type PolicyTracer, tracePolicy } from "./trace.ts";
 export { compileParts, FieldValue, type ValuePart } from "./value-template.ts";
