@@ -15,11 +15,14 @@ import {
   type UpstreamPort,
 } from "../pipeline/index.ts";
 import {
+  compileConditionNames,
   compileIdentityNames,
   compileRoutePolicies,
   forwardRequest,
   forwardResponse,
   identityGuard,
+  lookAlikes,
+  METHOD_OVERRIDE_NAMES,
   normalise,
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
@@ -74,7 +77,9 @@ export function compileBlueprint(
   const byName = new Map(pools.map((pool) => [pool.name, pool]));
   const router = compileRoutes(config);
   const identity = compileIdentityNames(config.gateway.identityHeaders);
-  const names = [...identity.names, ...UNTRUSTED_NAMES.names, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
+  const conditions = compileConditionNames(config.routes);
+  const inHeads = [...identity.names, ...UNTRUSTED_NAMES.names, ...METHOD_OVERRIDE_NAMES.names, ...(conditions?.names ?? [])];
+  const names = [...inHeads, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
   const routingPaths = mostPermissive(config.routes);
   const listenerPlans = new Map<string, Plan>();
@@ -83,6 +88,7 @@ export function compileBlueprint(
     const policies = watch([
       normalise(routingPaths),
       identityGuard(identity),
+      ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
     ]);

@@ -121,6 +121,20 @@ export class FoldedNames {
     return this.prefix !== null && hasFoldedPrefix(text, from, to, this.prefix);
   }
 
+  /** Whether `text[from, to)` folds to a member but is none, letters in any case: `X_Api_Version` beside `X-Api-Version`. */
+  isLookAlike(hash: number, text: string, from: number, to: number): boolean {
+    let isLike = false;
+    let slot = mix(hash) & this.#mask;
+    for (let name = this.#slots[slot]!; name !== null; name = this.#slots[slot]!) {
+      if (name.hash === hash && isFoldedName(text, from, to, name.folded)) {
+        if (isSameName(text, from, to, name.lower)) return false;
+        isLike = true;
+      }
+      slot = (slot + 1) & this.#mask;
+    }
+    return isLike;
+  }
+
   /** The member that `text[from, to)` folds to, or null. `hash` is the folded hash of that text. */
   find(hash: number, text: string, from: number, to: number): FieldName | null {
     let slot = mix(hash) & this.#mask;

@@ -121,6 +121,15 @@ export class Fields {
     return removed;
   }
 
+  /** Removes every received line whose name only folds to one of `names`; one that is spelt as a member stays. */
+  removeLookAlikes(names: FoldedNames): void {
+    const marks = this.marks;
+    for (let i = 0; i < marks.length; i += STRIDE) {
+      const start = marks[i]!;
+      if (start >= 0 && names.isLookAlike(marks[i + 4]!, this.text, start, marks[i + 1]!)) marks[i] = ~start;
+    }
+  }
+
   /** Removes lines whose name is the token `text[from, to)`, letters in any case: what a Connection field nominates. */
   removeNominated(text: string, from: number, to: number): void {
     const hash = hashFolded(text, from, to);

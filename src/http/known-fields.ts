@@ -15,6 +15,7 @@ export const EXPECT = fieldName("Expect");
 export const FORWARDED = fieldName("Forwarded");
 export const HOST = fieldName("Host");
 export const KEEP_ALIVE = fieldName("Keep-Alive");
+export const LOCATION = fieldName("Location");
 export const PROXY_AUTHENTICATE = fieldName("Proxy-Authenticate");
 export const PROXY_AUTHORIZATION = fieldName("Proxy-Authorization");
 export const PROXY_CONNECTION = fieldName("Proxy-Connection");

@@ -3,16 +3,35 @@
 import type { RouteConfig } from "../config/index.ts";
 import type { Policy } from "../pipeline/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
+import { compileLifecycle } from "./lifecycle/index.ts";
+import { compileMaintenance } from "./maintenance/index.ts";
+import { compileMethodOverride } from "./method-override/index.ts";
+import { compileRedirect } from "./redirect/index.ts";
+import { compileRespond } from "./respond/index.ts";
 import { compileRewrite } from "./rewrite/index.ts";
+import { compileRouteBounds } from "./route-bounds/index.ts";
 
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
+export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
+export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
 
 /** Makes a route's policy of its configuration; null when the route does not use it. */
 type PolicyCompiler = (route: RouteConfig) => Policy | null;
 
-const SHIPPED: readonly PolicyCompiler[] = [(route) => compileHeaderEdits(route.headers), (route) => compileRewrite(route.rewrite)];
+/** Within a phase the order is that of this list. */
+const SHIPPED: readonly PolicyCompiler[] = [
+  (route) => compileRouteBounds(route.bounds),
+  (route) => compileMethodOverride(route.methodOverride),
+  // What is gone for good says so, even where it is closed for a while.
+  (route) => compileLifecycle(route.lifecycle),
+  (route) => compileMaintenance(route.maintenance),
+  (route) => compileHeaderEdits(route.headers),
+  (route) => compileRewrite(route.rewrite),
+  ({ action }) => (action.kind === "redirect" ? compileRedirect(action.redirect) : null),
+  ({ action }) => (action.kind === "respond" ? compileRespond(action.respond) : null),
+];
 
 /** Every policy that the route uses; the pipeline puts them in the order of their phases. */
 export function compileRoutePolicies(route: RouteConfig): Policy[] {

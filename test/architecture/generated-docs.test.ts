@@ -7,12 +7,13 @@ import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
 import { listFaults } from "../../src/base/index.ts";
 import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
 
-// The second word of a code tells which door to open; where it is not simply the folder's name, the folder stands here.
+// The second word of a code tells which door to open: a room, or a policy; where it is not simply the folder's name, the folder stands here.
 const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   H1: "http1",
   H2: "http2",
   URI: "http",
   ROUTE: "router",
+  ROUTE_BOUNDS: "route-bounds",
   UPSTREAM: "upstreams",
   CLIENT: "pipeline",
   EXCHANGE: "pipeline",
@@ -39,10 +40,11 @@ describe("the reference of faults", () => {
   });
 
   it("leads from each code to a room", () => {
-    const rooms = new Set(listSourceFiles("src").map(({ path }) => path.split("/")[1]));
+    const folders = listSourceFiles("src").map(({ path }) => path.split("/"));
+    const rooms = new Set(folders.map(([, room, policy = ""]) => (room === "policies" ? policy : room)));
     const wrong = listFaults().filter(({ code }) => {
-      const word = code.split("_")[1] ?? "";
-      return !rooms.has(ROOM_OF_WORD[word] ?? word.toLowerCase());
+      const [, word = "", next = ""] = code.split("_");
+      return !rooms.has(ROOM_OF_WORD[`${word}_${next}`] ?? ROOM_OF_WORD[word] ?? word.toLowerCase());
     });
     assert.deepEqual(
       wrong.map(({ code }) => code),
