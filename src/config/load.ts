@@ -2,6 +2,7 @@
 // it throw, and nothing is started or looked up here.
 
 import { readFileSync, statSync } from "node:fs";
+import { checkMeaning } from "./check-meaning.ts";
 import { checkReferences } from "./checks.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Finding, Issue } from "./issue.ts";
@@ -48,11 +49,15 @@ export function parseConfig(text: string, file: string): LoadedConfig {
   const parsed = configurationSchema.safeParse(source.value);
   if (!parsed.success)
     findings.push(...translateIssues(parsed.error.issues, { schema: configurationSchema, value: source.value, covered }));
-  findings.push(...checkReferences(source.value).filter((finding) => !covered.covers(finding.path)));
+  findings.push(...checkReferences(source.value, { nowMs: Date.now() }).filter((finding) => !covered.covers(finding.path)));
   issues.push(...keepFirst(findings).map((finding) => source.locate(finding)));
   issues.sort((a, b) => a.line - b.line || a.column - b.column);
   if (issues.some((issue) => issue.severity === "error") || !parsed.success) return { config: null, issues };
-  return { config: resolveConfiguration(parsed.data, file), issues };
+  const config = resolveConfiguration(parsed.data, file);
+  const meaning = checkMeaning([{ value: source.value, routes: config.routes }], parsed.data.invariants);
+  issues.push(...meaning.map(({ finding }) => source.locate(finding)));
+  issues.sort((a, b) => a.line - b.line || a.column - b.column);
+  return { config: issues.some((issue) => issue.severity === "error") ? null : config, issues };
 }
 
 /** One mistake may break two rules of the same kind at the same place; saying it once is enough. */

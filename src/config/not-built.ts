@@ -3,9 +3,10 @@
 
 import type { Finding, IssuePath } from "./issue.ts";
 import { PathSet } from "./path-set.ts";
+import { walkTable } from "./table-walk.ts";
 
 interface NotBuilt {
-  /** `[]` stands for any index, `*` for any key. */
+  /** As in table-walk.ts. */
   readonly at: string;
   readonly what: string;
   /** Whether this value is the part that is not built; without it, the key itself is. */
@@ -54,30 +55,11 @@ const REFERENCE = /\$\{(?:env|file):/;
 /** A finding for each use of a part that is not built; `covered` are the places where nothing else needs saying. */
 export function checkNotBuilt(value: unknown): { findings: Finding[]; covered: PathSet } {
   const findings: Finding[] = [];
-  for (const entry of NOT_BUILT) visit(value, toSteps(entry.at), [], entry, findings);
+  for (const entry of NOT_BUILT) walkTable(value, entry.at, (path, found) => findings.push(...toFinding(entry, path, found)));
   const covered = new PathSet();
   for (const finding of findings) covered.add(finding.path);
   visitReferences(value, [], findings, covered);
   return { findings, covered };
-}
-
-function visit(value: unknown, steps: readonly string[], path: IssuePath, entry: NotBuilt, findings: Finding[]): void {
-  const [step, ...rest] = steps;
-  if (step === undefined) {
-    if (entry.isIt !== undefined && !entry.isIt(value)) return;
-    findings.push({
-      code: "SP_CONFIG_NOT_BUILT",
-      path,
-      at: entry.isIt === undefined ? "key" : "value",
-      message: `not built yet: ${entry.what} (\`${toWord(path, value, entry)}\`)`,
-      hint: entry.instead,
-    });
-  } else if (step === "[]") {
-    if (Array.isArray(value)) for (const [index, item] of value.entries()) visit(item, rest, [...path, index], entry, findings);
-  } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const keys = step === "*" ? Object.keys(value) : Object.hasOwn(value, step) ? [step] : [];
-    for (const key of keys) visit((value as Record<string, unknown>)[key], rest, [...path, key], entry, findings);
-  }
 }
 
 function visitReferences(value: unknown, path: IssuePath, findings: Finding[], covered: PathSet): void {
@@ -94,8 +76,10 @@ function visitReferences(value: unknown, path: IssuePath, findings: Finding[], c
   }
 }
 
-function toSteps(at: string): string[] {
-  return at.replaceAll("[]", ".[]").split(".");
+function toFinding(entry: NotBuilt, path: IssuePath, value: unknown): Finding[] {
+  if (entry.isIt !== undefined && !entry.isIt(value)) return [];
+  const message = `not built yet: ${entry.what} (\`${toWord(path, value, entry)}\`)`;
+  return [{ code: "SP_CONFIG_NOT_BUILT", path, at: entry.isIt === undefined ? "key" : "value", message, hint: entry.instead }];
 }
 
 function toWord(path: IssuePath, value: unknown, entry: NotBuilt): string {

@@ -1,0 +1,37 @@
+// What is defined and never used: upstreams, APIs and versions that no route names.
+
+import type { Finding, IssuePath } from "./issue.ts";
+import { children, get, keysOf, texts } from "./written.ts";
+
+/** `routes` are all that may use what `root` defines, its teams' included. */
+export function checkUnused(root: unknown, routes: readonly unknown[], findings: Finding[]): void {
+  const upstreams = new Set<unknown>();
+  const versions = new Map<unknown, Set<string>>();
+  for (const route of routes) {
+    upstreams.add(get(route, "upstream"));
+    for (const [, part] of children(route, [], "split")) upstreams.add(get(part, "upstream"));
+    const api = get(route, "api");
+    if (api === undefined) continue;
+    const served = versions.get(get(api, "name")) ?? new Set();
+    for (const version of texts(get(api, "versions")) ?? []) served.add(version);
+    versions.set(get(api, "name"), served);
+  }
+  for (const name of keysOf(get(root, "upstreams"))) {
+    if (!upstreams.has(name)) findings.push(unused(["upstreams", name], `no route names the upstream \`${name}\``));
+  }
+  for (const [path, api] of children(root, [], "apis")) {
+    const name = path.at(-1);
+    const served = versions.get(name);
+    if (served === undefined) findings.push(unused(path, `no route is of the api \`${name}\``));
+    else {
+      for (const version of keysOf(get(api, "versions"))) {
+        if (served.has(version)) continue;
+        findings.push(unused([...path, "versions", version], `no route serves version \`${version}\` of the api \`${name}\``));
+      }
+    }
+  }
+}
+
+function unused(path: IssuePath, message: string): Finding {
+  return { code: "SP_CONFIG_UNUSED", path, at: "key", message, hint: "remove it, or name it where it was meant to be used" };
+}

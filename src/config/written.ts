@@ -1,0 +1,101 @@
+// How checks read a configuration as written, before the schema has judged it: what has the wrong type reads as absent, since the
+// schema says so itself. Also the sentences that several checks share.
+
+import type { Finding, IssuePath } from "./issue.ts";
+import { selectNearest } from "./nearest.ts";
+import { Refusal, type ValueParser } from "./refusal.ts";
+
+export type Place = readonly [path: IssuePath, value: unknown];
+
+export function asMap(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}
+
+export function has(value: unknown, key: string): boolean {
+  const map = asMap(value);
+  return map !== undefined && Object.hasOwn(map, key);
+}
+
+export function get(value: unknown, ...keys: readonly string[]): unknown {
+  let held = value;
+  for (const key of keys) held = has(held, key) ? asMap(held)?.[key] : undefined;
+  return held;
+}
+
+export function keysOf(value: unknown): string[] {
+  return Object.keys(asMap(value) ?? {});
+}
+
+export function texts(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : undefined;
+}
+
+/** The entries of the list or map under `key`, each with its path. */
+export function children(value: unknown, path: IssuePath, key: string): Place[] {
+  const held = get(value, key);
+  if (Array.isArray(held)) return held.map((item, index) => [[...path, key, index], item]);
+  return Object.entries(asMap(held) ?? {}).map(([name, item]) => [[...path, key, name], item]);
+}
+
+/** Whether `value` is a text that `parse` takes. */
+export function isWell(value: unknown, parse: ValueParser<unknown>): value is string {
+  return typeof value === "string" && !(parse(value) instanceof Refusal);
+}
+
+/** The meaning of `value`, or undefined when it has none. */
+export function parsed<Value>(value: unknown, parse: ValueParser<Value>): Value | undefined {
+  const meaning = typeof value === "string" ? parse(value) : undefined;
+  return meaning instanceof Refusal ? undefined : meaning;
+}
+
+export function toOrdinal(path: IssuePath): string {
+  const number = Number(path.at(-1)) + 1;
+  const tail = number % 100 >= 11 && number % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][number % 10] ?? "th");
+  return `${number}${tail}`;
+}
+
+/** `a`, `b` or `c`. */
+export function toChoice(words: readonly string[], last = "or"): string {
+  const quoted = words.map((word) => `\`${word}\``);
+  const end = quoted.pop() ?? "";
+  return quoted.length === 0 ? end : `${quoted.join(", ")} ${last} ${end}`;
+}
+
+export function contradiction(path: IssuePath, at: "key" | "value", message: string, hint?: string): Finding {
+  return { code: "SP_CONFIG_CONTRADICTION", path, at, message, hint };
+}
+
+const MAX_SUGGESTED = 8;
+
+/** A name that is none of `known`; `kind` is `upstream`, `api`. */
+export function unknownReference(path: IssuePath, kind: string, name: string, known: Iterable<string>): Finding {
+  const names = [...known];
+  const nearest = selectNearest(name, names);
+  const some = names.length === 0 ? `there is no ${kind} yet` : `known: ${names.slice(0, MAX_SUGGESTED).join(", ")}`;
+  const hint = nearest === undefined ? some : `did you mean \`${nearest}\`?`;
+  return { code: "SP_CONFIG_UNKNOWN_REFERENCE", path, at: "value", message: `no ${kind} is named \`${name}\``, hint };
+}
+
+export function duplicateEntry(path: IssuePath, entry: string, hint?: string): Finding {
+  return { code: "SP_CONFIG_DUPLICATE_ENTRY", path, at: "value", message: `\`${entry}\` stands twice in this list`, hint };
+}
+
+/** A list of words; `fold` makes those equal that mean the same. */
+export function checkEntries(value: unknown, path: IssuePath, findings: Finding[], fold: (entry: string) => string = toLower): void {
+  if (!Array.isArray(value)) return;
+  const seen = new Set<string>();
+  for (const [index, entry] of value.entries()) {
+    if (typeof entry !== "string") continue;
+    const folded = fold(entry);
+    if (seen.has(folded)) findings.push(duplicateEntry([...path, index], entry));
+    seen.add(folded);
+  }
+}
+
+export function toLower(text: string): string {
+  return text.toLowerCase();
+}
+
+export function toExact(text: string): string {
+  return text;
+}
