@@ -6,6 +6,7 @@ import { FakeClock, TimerWheel } from "../../src/base/index.ts";
 import { FoldedNames, fieldName } from "../../src/http/index.ts";
 import { type ServerBounds, ServerConnection, type ServerContext, type UpstreamBounds } from "../../src/http1/index.ts";
 import { CONTINUE, compilePlan, Exchange, type ExchangeRuntime, type Plan, type Policy } from "../../src/pipeline/index.ts";
+import type { PathPattern } from "../../src/router/index.ts";
 import { MemoryNetwork, type MemoryNetworkOptions, type Socket, type SocketAddress } from "../../src/transport/index.ts";
 import { Pool } from "../../src/upstreams/index.ts";
 import { RawClient, type RawMessage, readHead, readResponse, ScriptedUpstream, statusOf, type UpstreamRecord } from "../kit/index.ts";
@@ -15,6 +16,10 @@ export interface StageOptions {
   readonly policies?: readonly Policy[];
   /** Of the listener, before routing. */
   readonly listenerPolicies?: readonly Policy[];
+  /** The route's path, `/x/:id/*`, whose parameters templates ask for; requests are taken as matching it. */
+  readonly path?: string;
+  /** Some policy answers every request: the route goes nowhere. */
+  readonly answersItself?: boolean;
   readonly timeoutMs?: number | null;
   readonly bodyBytes?: number | null;
   readonly endpoints?: number;
@@ -119,16 +124,19 @@ export class PolicyStage {
     const listener = options.listenerPolicies ?? [];
     const target = { bodyBytes: options.bodyBytes ?? null, forbiddenTrailers };
     const route = compilePlan(
-      { ...target, route: "route", upstream: this.pool, timeoutMs: options.timeoutMs ?? null },
+      { ...target, route: "route", upstream: options.answersItself === true ? null : this.pool, timeoutMs: options.timeoutMs ?? null },
       options.policies ?? [],
       listener,
     );
     assert.deepEqual(route.issues, []);
+    const pattern = options.path === undefined ? null : toPattern(options.path);
     const routing: Policy = {
       name: "routing",
       phase: "route",
       request(exchange) {
         if (exchange.head.path === "") exchange.head.path = exchange.head.target;
+        exchange.pattern = pattern;
+        exchange.routedPath = exchange.head.path;
         return exchange.setPlan(route.plan) ? CONTINUE : 1;
       },
     };
@@ -183,6 +191,17 @@ export class PolicyStage {
     assert.equal(new Set(this.ended).size, this.ended.length, "no exchange ends twice");
     assert.equal(this.wheel.size, 0, "timers are left armed");
   }
+}
+
+/** As routing compiles it, of a path that needs no checks. */
+function toPattern(text: string): PathPattern {
+  const hasTail = text.endsWith("/*");
+  const parts = text
+    .slice(1)
+    .split("/")
+    .slice(0, hasTail ? -1 : undefined);
+  const params = parts.flatMap((part, segment) => (part.startsWith(":") ? [{ name: part.slice(1), segment }] : []));
+  return { text, segments: parts.map((part) => (part.startsWith(":") ? null : part)), params, hasTail };
 }
 
 export class StageClient {
