@@ -13,7 +13,7 @@ export function checkApis(apis: unknown, identity: IdentityNames, nowMs: number,
     const versions = keysOf(get(api, "versions"));
     const standard = get(api, "default");
     if (typeof standard === "string" && !versions.includes(standard)) {
-      findings.push(unknownReference([...path, "default"], "version", standard, versions));
+      findings.push(unknownReference([...path, "default"], `version of \`${path.at(-1)}\``, standard, versions));
     }
     const field = get(api, "versionBy", "header");
     if (typeof field === "string") checkConditionName(field, [...path, "versionBy", "header"], identity, findings, "value");

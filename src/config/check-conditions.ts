@@ -2,7 +2,7 @@
 
 import { foldName } from "../http/index.ts";
 import type { IdentityNames } from "./check-headers.ts";
-import { parseFieldName, parseFieldValue } from "./header-text.ts";
+import { parseConditionField, parseFieldValue } from "./header-text.ts";
 import { type Finding, type IssuePath, toPathText, toShown } from "./issue.ts";
 import { Refusal } from "./refusal.ts";
 import { asMap, checkEntries, children, contradiction, get, has, toExact } from "./written.ts";
@@ -63,15 +63,15 @@ export function checkConditionName(
   findings: Finding[],
   place: "key" | "value" = "key",
 ): void {
-  if (parseFieldName(name) instanceof Refusal) return;
+  if (parseConditionField(name) instanceof Refusal) return;
   const folded = foldName(name);
   const owned = identity.get(folded);
   const isForwarding = FORWARDING.has(folded) || folded.startsWith("x-forwarded-");
   if (owned === undefined && !isForwarding) return;
   const why =
     owned === undefined
-      ? "it is taken from clients, and the gateway writes its own"
-      : `it is an identity header (\`${owned}\`), which is taken from every client request`;
+      ? "the gateway removes it from clients' requests and writes its own"
+      : `it is an identity header (\`${owned}\`), which the gateway removes from every client's request`;
   const message = `no route can be chosen by \`${name}\`: ${why} before a route is chosen`;
   findings.push({ code: "SP_CONFIG_HEADER_REFUSED", path: at, at: place, message, hint: "ask for another header" });
 }

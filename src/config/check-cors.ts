@@ -36,7 +36,10 @@ function checkOrigins(places: readonly (readonly [path: IssuePath, value: unknow
   const origins = places.map(([at, value]) => [at, parsed(value, parseOrigin)] as const);
   for (const [index, [at, origin]] of origins.entries()) {
     if (origin === undefined) continue;
-    if (origins.some(([, other], earlier) => earlier < index && other === origin)) findings.push(duplicateEntry(at, origin));
+    if (origins.some(([, other], earlier) => earlier < index && other === origin)) {
+      findings.push(duplicateEntry(at, origin));
+      continue;
+    }
     const wider = origins.find(([, other]) => other !== undefined && other !== origin && coversOrigin(other, origin));
     if (wider === undefined) continue;
     const message = `\`${origin}\` is one of \`${wider[1]}\` already`;

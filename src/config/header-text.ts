@@ -32,6 +32,14 @@ export function parseFieldName(text: string): string | Refusal {
   return new Refusal("SP_CONFIG_HEADER_REFUSED", "a header that the gateway doesn't keep for itself", why);
 }
 
+/** A field name that a route can be chosen by, as written. */
+export function parseConditionField(text: string): string | Refusal {
+  const name = parseFieldName(text);
+  if (!(name instanceof Refusal) || name.code !== "SP_CONFIG_HEADER_REFUSED") return name;
+  const why = foldName(text) === "host" ? "hosts are matched by `match.hosts`" : "the gateway takes it out before a route is chosen";
+  return new Refusal(name.code, "a header that is still there when a route is chosen", why);
+}
+
 /** Visible ASCII, spaces and tabs inside; may be empty. */
 export function parseFieldValue(text: string): string | Refusal {
   if (/^[\t -~]*$/.test(text) && text.trim() === text && text.length <= 8192) return text;

@@ -41,10 +41,10 @@ function idle(where: object): number {
 describe("an invariant", () => {
   it("demands keys that routes have, of their own or by default", () => {
     assert.deepEqual(Object.keys(judge({ require: { has: ["hosts", "timeout"] } })), ["admin-open", "read"]);
-    assert.equal(judge({ require: { has: ["hosts", "methods"] } })["admin-open"], "it must have `hosts` and `methods`, and has not");
+    assert.equal(judge({ require: { has: ["hosts", "methods"] } })["admin-open"], "it must have `hosts` and `methods` and has not");
     assert.deepEqual(judge({ require: { lacks: ["cors", "redirect"] } }), {
-      old: "it must not have `redirect`, and has",
-      read: "it must not have `cors`, and has",
+      old: "it must not have `redirect` and has",
+      read: "it must not have `cors` and has",
     });
     assert.deepEqual(Object.keys(judge({ where: { has: ["bounds"] }, require: { has: ["cors"] } })), ["orders"]);
   });
@@ -54,57 +54,57 @@ describe("an invariant", () => {
     assert.deepEqual(judge(every), {});
     // Until auth is built no route may lack `public`: this is what one would look like.
     const closed = routes.map((route) => (route.name === "read" ? { ...route, public: false as unknown as true } : route));
-    assert.deepEqual(judge(every, closed), { read: "it must have `auth`, and has not" });
+    assert.deepEqual(judge(every, closed), { read: "it must have `auth` and has not" });
     assert.equal(idle({ lacks: ["public"] }), 0);
   });
 
   it("keeps paths on hosts", () => {
     assert.deepEqual(judge({ where: { paths: ["/admin/*"] }, require: { hosts: ["admin.example.com"] } }), {
-      "admin-open": "its hosts must be within `admin.example.com`; it takes any host",
+      "admin-open": "its hosts must be within `admin.example.com`, but it takes any host",
     });
     assert.deepEqual(judge({ where: { names: ["orders"] }, require: { hosts: ["*.example.com"] } }), {});
     assert.deepEqual(judge({ where: { names: ["orders"] }, require: { hosts: ["api.example.com"] } }), {
-      orders: "its hosts must be within `api.example.com`; it takes `*.shop.example.com`",
+      orders: "its hosts must be within `api.example.com`, but it takes `*.shop.example.com`",
     });
     assert.deepEqual(judge({ where: { hosts: ["old.example.com"] }, require: { paths: ["/old/*", "/new/*"] } }), {
-      old: "its paths must be within `/old/*` or `/new/*`; it takes `/*`",
+      old: "its paths must be within `/old/*` or `/new/*`, but it takes `/*`",
     });
   });
 
   it("demands methods, where a HEAD follows GET and none named is any", () => {
     assert.deepEqual(judge({ where: { methods: ["POST"] }, require: { has: ["bounds"] } }), {
-      admin: "it must have `bounds`, and has not",
-      "admin-open": "it must have `bounds`, and has not",
-      old: "it must have `bounds`, and has not",
+      admin: "it must have `bounds` and has not",
+      "admin-open": "it must have `bounds` and has not",
+      old: "it must have `bounds` and has not",
     });
     assert.deepEqual(judge({ where: { has: ["methods"] }, require: { onlyMethods: ["GET"] } }), {
-      orders: "it may take `GET` alone; it takes `POST`",
+      orders: "it may take `GET` alone, but it takes `POST`",
     });
-    assert.equal(judge({ require: { onlyMethods: ["GET"] } })["admin"], "it may take `GET` alone; it takes any method");
+    assert.equal(judge({ require: { onlyMethods: ["GET"] } })["admin"], "it may take `GET` alone, but it takes any method");
     assert.deepEqual(judge({ where: { names: ["read"] }, require: { methods: ["HEAD"] } }), {});
     assert.deepEqual(judge({ where: { names: ["read"] }, require: { methods: ["PUT", "POST"] } }), {
-      read: "it must take `PUT` or `POST`; it takes `GET` alone",
+      read: "it must take `PUT` or `POST`, but it takes `GET` alone",
     });
   });
 
   it("demands upstreams, names and teams", () => {
     assert.deepEqual(judge({ where: { hosts: ["*.example.com"] }, require: { upstreams: ["b"] } }), {
-      admin: "`b` must answer; what answers is `a`",
-      old: "`b` must answer; what answers is a `redirect`",
+      admin: "`b` must answer, but what answers is `a`",
+      old: "`b` must answer, but what answers is a `redirect`",
     });
     assert.deepEqual(Object.keys(judge({ require: { names: ["admin*", "o*d*", "*ead"] } })), []);
     assert.deepEqual(Object.keys(judge({ require: { names: ["*dm*in", "old", "orders"] } })), ["admin-open", "read"]);
     const owned = routes.map((route) => ({ ...route, team: route.name === "old" ? null : "shop" }));
     assert.deepEqual(judge({ require: { teams: ["shop", "x"] } }, owned), {
-      old: "it must be of the team `shop` or `x`; it is of no team",
+      old: "it must be of the team `shop` or `x`, but it is of no team",
     });
-    assert.match(judge({ require: { teams: ["x"] } }, owned)["admin"] ?? "", /it is of `shop`$/);
+    assert.match(judge({ require: { teams: ["x"] } }, owned)["admin"] ?? "", /but it is of `shop`$/);
   });
 
   it("knows alternatives and exclusions", () => {
     const where = { noneOf: [{ names: ["admin*"] }, { has: ["redirect"] }] };
     assert.deepEqual(judge({ where, require: { anyOf: [{ has: ["bounds"] }, { upstreams: ["a"], hosts: ["x.y"] }] } }), {
-      read: "one of these must be so: (1) it must have `bounds`, and has not, or (2) its hosts must be within `x.y`; it takes any host, and `a` must answer; what answers is `b`",
+      read: "one of these must be so: (1) it must have `bounds` and has not, or (2) its hosts must be within `x.y`, but it takes any host, and `a` must answer, but what answers is `b`",
     });
     assert.deepEqual(
       judge({ where: { anyOf: [{ names: ["old"] }, { has: ["cors"] }] }, require: { noneOf: [{ has: ["redirect"], methods: ["GET"] }] } }),
@@ -118,8 +118,8 @@ describe("an invariant", () => {
     const parsed = invariant.parse({ name: "i", require: { has: ["hosts"] }, level: "warning", because: "we share the address" });
     const [first] = checkInvariants(routes, [parsed], ["invariants"]).broken;
     assert.equal(first?.code, "SP_CONFIG_INVARIANT_WARNING");
-    assert.equal(first?.hint, "we share the address");
-    assert.equal(first?.message, "the route `admin-open` breaks the invariant `i`: it must have `hosts`, and has not");
+    assert.equal(first?.hint, "the reason: we share the address");
+    assert.equal(first?.message, "the route `admin-open` breaks the invariant `i`: it must have `hosts` and has not");
   });
 
   it("that names no route is idle, one that every route fulfils is not", () => {

@@ -43,6 +43,6 @@ function toBroken(invariant: Invariant, route: RouteConfig, demands: readonly st
     route,
     code: invariant.level === "warning" ? "SP_CONFIG_INVARIANT_WARNING" : "SP_CONFIG_INVARIANT",
     message: `the route \`${route.name}\` breaks the invariant \`${invariant.name}\`: ${demands.join("; ")}`,
-    hint: invariant.because,
+    hint: invariant.because === undefined ? undefined : `the reason: ${invariant.because}`,
   };
 }

@@ -40,7 +40,7 @@ export function checkKinds(root: unknown, gateway: unknown): Finding[] {
     if (!kinds.includes(kind)) continue;
     const others = KINDS.filter((other) => !kinds.includes(other));
     walkTable(root, at, (path) => {
-      const standard = written === undefined ? ", which it is when `gateway.kind` says nothing" : "";
+      const standard = written === undefined ? " (it is one when `gateway.kind` says nothing)" : "";
       const message = `a gateway of kind \`${kind}\`${standard} may not do this: it ${why}`;
       const hint = `${instead}; a gateway of kind ${toChoice(others)} may`;
       findings.push({ code: "SP_CONFIG_KIND", path, at: "key", message, hint });

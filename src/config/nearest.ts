@@ -11,7 +11,8 @@ export function selectNearest(word: string, known: Iterable<string>): string | u
     const other = fold(candidate);
     if (Math.abs(other.length - folded.length) >= bestDistance) continue;
     const distance = editDistance(folded, other);
-    if (distance < bestDistance) {
+    // With not a letter in common, as of two versions `1` and `2`, it is another word.
+    if (distance < bestDistance && distance < Math.max(folded.length, other.length)) {
       best = candidate;
       bestDistance = distance;
     }

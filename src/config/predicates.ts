@@ -67,11 +67,11 @@ function toBreach(key: Key, predicate: Plain, route: RouteConfig): (() => string
   switch (key) {
     case "has": {
       const missing = (predicate.has ?? []).filter((name) => !HAS[name](route));
-      return missing.length === 0 ? undefined : () => `it must have ${toChoice(missing, "and")}, and has not`;
+      return missing.length === 0 ? undefined : () => `it must have ${toChoice(missing, "and")} and has not`;
     }
     case "lacks": {
       const present = (predicate.lacks ?? []).filter((name) => HAS[name](route));
-      return present.length === 0 ? undefined : () => `it must not have ${toChoice(present)}, and has`;
+      return present.length === 0 ? undefined : () => `it must not have ${toChoice(present)} and has`;
     }
     case "names":
       return wanted.some((pattern) => matchesName(pattern, route.name)) ? undefined : () => `it must be named ${toChoice(wanted)}`;
@@ -79,32 +79,35 @@ function toBreach(key: Key, predicate: Plain, route: RouteConfig): (() => string
       const owner = route.team === null ? "no team" : `\`${route.team}\``;
       return route.team !== null && wanted.includes(route.team)
         ? undefined
-        : () => `it must be of the team ${toChoice(wanted)}; it is of ${owner}`;
+        : () => `it must be of the team ${toChoice(wanted)}, but it is of ${owner}`;
     }
     case "hosts": {
       const outside = match.hosts.filter((host) => !wanted.some((outer) => containsHost(outer, host)));
       if (match.hosts.length > 0 && outside.length === 0) return undefined;
       return () =>
-        `its hosts must be within ${toChoice(wanted)}; it takes ${match.hosts.length === 0 ? "any host" : toChoice(outside, "and")}`;
+        `its hosts must be within ${toChoice(wanted)}, but it takes ${match.hosts.length === 0 ? "any host" : toChoice(outside, "and")}`;
     }
     case "paths": {
       const outside = match.paths.filter((path) => !wanted.some((outer) => containsPath(outer, path)));
-      return outside.length === 0 ? undefined : () => `its paths must be within ${toChoice(wanted)}; it takes ${toChoice(outside, "and")}`;
+      return outside.length === 0
+        ? undefined
+        : () => `its paths must be within ${toChoice(wanted)}, but it takes ${toChoice(outside, "and")}`;
     }
     case "methods": {
       const isTaken = match.methods.length === 0 || withHead(match.methods).some((method) => wanted.includes(method));
-      return isTaken ? undefined : () => `it must take ${toChoice(wanted)}; it takes ${toChoice(match.methods, "and")} alone`;
+      return isTaken ? undefined : () => `it must take ${toChoice(wanted)}, but it takes ${toChoice(match.methods, "and")} alone`;
     }
     case "onlyMethods": {
       const allowed = withHead(wanted);
       const others = match.methods.filter((method) => !allowed.includes(method));
       if (match.methods.length > 0 && others.length === 0) return undefined;
-      return () => `it may take ${toChoice(wanted, "and")} alone; it takes ${others.length === 0 ? "any method" : toChoice(others, "and")}`;
+      return () =>
+        `it may take ${toChoice(wanted, "and")} alone, but it takes ${others.length === 0 ? "any method" : toChoice(others, "and")}`;
     }
     case "upstreams": {
       if (action.kind === "upstream" && wanted.includes(action.upstream)) return undefined;
       return () =>
-        `${toChoice(wanted)} must answer; what answers is ${action.kind === "upstream" ? `\`${action.upstream}\`` : `a \`${action.kind}\``}`;
+        `${toChoice(wanted)} must answer, but what answers is ${action.kind === "upstream" ? `\`${action.upstream}\`` : `a \`${action.kind}\``}`;
     }
   }
 }

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { CIDR_EXPECTATION, parseProxyBlock } from "./addresses.ts";
 import { choice, count, duration, fields, fieldsOrOff, flag, fullList, list, notBuilt, only, size, text } from "./fields.ts";
-import { FIELD_NAME_EXPECTATION, FIELD_VALUE_EXPECTATION, parseFieldName, parseFieldValue } from "./header-text.ts";
+import { FIELD_NAME_EXPECTATION, FIELD_VALUE_EXPECTATION, parseConditionField, parseFieldName, parseFieldValue } from "./header-text.ts";
 import {
   HOST_EXPECTATION,
   METHOD_EXPECTATION,
@@ -257,7 +257,7 @@ const match = fields(
       "Methods of the request; any when left out. A HEAD follows GET.",
     ).optional(),
     headers: z
-      .record(fieldName("A header."), condition("header"), { error: "a map of headers" })
+      .record(text(parseConditionField, FIELD_NAME_EXPECTATION, "A header."), condition("header"), { error: "a map of headers" })
       .prefault({})
       .meta({ description: "Headers that the request must have, or must not. The whole value is compared." }),
     query: z

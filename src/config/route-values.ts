@@ -17,7 +17,6 @@ export const PARAMETER_EXPECTATION = "the name of a query parameter";
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2}):(\d{2})(?:\.\d+)?Z)?$/;
 const PARAM = /^:[A-Za-z_][A-Za-z0-9_]*$/;
-const PROBE = "x";
 
 /** Where a redirect leads; null keeps what the request has. */
 export interface RedirectTarget {
@@ -30,7 +29,7 @@ export interface RedirectTarget {
 export function parsePathTemplate(text: string): PathTemplate | Refusal {
   const refuse = (hint: string | undefined) => new Refusal("SP_CONFIG_BAD_PATTERN", TEMPLATE_EXPECTATION, hint);
   if (!text.startsWith("/")) return refuse(`begin with \`/\`: \`/${text}\``);
-  if (/[?#]/.test(text)) return refuse("a query is edited by `rewrite.query`, or kept by a redirect's `query`");
+  if (/[?#]/.test(text)) return refuse("without the query: `rewrite.query` edits it, and a redirect's `query` keeps or drops it");
   const segments = text.slice(1).split("/");
   const parts: (string | { param: string })[] = [];
   let literal = "";
@@ -47,9 +46,9 @@ export function parsePathTemplate(text: string): PathTemplate | Refusal {
     literal = "";
   }
   if (literal !== "") parts.push(literal);
-  const probe = parts.map((part) => (typeof part === "string" ? part : PROBE)).join("");
-  const normal = normalisePath(probe, { encodedSlash: "keep", backslash: "reject", duplicateSlashes: "reject", dotSegments: "reject" });
-  if (normal === probe) return parts;
+  // `:` and `*` stand for themselves in a path, so that the template itself can be looked at.
+  const normal = normalisePath(text, { encodedSlash: "keep", backslash: "reject", duplicateSlashes: "merge", dotSegments: "resolve" });
+  if (normal === text) return parts;
   if (typeof normal === "string") return refuse(`in the form that paths are sent in: \`${normal}\``);
   return refuse(/[^!-~]/.test(text) ? "percent-encode what is not visible ASCII" : undefined);
 }
@@ -59,6 +58,8 @@ export function parseRedirectTarget(text: string): RedirectTarget | Refusal {
   if (text.startsWith("//")) return refuse("browsers read `//x` as a host: write the scheme");
   const scheme = /^(https?):\/\//.exec(text)?.[1];
   if (scheme === undefined) {
+    if (/^[a-z][a-z0-9+.-]*:/i.test(text)) return refuse("the scheme is `http` or `https`");
+    if (!text.startsWith("/")) return refuse(`a path begins with \`/\`, a URL with its scheme: \`https://${text}\``);
     const path = parsePathTemplate(text);
     return path instanceof Refusal ? refuse(path.hint) : { scheme: null, authority: null, path };
   }

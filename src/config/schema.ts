@@ -12,6 +12,7 @@ import {
   parseProxyBlock,
 } from "./addresses.ts";
 import { choice, count, countOrOff, duration, fields, fieldsOrOff, fullList, list, notBuilt, only, rate, size, text } from "./fields.ts";
+import { FIELD_NAME_EXPECTATION, parseConditionField } from "./header-text.ts";
 import { invariant } from "./invariant-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
 import {
@@ -157,7 +158,7 @@ const upstreams = z
 const versionBy = z
   .union(
     [
-      fields({ header: fieldName("A request header.") }, "By a header: `X-Api-Version: 2`."),
+      fields({ header: text(parseConditionField, FIELD_NAME_EXPECTATION, "A request header.") }, "By a header: `X-Api-Version: 2`."),
       fields(
         { mediaType: text(parseMediaType, MEDIA_TYPE_EXPECTATION, "A media type.") },
         "By the media type in Accept, or in Content-Type without one: `application/vnd.acme.orders.v2+json`, or with `;version=2`.",
