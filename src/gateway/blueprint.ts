@@ -3,17 +3,8 @@
 import { createHash } from "node:crypto";
 import { CidrSet, type TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
-import { FIELD, FoldedNames, fieldName, parseTarget, Target } from "../http/index.ts";
-import {
-  ANSWERED,
-  CONTINUE,
-  compilePlan,
-  type Plan,
-  type Policy,
-  type PolicyTracer,
-  tracePolicy,
-  type UpstreamPort,
-} from "../pipeline/index.ts";
+import { FIELD, FoldedNames, fieldName } from "../http/index.ts";
+import { compilePlan, type Plan, type Policy, type PolicyTracer, tracePolicy, type UpstreamPort } from "../pipeline/index.ts";
 import {
   compileConditionNames,
   compileIdentityNames,
@@ -26,9 +17,10 @@ import {
   normalise,
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
-import { compileRouter, METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, type Router } from "../router/index.ts";
+import { compileRouter, type Router } from "../router/index.ts";
 import type { Transport } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
+import { type CompiledRoute, createRouting } from "./routing.ts";
 
 export interface Blueprint {
   /** Digest of the configuration: the same content has the same id. */
@@ -45,12 +37,6 @@ interface ListenerScope {
   readonly policies: readonly Policy[];
   /** Lets the tracer hear of their steps, when there is one. */
   readonly watch: (policies: readonly Policy[]) => readonly Policy[];
-}
-
-interface CompiledRoute {
-  readonly plan: Plan;
-  /** Set where the route's path rules differ from those that routing used. */
-  readonly paths: PathsConfig | null;
 }
 
 /** The configuration is well-formed, but its routes can't all stand beside each other. Each message names the routes and shows a request. */
@@ -94,7 +80,7 @@ export function compileBlueprint(
     ]);
     const routes = config.routes.map((route) => compileRoute(route, { listener, policies, watch }, byName, forbidden, routingPaths));
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
-    listenerPlans.set(listener.name, compilePlan(target, [...policies, ...watch([routing(router, routes)])]).plan);
+    listenerPlans.set(listener.name, compilePlan(target, [...policies, ...watch([createRouting(router, routes)])]).plan);
   }
   return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
 }
@@ -132,10 +118,11 @@ function compileRoute(
     timeoutMs: route.timeoutMs,
     bodyBytes: bodyBytes === undefined ? scope.listener.bounds.bodyBytes : bodyBytes,
     forbiddenTrailers: forbidEdited(route, forbiddenTrailers),
+    typeBase: route.errors.typeBase,
   };
   const { plan, issues } = compilePlan(target, scope.watch(compileRoutePolicies(route)), scope.policies);
   if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
-  return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths };
+  return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths, answersPreflights: route.cors !== null };
 }
 
 /** What a route sets or removes in a request's head must not come in behind its body instead. */
@@ -144,37 +131,6 @@ function forbidEdited(route: RouteConfig, forbidden: FoldedNames): FoldedNames {
   if (set.length + remove.length === 0) return forbidden;
   const edited = [...set.map(([name]) => name), ...remove].map(fieldName);
   return new FoldedNames([...forbidden.names, ...edited], forbidden.prefix);
-}
-
-/** The step that chooses the route, or answers 404, 405 or 413. */
-function routing(router: Router<number>, routes: readonly CompiledRoute[]): Policy {
-  const target = new Target();
-  return {
-    name: "routing",
-    phase: "route",
-    request(exchange) {
-      const head = exchange.head;
-      const match = router.match(head.host, head.path, head.method);
-      if (match.outcome !== ROUTE_FOUND) {
-        if (match.outcome !== METHOD_NOT_ALLOWED) return exchange.answerFault(ROUTE.NOT_FOUND);
-        exchange.allow = match.allow;
-        return exchange.answerFault(ROUTE.METHOD_NOT_ALLOWED);
-      }
-      const { plan, paths } = routes[match.value]!;
-      if (paths !== null) {
-        // The route judges the path by its own rules, and as the client spelt it: routing has resolved what they may refuse.
-        // Where they spell it otherwise, it must still be this route's.
-        const fault = parseTarget(head.target, head.method, paths, target);
-        if (fault !== null) return exchange.answerFault(fault);
-        const again = router.match(head.host, target.path, head.method);
-        if (again !== match) return exchange.answerFault(ROUTE.NOT_FOUND);
-        head.path = target.path;
-      }
-      exchange.pattern = match.path;
-      exchange.routedPath = head.path;
-      return exchange.setPlan(plan) ? CONTINUE : ANSWERED;
-    },
-  };
 }
 
 /** Routing must not refuse what some route takes; each route then judges by its own rules. */

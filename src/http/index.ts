@@ -16,3 +16,4 @@ export type {
 } from "./sides.ts";
 export { isBodiless, reasonPhrase } from "./status.ts";
 export { ABSOLUTE_FORM, ASTERISK_FORM, AUTHORITY_FORM, checkAuthority, ORIGIN_FORM, parseTarget, Target } from "./uri.ts";
+export { addVary } from "./vary.ts";

@@ -25,6 +25,7 @@ export const TE = fieldName("TE");
 export const TRAILER = fieldName("Trailer");
 export const TRANSFER_ENCODING = fieldName("Transfer-Encoding");
 export const UPGRADE = fieldName("Upgrade");
+export const VARY = fieldName("Vary");
 export const VIA = fieldName("Via");
 export const X_FORWARDED_FOR = fieldName("X-Forwarded-For");
 export const X_FORWARDED_HOST = fieldName("X-Forwarded-Host");

@@ -19,6 +19,9 @@ import { CONTINUE } from "./results.ts";
 /** RFC 9110 10.1.1: a client may send its body without 100 after a while; so do we, when the upstream says nothing. */
 const CONTINUE_WAIT_MS = 1000;
 
+/** Reading more than this costs more than the connection is worth. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+
 const PREPARING = 0;
 const WAITING = 1;
 const SENT = 2;
@@ -27,8 +30,8 @@ const OVER = 3;
 export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   readonly exchange: Exchange;
   readonly upstream: UpstreamPort;
-  /** Its answer is thrown away: a mirror. */
-  readonly isShadow: boolean;
+  /** Its answer is thrown away: a mirror, or one whose answer another has taken the place of. */
+  isShadow: boolean;
   readonly needsFresh: boolean;
   queueTicket = -1;
   /** Of the request as this attempt sends it: */
@@ -56,6 +59,8 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   #fields: Fields | null = null;
   #step = 0;
   #corks = false;
+  /** Bytes of the answer that are still read off, to no use. A mirror has no bound. */
+  #discardable = Number.POSITIVE_INFINITY;
 
   constructor(exchange: Exchange, upstream: UpstreamPort, isShadow: boolean, needsFresh: boolean) {
     this.exchange = exchange;
@@ -150,6 +155,20 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     else if (stream !== null) stream.cancel();
   }
 
+  /**
+   * Another answer takes the place of its own. The rest of a short one is read off, so that the connection can serve again: else
+   * each error of an upstream that is put into another shape would cost a connection.
+   */
+  discardResponse(): void {
+    if (this.#state !== SENT || this.status === 101 || (this.exchange.requestBody !== null && !this.bodyEnded)) {
+      this.cancel();
+      return;
+    }
+    this.isShadow = true;
+    this.#discardable = MAX_DISCARDED_BYTES;
+    this.resumeResponse();
+  }
+
   resumeResponse(): void {
     if (this.#stream !== null) this.#stream.resumeResponse();
   }
@@ -214,11 +233,16 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   onResponseHead(head: ResponseHead): boolean {
     this.status = head.status;
     this.firstByteMs = this.exchange.runtime.wheel.nowMs;
-    return this.isShadow || this.exchange.onAttemptResponse(this, head);
+    if (this.isShadow) return true;
+    // In there its answer may have been replaced: then what is left of it is to come and go.
+    return this.exchange.onAttemptResponse(this, head) || this.isShadow;
   }
 
   onResponseChunk(chunk: Uint8Array): boolean {
-    return this.isShadow || this.exchange.writeResponse(chunk);
+    if (!this.isShadow) return this.exchange.writeResponse(chunk);
+    this.#discardable -= chunk.length;
+    if (this.#discardable < 0) this.cancel();
+    return true;
   }
 
   onResponseEnd(trailers: Fields | null): void {

@@ -9,6 +9,7 @@ export interface PlanTarget {
   readonly timeoutMs: number | null;
   readonly bodyBytes: number | null;
   readonly forbiddenTrailers: FoldedNames;
+  readonly typeBase?: string | null;
 }
 
 /** A policy reads what no policy before it writes: a mistake in the configuration, or in the list of what ships. */
@@ -31,6 +32,7 @@ export function compilePlan(
   const reversed = [...all].reverse();
   const plan: Plan = {
     ...target,
+    typeBase: target.typeBase ?? null,
     request: sortByPhase(policies).flatMap((policy) => policy.request ?? []),
     response: reversed.flatMap((policy) => policy.response ?? []),
     end: reversed.flatMap((policy) => policy.end ?? []),

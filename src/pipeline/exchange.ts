@@ -111,6 +111,8 @@ export class Exchange implements ClientEvents {
 
   /** Routing's result: its steps run next. False: the request is refused at once, since its body is too large for the route. */
   setPlan(plan: Plan): boolean {
+    // Its response steps are for the refusal too.
+    this.plan = plan;
     this.#routePlan = plan;
     if (plan.bodyBytes !== null && this.head.bodyLength > plan.bodyBytes) {
       this.answerFault(BODY_TOO_LARGE);
@@ -133,7 +135,6 @@ export class Exchange implements ClientEvents {
           if (this.stage !== REQUEST || !this.#goesOn(result)) return;
         }
         if (this.#routePlan === null) break;
-        this.plan = this.#routePlan;
         this.#routePlan = null;
         this.#steps = this.plan.request;
         this.#cursor = 0;
@@ -232,7 +233,6 @@ export class Exchange implements ClientEvents {
   #respond(head: ResponseHead): void {
     this.stage = RESPONSE;
     cancelOthers(this, this.winner);
-    if (this.#routePlan !== null) this.plan = this.#routePlan;
     this.#steps = this.plan.response;
     this.#cursor = 0;
     this.#setResponse(head);
@@ -242,7 +242,7 @@ export class Exchange implements ClientEvents {
   #replace(head: ResponseHead): void {
     const winner = this.winner;
     this.winner = null;
-    winner?.cancel();
+    winner?.discardResponse();
     this.#setResponse(head);
   }
 

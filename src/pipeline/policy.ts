@@ -131,4 +131,6 @@ export interface Plan {
   readonly bodyBytes: number | null;
   /** Fields that count in a head and must not come in behind it, in a trailer section. */
   readonly forbiddenTrailers: FoldedNames;
+  /** Put before a fault's code to make the `type` of its problem (RFC 9457); null is about:blank. */
+  readonly typeBase: string | null;
 }

@@ -6,8 +6,12 @@ import type { Fault, FaultKind } from "../base/index.ts";
 import { FIELD, Fields, RequestHead } from "../http/index.ts";
 import type { Exchange } from "./exchange.ts";
 
+type Prefixes = Map<FaultKind, string>;
+
 /** The part of the body that is the same each time, up to the request's id; encoded when a kind is first seen. */
-const prefixes = new Map<FaultKind, string>();
+const untyped: Prefixes = new Map();
+/** The same by what stands before the code in the type: words of the configuration, of which there are few. */
+const typed = new Map<string, Prefixes>();
 
 export interface EncodedFault {
   readonly fields: Fields;
@@ -20,9 +24,12 @@ const RETRY_AFTER_SECONDS = "1";
 /** Fields and body of the answer. The exchange's requestId is in it, so that a client's report leads to a log line. */
 export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   const kind = fault.kind;
+  const { typeBase } = exchange.plan;
+  const prefixes = typeBase === null ? untyped : prefixesOf(typeBase);
   let prefix = prefixes.get(kind);
   if (prefix === undefined) {
-    prefix = JSON.stringify({ type: "about:blank", title: kind.title, status: kind.status, code: kind.code }).slice(0, -1);
+    const type = typeBase === null ? "about:blank" : typeBase + kind.code;
+    prefix = JSON.stringify({ type, title: kind.title, status: kind.status, code: kind.code }).slice(0, -1);
     prefixes.set(kind, prefix);
   }
   const fields = new Fields("");
@@ -38,6 +45,15 @@ export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   if (exchange.allow !== null) fields.add(FIELD.ALLOW, exchange.allow);
   const detail = told === null || told.detail === null ? "" : `,"detail":${JSON.stringify(told.detail)}`;
   return { fields, body: Buffer.from(`${prefix}${detail},"requestId":"${exchange.requestId}"}\n`, "utf8") };
+}
+
+function prefixesOf(typeBase: string): Prefixes {
+  let prefixes = typed.get(typeBase);
+  if (prefixes === undefined) {
+    prefixes = new Map();
+    typed.set(typeBase, prefixes);
+  }
+  return prefixes;
 }
 
 let dateSecond = -1;

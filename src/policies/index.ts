@@ -2,6 +2,8 @@
 
 import type { RouteConfig } from "../config/index.ts";
 import type { Policy } from "../pipeline/index.ts";
+import { compileCors } from "./cors/index.ts";
+import { compileErrors } from "./errors/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
 import { compileLifecycle } from "./lifecycle/index.ts";
 import { compileMaintenance } from "./maintenance/index.ts";
@@ -10,7 +12,9 @@ import { compileRedirect } from "./redirect/index.ts";
 import { compileRespond } from "./respond/index.ts";
 import { compileRewrite } from "./rewrite/index.ts";
 import { compileRouteBounds } from "./route-bounds/index.ts";
+import { compileSecurityHeaders } from "./security-headers/index.ts";
 
+export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
 export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
@@ -23,11 +27,15 @@ type PolicyCompiler = (route: RouteConfig) => Policy | null;
 /** Within a phase the order is that of this list. */
 const SHIPPED: readonly PolicyCompiler[] = [
   (route) => compileRouteBounds(route.bounds),
+  (route) => compileSecurityHeaders(route.securityHeaders),
+  (route) => compileCors(route.cors),
   (route) => compileMethodOverride(route.methodOverride),
   // What is gone for good says so, even where it is closed for a while.
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
   (route) => compileHeaderEdits(route.headers),
+  // Behind the edits, so that what an upstream's error has become is edited as any other answer.
+  (route) => compileErrors(route.errors),
   (route) => compileRewrite(route.rewrite),
   ({ action }) => (action.kind === "redirect" ? compileRedirect(action.redirect) : null),
   ({ action }) => (action.kind === "respond" ? compileRespond(action.respond) : null),
