@@ -48,11 +48,11 @@ class StubTransport implements Transport {
   }
 }
 
-function toConfig(listener: string, route: string, accessLog: string): string {
+function toConfig(listener: string, route: string, accessLog: string, action = "upstream: a"): string {
   return `version: 1
 listeners: [{ name: http, address: 127.0.0.1:8080${listener} }]
 upstreams: { a: { endpoints: [http://127.0.0.1:3000] } }
-routes: [{ name: r, match: { path: /api/* }, public: true, upstream: a${route} }]
+routes: [{ name: r, match: { path: /api/* }, public: true, ${action}${route} }, { name: rest, match: { path: /rest }, public: true, upstream: a }]
 telemetry: { accessLog: ${accessLog} }
 `;
 }
@@ -69,11 +69,27 @@ const NOT_FOUND = Buffer.from(`GET /nowhere HTTP/1.1\r\n${FIELDS}\r\n`);
 const EDITS =
   ", rewrite: { stripPrefix: /api }, headers: { request: { set: { X-Edge: '1' } }, response: { remove: [Server], set: { X-Frame-Options: DENY } } }";
 
+/** As many edits as EDITS has, their values made of the request. */
+const TEMPLATES =
+  ", rewrite: { path: '/v2/*' }, headers: { request: { set: { X-Edge: '${param:*} ${request:id}' } }, response: { remove: [Server], set: { X-For: '${request:id}' } } }";
+const QUERY = ", rewrite: { query: { remove: [utm_source, fbclid], set: { tenant: a } } }";
+const SEARCH = Buffer.from(`GET /api/products?page=2&utm_source=mail&q=lamp HTTP/1.1\r\n${FIELDS}\r\n`);
+
 const CASES: readonly (readonly [name: string, config: string, request: Buffer, answer: Buffer | null])[] = [
   ["GET, access log off", toConfig("", "", "off"), GET, RESPONSE],
   ["GET, access log on", toConfig("", "", "{ to: stdout }"), GET, RESPONSE],
   ["GET from a trusted proxy", toConfig(", trustedProxies: [127.0.0.0/8]", "", "off"), PROXIED, RESPONSE],
   ["GET, path rewritten and headers edited", toConfig("", EDITS, "off"), GET, RESPONSE],
+  ["GET, the same with values from templates", toConfig("", TEMPLATES, "off"), GET, RESPONSE],
+  ["GET, query edited", toConfig("", QUERY, "off"), SEARCH, RESPONSE],
+  ["GET, method overrides kept", toConfig("", ", methodOverride: keep", "off"), GET, RESPONSE],
+  ["redirect of our own", toConfig("", "", "off", "redirect: { to: '/v2/*' }"), SEARCH, null],
+  [
+    "fixed answer of our own",
+    toConfig("", "", "off", "respond: { json: { id: 1, name: Lantern, price: 1299, currency: EUR, ok: true } }"),
+    GET,
+    null,
+  ],
   ["POST of 1 KiB", toConfig("", "", "off"), POST, RESPONSE],
   ["404 of our own", toConfig("", "", "off"), NOT_FOUND, null],
 ];
