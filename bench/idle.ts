@@ -53,7 +53,7 @@ async function measureIdle(runner: Runner, round: number, options: Options, wrk:
   try {
     // Compilers and pools do their growing before the base is taken.
     const url = `http://127.0.0.1:${runner.port}/small`;
-    await runLoad(wrk, options.loadCore, { url, connections: 16, seconds: 1, headers: [], responseBytes: 1 });
+    await runLoad(wrk, options.loadCore, { url, connections: 16, seconds: 1, headers: [], paths: [], responseBytes: 1 });
     checkPinned(runner, options.contestantCore);
     await sleep(SETTLE_MS);
     const base = pssKiB();

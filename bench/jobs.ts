@@ -1,4 +1,5 @@
 // The jobs by name: what is asked, over how many connections, of whom. Who takes part in which job is decided here alone.
+import { toRequestPath } from "./contestants/sallyport.ts";
 import { LARGE_BODY, SMALL_BODY } from "./upstream.ts";
 
 export interface Entry {
@@ -10,6 +11,8 @@ export interface SlicedJob {
   readonly name: string;
   readonly title: string;
   readonly path: string;
+  /** Asked in turn instead of `path`, which is one of them. */
+  readonly paths?: readonly string[];
   readonly body: Uint8Array;
   readonly connections: number;
   readonly headers: readonly string[];
@@ -79,6 +82,17 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     entries: silent([...RIVALS, ...OURS]),
     baseline: "nginx",
   },
+  ...(["bun", "node"] as const).map((runtime) => ({
+    name: `routes-${runtime}`,
+    title: `GET of ${SMALL_BODY.length} B JSON, ten paths in turn, by a gateway of 10,000 routes and by one of the ten`,
+    path: toRequestPath(0),
+    paths: Array.from({ length: 10 }, (_, index) => toRequestPath(index)),
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: silent([`sallyport-${runtime}-10-routes`, `sallyport-${runtime}-10000-routes`]),
+    baseline: `sallyport-${runtime}-10-routes`,
+  })),
 ];
 
 export const IDLE_JOB = {

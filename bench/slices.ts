@@ -91,6 +91,7 @@ async function createRacer(runner: Runner, job: SlicedJob, options: Options): Pr
   const check = (): Promise<number> => probe({ port: runner.port, path: job.path, headers: keptAlive, expectedBody: job.body });
   const load = {
     url: `http://127.0.0.1:${runner.port}${job.path}`,
+    paths: job.paths ?? [],
     connections: job.connections,
     seconds: options.sliceSeconds,
     headers: job.headers,

@@ -6,9 +6,12 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const SCRIPT = new URL("wrk-summary.lua", import.meta.url).pathname;
+const SCRIPT_OF_PATHS = new URL("wrk-paths.lua", import.meta.url).pathname;
 
 export interface Load {
   readonly url: string;
+  /** Asked in turn instead of the URL's own path; empty for that alone. */
+  readonly paths: readonly string[];
   readonly connections: number;
   readonly seconds: number;
   readonly headers: readonly string[];
@@ -46,9 +49,20 @@ export function refuseReason(result: LoadResult, responseBytes: number): string 
 
 /** Runs wrk with one thread on `core`. Throws when the result must not count. */
 export async function runLoad(wrk: string, core: number, load: Load): Promise<LoadResult> {
-  const args = ["-c", `${core}`, wrk, "-t1", `-c${load.connections}`, `-d${load.seconds}s`, "--timeout", "5s", "-s", SCRIPT];
+  const args = [
+    "-c",
+    `${core}`,
+    wrk,
+    "-t1",
+    `-c${load.connections}`,
+    `-d${load.seconds}s`,
+    "--timeout",
+    "5s",
+    "-s",
+    load.paths.length === 0 ? SCRIPT : SCRIPT_OF_PATHS,
+  ];
   for (const header of load.headers) args.push("-H", header);
-  const { stdout } = await run("taskset", [...args, load.url]);
+  const { stdout } = await run("taskset", [...args, load.url, "--", ...load.paths]);
   const result = parseSummary(stdout);
   if (result === null) throw new Error(`wrk gave no summary: ${stdout}`);
   const reason = refuseReason(result, load.responseBytes);

@@ -20,4 +20,8 @@ export const CONTESTANTS: readonly Contestant[] = [
   relay("node"),
   sallyport("bun"),
   sallyport("node"),
+  sallyport("bun", 10),
+  sallyport("bun", 10_000),
+  sallyport("node", 10),
+  sallyport("node", 10_000),
 ];

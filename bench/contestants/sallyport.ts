@@ -6,9 +6,10 @@ import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const LAUNCHER = new URL("../../bin/sallyport.mjs", import.meta.url).pathname;
 
-export function sallyport(runtime: Runtime): Contestant {
+/** With `routes` it has so many: a third static, a third with a parameter, a third prefixes, as large gateways mix them. */
+export function sallyport(runtime: Runtime, routes = 1): Contestant {
   return {
-    name: `sallyport-${runtime}`,
+    name: routes === 1 ? `sallyport-${runtime}` : `sallyport-${runtime}-${routes}-routes`,
     prepare({ folder, port, adminPort, upstreamPort, accessLog }) {
       if (!existsSync(LAUNCHER)) return new Error("there is no bin/sallyport.mjs yet");
       const program = findRuntime(runtime);
@@ -27,7 +28,7 @@ upstreams:
     endpoints: [http://127.0.0.1:${upstreamPort}]
     pool: { connections: 256, pending: 1024 }
 routes:
-  - { name: all, match: { path: /* }, public: true, upstream: service }
+${toRoutes(routes)}
 telemetry:
   accessLog: ${accessLog ? "{ to: stdout, format: json }" : "off"}
 `,
@@ -39,4 +40,22 @@ telemetry:
       };
     },
   };
+}
+
+/** A path that route `index` of many takes; every one is another. */
+export function toRequestPath(index: number): string {
+  return toPattern(index).replace(":id", "4711").replace("*", "a/b");
+}
+
+function toPattern(index: number): string {
+  const team = `/team-${index % 100}`;
+  return [`${team}/static/page-${index}`, `${team}/service-${index}/items/:id`, `${team}/prefix-${index}/*`][index % 3] ?? "/";
+}
+
+function toRoutes(count: number): string {
+  if (count === 1) return "  - { name: all, match: { path: /* }, public: true, upstream: service }";
+  // All are answered alike: the upstream knows one path.
+  const route = (index: number) =>
+    `  - { name: r${index}, match: { path: ${toPattern(index)}, methods: [GET] }, public: true, upstream: service, rewrite: { path: /small } }`;
+  return Array.from({ length: count }, (_, index) => route(index)).join("\n");
 }
