@@ -74,7 +74,8 @@ class ErrorShape {
   }
 
   #isReadable(type: string, response: ResponseHead): boolean {
-    if (this.#pointers === null || response.declaredLength > MAX_ERROR_BYTES) return false;
+    const { declaredLength } = response;
+    if (this.#pointers === null || declaredLength === 0 || declaredLength > MAX_ERROR_BYTES) return false;
     if (type !== "application/json" && !type.endsWith("+json")) return false;
     const coding = response.fields.getCombined(CONTENT_ENCODING);
     return coding === null || coding.toLowerCase() === "identity";
