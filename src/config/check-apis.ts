@@ -1,14 +1,14 @@
 // APIs in versions: that routes and `apis` speak of the same ones, that a version can stand where it is told, and that dates agree.
 
 import { checkConditionName } from "./check-conditions.ts";
-import type { IdentityNames } from "./check-headers.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { isHostName, parseHostPattern, parseName, parsePathPattern, parsePathPrefix } from "./patterns.ts";
+import type { JudgedNames } from "./judged-names.ts";
+import { isHostName, parseHostPattern, parseName, parsePathPrefix } from "./patterns.ts";
 import { parseDate } from "./route-values.ts";
 import { checkEntries, children, contradiction, get, has, isWell, keysOf, parsed, texts, toExact, unknownReference } from "./written.ts";
 
 /** The APIs by themselves; `apis` is the value of that key. */
-export function checkApis(apis: unknown, identity: IdentityNames, nowMs: number, findings: Finding[]): void {
+export function checkApis(apis: unknown, names: JudgedNames, nowMs: number, findings: Finding[]): void {
   for (const [path, api] of children({ apis }, [], "apis")) {
     const versions = keysOf(get(api, "versions"));
     const standard = get(api, "default");
@@ -16,7 +16,7 @@ export function checkApis(apis: unknown, identity: IdentityNames, nowMs: number,
       findings.push(unknownReference([...path, "default"], `version of \`${path.at(-1)}\``, standard, versions));
     }
     const field = get(api, "versionBy", "header");
-    if (typeof field === "string") checkConditionName(field, [...path, "versionBy", "header"], identity, findings, "value");
+    if (typeof field === "string") checkConditionName(field, [...path, "versionBy", "header"], "value", names, findings);
     const prefix = get(api, "versionBy", "hostPrefix");
     for (const [at, dates] of children(api, path, "versions")) {
       checkDates(dates, at, nowMs, findings);
@@ -75,10 +75,8 @@ function checkVersionedHosts(route: unknown, path: IssuePath, prefix: string, te
   }
 }
 
-/** The route's paths once the version stands in them; its own one when it stands elsewhere. */
-export function toEffectivePaths(route: unknown, apis: unknown): string[] {
-  const pattern = get(route, "match", "path");
-  if (!isWell(pattern, parsePathPattern)) return [];
+/** The paths of a route whose own is `pattern` once the version stands in them; that one when it stands elsewhere. */
+export function toEffectivePaths(route: unknown, pattern: string, apis: unknown): readonly string[] {
   const name = get(route, "api", "name");
   const api = typeof name === "string" ? get(apis, name) : undefined;
   const prefix = get(api, "versionBy", "pathPrefix");

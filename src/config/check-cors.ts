@@ -33,6 +33,7 @@ export function checkCors(holder: unknown, path: IssuePath, findings: Finding[])
 }
 
 function checkOrigins(places: readonly (readonly [path: IssuePath, value: unknown])[], findings: Finding[]): void {
+  if (places.length < 2) return;
   const origins = places.map(([at, value]) => [at, parsed(value, parseOrigin)] as const);
   for (const [index, [at, origin]] of origins.entries()) {
     if (origin === undefined) continue;

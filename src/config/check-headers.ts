@@ -1,13 +1,8 @@
 // Edits of header fields that contradict each other, or touch what the gateway or another key writes.
 
-import { foldName } from "../http/index.ts";
-import { parseFieldName } from "./header-text.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { Refusal } from "./refusal.ts";
-import { asMap, children, get, has, keysOf } from "./written.ts";
-
-/** By folded name: what the configuration calls it. */
-export type IdentityNames = ReadonlyMap<string, string>;
+import type { JudgedName, JudgedNames } from "./judged-names.ts";
+import { asMap, get, has, keysOf } from "./written.ts";
 
 const SECURITY_FIELDS: readonly (readonly [key: string, field: string])[] = [
   ["hsts", "strict-transport-security"],
@@ -21,68 +16,77 @@ const SECURITY_FIELDS: readonly (readonly [key: string, field: string])[] = [
   ["crossOriginEmbedderPolicy", "cross-origin-embedder-policy"],
 ];
 
+interface Edit {
+  readonly verb: "remove" | "set" | "add";
+  readonly name: string;
+  /** The last part of its path: a key, or an index of the list to remove. */
+  readonly at: string | number;
+}
+
 /** `holder` is a route or `defaults`. */
-export function checkHeaderEdits(holder: unknown, path: IssuePath, identity: IdentityNames, findings: Finding[]): void {
+export function checkHeaderEdits(holder: unknown, path: IssuePath, names: JudgedNames, findings: Finding[]): void {
   const headers = get(holder, "headers");
   if (headers === undefined) return;
-  for (const direction of ["request", "response"]) {
-    const isRequest = direction === "request";
-    const seen = new Map<string, { verb: string; name: string }>();
-    for (const [verb, name, at] of listEdits(get(headers, direction), [...path, "headers", direction])) {
-      if (parseFieldName(name) instanceof Refusal) continue;
-      const owned = isRequest && verb !== "remove" ? identity.get(foldName(name)) : undefined;
-      if (owned !== undefined) {
-        const message = `\`${name}\` is an identity header (\`${owned}\`): only the gateway writes it`;
-        const hint = "choose another name; `gateway.identityHeaders` has the list";
-        findings.push({ code: "SP_CONFIG_HEADER_REFUSED", path: at, at: "key", message, hint });
-      }
-      // Of requests every spelling goes that a service may take for the name; of responses only the very name.
-      const key = isRequest ? foldName(name) : name.toLowerCase();
-      const before = seen.get(key);
-      if (before === undefined) seen.set(key, { verb, name });
-      // `set` and then `add` makes two lines of one field, which is what it says.
-      else if (before.verb !== "set" || verb !== "add") findings.push(toConflict(before, verb, name, at));
-    }
-  }
+  checkDirection(get(headers, "request"), [...path, "headers", "request"], true, names, findings);
+  checkDirection(get(headers, "response"), [...path, "headers", "response"], false, names, findings);
   checkOwned(holder, path, findings);
 }
 
-function toConflict(before: { readonly verb: string; readonly name: string }, verb: string, name: string, at: IssuePath): Finding {
+function checkDirection(edits: unknown, path: IssuePath, isRequest: boolean, names: JudgedNames, findings: Finding[]): void {
+  if (edits === undefined) return;
+  const seen = new Map<string, Edit>();
+  for (const edit of listEdits(edits)) {
+    const judged = names.of(edit.name);
+    if (!judged.isFree) continue;
+    if (isRequest && edit.verb !== "remove" && judged.identity !== undefined) findings.push(toRefusal(edit, judged, path));
+    // Of requests every spelling goes that a service may take for the name; of responses only the very name.
+    const key = isRequest ? judged.folded : judged.lower;
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, edit);
+    // `set` and then `add` makes two lines of one field, which is what it says.
+    else if (before.verb !== "set" || edit.verb !== "add") findings.push(toConflict(before, edit, path));
+  }
+}
+
+function toRefusal(edit: Edit, judged: JudgedName, path: IssuePath): Finding {
+  const message = `\`${edit.name}\` is an identity header (\`${judged.identity}\`): only the gateway writes it`;
+  const hint = "choose another name; `gateway.identityHeaders` has the list";
+  return { code: "SP_CONFIG_HEADER_REFUSED", path: [...path, edit.verb, edit.at], at: "key", message, hint };
+}
+
+function toConflict(before: Edit, { verb, name, at }: Edit, path: IssuePath): Finding {
   const isOneName = before.name.toLowerCase() === name.toLowerCase();
   const where = before.verb === verb ? `stands twice in \`${verb}\`` : `stands in \`${before.verb}\` and in \`${verb}\``;
   const message = isOneName ? `\`${name}\` ${where}` : `\`${name}\` ${where}: services take it for the same name as \`${before.name}\``;
-  const both = new Set([before.verb, verb]);
-  const hint = both.has("remove")
-    ? "`set` replaces what was there"
-    : verb === "add"
-      ? "`add` takes a list: a line for each"
-      : "keep one of them";
-  return { code: "SP_CONFIG_HEADER_CONFLICT", path: at, at: "key", message, hint };
+  const otherHint = before.verb === "remove" ? "`set` replaces what was there" : "`add` takes a list: a line for each";
+  const hint = before.verb === verb ? "keep one of them" : otherHint;
+  return { code: "SP_CONFIG_HEADER_CONFLICT", path: [...path, verb, at], at: "key", message, hint };
 }
 
 /** Fields of responses that `cors` and `securityHeaders` write. */
 function checkOwned(holder: unknown, path: IssuePath, findings: Finding[]): void {
-  const security = get(holder, "securityHeaders");
-  const owners = new Map(SECURITY_FIELDS.flatMap(([key, field]) => (has(security, key) ? [[field, `securityHeaders.${key}`]] : [])));
+  const security = asMap(get(holder, "securityHeaders"));
   const hasCors = asMap(get(holder, "cors")) !== undefined;
-  if (owners.size === 0 && !hasCors) return;
-  for (const [verb, name, at] of listEdits(get(holder, "headers", "response"), [...path, "headers", "response"])) {
+  const edits = get(holder, "headers", "response");
+  if (edits === undefined || (security === undefined && !hasCors)) return;
+  for (const { verb, name, at } of listEdits(edits)) {
     const lower = name.toLowerCase();
-    const owner = owners.get(lower) ?? (hasCors && lower.startsWith("access-control-") ? "cors" : undefined);
+    const key = security === undefined ? undefined : SECURITY_FIELDS.find(([own, field]) => field === lower && has(security, own))?.[0];
+    const owner = key !== undefined ? `securityHeaders.${key}` : hasCors && lower.startsWith("access-control-") ? "cors" : undefined;
     if (owner === undefined) continue;
     const message = `\`${name}\` stands in \`headers.response.${verb}\`, and \`${owner}\` writes it as well`;
     const hint = owner === "cors" ? "`cors` alone speaks of other origins: say it there" : "keep one of the two";
-    findings.push({ code: "SP_CONFIG_HEADER_CONFLICT", path: at, at: "key", message, hint });
+    findings.push({ code: "SP_CONFIG_HEADER_CONFLICT", path: [...path, "headers", "response", verb, at], at: "key", message, hint });
   }
 }
 
-function listEdits(edits: unknown, path: IssuePath): [verb: string, name: string, at: IssuePath][] {
-  if (edits === undefined) return [];
-  const removed = children(edits, path, "remove").flatMap(([at, name]): [string, string, IssuePath][] =>
-    typeof name === "string" ? [["remove", name, at]] : [],
-  );
-  const written = ["set", "add"].flatMap((verb) =>
-    keysOf(get(edits, verb)).map((name): [string, string, IssuePath] => [verb, name, [...path, verb, name]]),
-  );
-  return [...removed, ...written];
+/** In the order in which they are applied. */
+function listEdits(edits: unknown): Edit[] {
+  const listed: Edit[] = [];
+  const removed = get(edits, "remove");
+  if (Array.isArray(removed)) {
+    for (const [at, name] of removed.entries()) if (typeof name === "string") listed.push({ verb: "remove", name, at });
+  }
+  for (const verb of ["set", "add"] as const) for (const name of keysOf(get(edits, verb))) listed.push({ verb, name, at: name });
+  return listed;
 }

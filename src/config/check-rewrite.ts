@@ -2,19 +2,19 @@
 // don't undo each other.
 
 import type { Finding, IssuePath } from "./issue.ts";
-import { isPrefixOfPattern, parsePathPattern, parsePathPrefix } from "./patterns.ts";
+import { isPrefixOfPattern, parsePathPrefix } from "./patterns.ts";
 import { checkEntries, contradiction, get, has, isWell, keysOf, texts, toExact } from "./written.ts";
 
-/** `effectivePaths` are the route's paths once an API version stands in them. */
+/** `effectivePaths` are the route's paths once an API version stands in them; none when its own can't be read. */
 export function checkRewrite(route: unknown, path: IssuePath, effectivePaths: readonly string[], findings: Finding[]): void {
   const rewrite = get(route, "rewrite");
   if (rewrite === undefined) return;
   const at = [...path, "rewrite"];
   const prefix = get(rewrite, "stripPrefix");
   const pattern = get(route, "match", "path");
-  if (isWell(prefix, parsePathPrefix) && isWell(pattern, parsePathPattern)) {
+  if (typeof prefix === "string") {
     const other = effectivePaths.find((effective) => !isPrefixOfPattern(prefix, effective));
-    if (other !== undefined) {
+    if (other !== undefined && isWell(prefix, parsePathPrefix)) {
       const message = `the route's path \`${other}\` does not begin with the prefix \`${prefix}\` that is to be stripped`;
       const why = other === pattern ? undefined : `\`${pattern}\` is \`${other}\` with the version of its api`;
       const hint = toPrefixHint(prefix, other) ?? why;

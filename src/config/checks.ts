@@ -2,21 +2,21 @@
 // contradict each other. Reads the values as written, not the schema's output, so that its findings stand beside the schema's;
 // whatever has the wrong type is passed over here, since the schema says so. What routes do to each other is not judged here.
 
-import { foldName } from "../http/index.ts";
 import { checkAccess, checkAction } from "./check-action.ts";
 import { checkApis, checkDates, checkRouteApi, toEffectivePaths } from "./check-apis.ts";
 import { type Bounds, checkBounds, toWidestBounds } from "./check-bounds.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
-import { checkHeaderEdits, type IdentityNames } from "./check-headers.ts";
+import { checkHeaderEdits } from "./check-headers.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
 import type { Finding, IssuePath } from "./issue.ts";
+import { JudgedNames } from "./judged-names.ts";
 import { checkKinds } from "./kinds.ts";
-import { DEFAULT_IDENTITY_HEADERS } from "./schema.ts";
-import { asMap, checkEntries, children, contradiction, get, has, keysOf, texts, toExact, unknownReference } from "./written.ts";
+import { parsePathPattern } from "./patterns.ts";
+import { asMap, checkEntries, children, contradiction, get, has, isWell, keysOf, toExact, unknownReference } from "./written.ts";
 
 // Of schema.ts; a test compares.
 export const LISTENER_BOUNDS: Bounds = { line: 8 * 1024, head: 32 * 1024, fields: 100 };
@@ -34,7 +34,7 @@ export interface CheckContext {
 interface Surroundings {
   readonly nowMs: number;
   readonly upstreams: ReadonlySet<string>;
-  readonly identity: IdentityNames;
+  readonly names: JudgedNames;
   readonly apis: unknown;
   readonly defaults: unknown;
   readonly teamHosts: unknown;
@@ -45,11 +45,10 @@ interface Surroundings {
 export function checkReferences(root: unknown, context: CheckContext): Finding[] {
   const findings: Finding[] = [];
   const gateway = context.gateway ?? root;
-  const identity = toIdentityNames(get(gateway, "gateway", "identityHeaders"));
   const around: Surroundings = {
     nowMs: context.nowMs,
     upstreams: toUpstreams(root, gateway),
-    identity,
+    names: new JudgedNames(get(gateway, "gateway", "identityHeaders")),
     apis: get(gateway, "apis"),
     defaults: get(gateway, "defaults"),
     teamHosts: context.gateway === undefined ? undefined : get(root, "team", "hosts"),
@@ -67,16 +66,22 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
 function checkGateway(root: unknown, around: Surroundings, findings: Finding[], everyUpstream: ReadonlySet<string>): void {
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
-  checkApis(around.apis, around.identity, around.nowMs, findings);
+  checkApis(around.apis, around.names, around.nowMs, findings);
   const defaults = get(root, "defaults");
-  checkShared(defaults, ["defaults"], true, around, findings);
+  checkShared(defaults, ["defaults"], null, around, findings);
   for (const [path, invariant] of children(root, [], "invariants")) checkInvariantNames(invariant, path, everyUpstream, findings);
 }
 
-/** What a route and `defaults` may both say. */
-function checkShared(holder: unknown, path: IssuePath, isDefault: boolean, around: Surroundings, findings: Finding[]): void {
-  checkHeaderEdits(holder, path, around.identity, findings);
-  checkValueTemplates(holder, path, isDefault, findings);
+/** What a route and `defaults` may both say; `pattern` is the route's path, null for `defaults`. */
+function checkShared(
+  holder: unknown,
+  path: IssuePath,
+  pattern: string | undefined | null,
+  around: Surroundings,
+  findings: Finding[],
+): void {
+  checkHeaderEdits(holder, path, around.names, findings);
+  checkValueTemplates(holder, path, pattern, findings);
   checkCors(holder, path, findings);
   checkSecurityHeaders(holder, path, findings);
   if (around.widest !== undefined) checkBounds(holder, path, around.widest, findings);
@@ -97,14 +102,19 @@ function checkRoute(route: unknown, path: IssuePath, around: Surroundings, findi
   const apiName = get(route, "api", "name");
   const apiField = typeof apiName === "string" ? get(around.apis, apiName, "versionBy", "header") : undefined;
   const field = typeof apiField === "string" ? apiField.toLowerCase() : undefined;
-  checkConditions(match, [...path, "match"], around.identity, field, findings);
+  checkConditions(match, [...path, "match"], around.names, field, findings);
   checkRouteApi(route, path, around.apis, around.teamHosts, findings);
   checkDates(get(route, "lifecycle"), [...path, "lifecycle"], around.nowMs, findings);
-  const effectivePaths = toEffectivePaths(route, around.apis);
-  checkRewrite(route, path, effectivePaths, findings);
-  checkPathTemplates(route, path, findings);
-  checkReach(route, path, { effectivePaths, defaults: around.defaults, widest: around.widest }, findings);
-  checkShared(route, path, false, around, findings);
+  const written = get(match, "path");
+  const pattern = isWell(written, parsePathPattern) ? written : undefined;
+  if (pattern === undefined) checkRewrite(route, path, [], findings);
+  else {
+    const effectivePaths = toEffectivePaths(route, pattern, around.apis);
+    checkRewrite(route, path, effectivePaths, findings);
+    checkPathTemplates(route, path, pattern, findings);
+    checkReach(route, path, { effectivePaths, defaults: around.defaults, widest: around.widest }, findings);
+  }
+  checkShared(route, path, pattern, around, findings);
 }
 
 function checkInvariantNames(invariant: unknown, path: IssuePath, upstreams: ReadonlySet<string>, findings: Finding[]): void {
@@ -124,8 +134,4 @@ function checkInvariantNames(invariant: unknown, path: IssuePath, upstreams: Rea
 
 function toUpstreams(...parts: readonly unknown[]): ReadonlySet<string> {
   return new Set(parts.flatMap((part) => keysOf(get(part, "upstreams"))));
-}
-
-function toIdentityNames(written: unknown): IdentityNames {
-  return new Map((texts(written) ?? DEFAULT_IDENTITY_HEADERS).map((name) => [foldName(name), name]));
 }

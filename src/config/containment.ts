@@ -8,6 +8,10 @@ export function containsHost(outer: string, inner: string): boolean {
 
 /** Whether each path of `inner` is one of `outer`; both well-formed patterns: `/exact`, `/x/*`, `/x/:param/y`. */
 export function containsPath(outer: string, inner: string): boolean {
+  // Without parameters it is a matter of letters, which spares 10,000 routes the splitting.
+  if (!outer.includes("/:")) {
+    return outer.endsWith("/*") ? inner.startsWith(outer.slice(0, -1)) || inner === outer.slice(0, -2) : inner === outer;
+  }
   const around = toSegments(outer);
   const within = toSegments(inner);
   // `/x/*` takes `/x` itself: only then may the other be longer, or go on without end.

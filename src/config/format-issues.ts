@@ -20,14 +20,17 @@ export function formatIssues(issues: readonly Issue[], options: FormatOptions): 
 
 function formatIssue(issue: Issue, options: FormatOptions): string {
   const paint = (code: number, text: string) => (options.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
-  const lines = [`${paint(1, `${issue.file}:${issue.line}:${issue.column}`)} ${paint(31, issue.code)}`];
+  const isWarning = issue.severity === "warning";
+  const ink = isWarning ? 33 : 31;
+  const code = paint(ink, issue.code) + (isWarning ? " (warning)" : "");
+  const lines = [`${paint(1, `${issue.file}:${issue.line}:${issue.column}`)} ${code}`];
   if (issue.excerpt !== undefined && issue.excerpt.text.trim() !== "" && issue.column + issue.excerpt.width <= MAX_EXCERPT) {
     const gutter = String(issue.line);
     const before = issue.excerpt.text.slice(0, issue.column - 1);
     // Tabs are kept, so that the caret stands below what it points at whatever their width.
     const indent = before.replaceAll(/[^\t]/g, " ");
     lines.push(`  ${paint(2, `${gutter} |`)} ${toPrintable(issue.excerpt.text.slice(0, MAX_EXCERPT))}`);
-    lines.push(`  ${paint(2, `${" ".repeat(gutter.length)} |`)} ${indent}${paint(31, "^".repeat(issue.excerpt.width))}`);
+    lines.push(`  ${paint(2, `${" ".repeat(gutter.length)} |`)} ${indent}${paint(ink, "^".repeat(issue.excerpt.width))}`);
   }
   lines.push(`  ${toPrintable(issue.message)}`);
   if (issue.hint !== undefined) lines.push(`  ${paint(36, "hint:")} ${toPrintable(issue.hint)}`);

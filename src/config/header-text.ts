@@ -28,7 +28,7 @@ export function parseFieldName(text: string): string | Refusal {
     return new Refusal("SP_CONFIG_BAD_HEADER", FIELD_NAME_EXPECTATION, hint);
   }
   if (!FRAMING.has(foldName(text))) return text;
-  const why = foldName(text) === "host" ? "Host follows the client's request" : "the gateway frames messages itself";
+  const why = foldName(text) === "host" ? "`rewrite.host` says which Host the upstream sees" : "the gateway frames messages itself";
   return new Refusal("SP_CONFIG_HEADER_REFUSED", "a header that the gateway doesn't keep for itself", why);
 }
 

@@ -57,7 +57,7 @@ export function toShown(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return Object.keys(value).length === 0 ? "an empty map" : "a map";
   // Text that looks like something else: the quotes are the mistake.
-  if (typeof value === "string" && /^(?:true|false|null|[0-9.]+)$/.test(value)) return `\`"${value}"\` (text)`;
+  if (typeof value === "string" && /^(?:true|false|null|[0-9]+(?:\.[0-9]+)?)$/.test(value)) return `\`"${value}"\` (text)`;
   if (typeof value === "string") return value === "" ? "an empty string" : `\`${cutShort(maskCredentials(value))}\``;
   return `\`${String(value)}\` (${typeof value})`;
 }

@@ -82,10 +82,10 @@ function toBreach(key: Key, predicate: Plain, route: RouteConfig): (() => string
         : () => `it must be of the team ${toChoice(wanted)}, but it is of ${owner}`;
     }
     case "hosts": {
-      const outside = match.hosts.filter((host) => !wanted.some((outer) => containsHost(outer, host)));
-      if (match.hosts.length > 0 && outside.length === 0) return undefined;
+      const isOutside = (host: string) => !wanted.some((outer) => containsHost(outer, host));
+      if (match.hosts.length > 0 && !match.hosts.some(isOutside)) return undefined;
       return () =>
-        `its hosts must be within ${toChoice(wanted)}, but it takes ${match.hosts.length === 0 ? "any host" : toChoice(outside, "and")}`;
+        `its hosts must be within ${toChoice(wanted)}, but it takes ${match.hosts.length === 0 ? "any host" : toChoice(match.hosts.filter(isOutside), "and")}`;
     }
     case "paths": {
       const outside = match.paths.filter((path) => !wanted.some((outer) => containsPath(outer, path)));

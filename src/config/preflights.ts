@@ -17,7 +17,8 @@ export function findAmbiguousPreflights(routes: readonly RouteConfig[]): Ambiguo
     const { hosts, paths } = route.match;
     for (const host of hosts.length === 0 ? [""] : hosts) {
       for (const path of paths) {
-        const key = `${host} ${path.replaceAll(/:[^/]+/g, ":")}`;
+        const shape = path.includes(":") ? path.replaceAll(/:[^/]+/g, ":") : path;
+        const key = `${host} ${shape}`;
         const group = groups.get(key);
         if (group === undefined) groups.set(key, [route]);
         else {

@@ -41,12 +41,20 @@ export function listParams(template: ValueTemplate): string[] {
 
 function toPart(inner: string): Part | Refusal {
   const [source, name = ""] = inner.split(":", 2);
-  if (source === "param" && /^(?:\*|[A-Za-z_][A-Za-z0-9_]*)$/.test(name)) return { param: name };
+  if (source === "param" && (name === "*" || isWord(name))) return { param: name };
   if (source === "request") {
     const fact = REQUEST_FACTS.find((known) => known === name);
     return fact === undefined ? refuse(`of a request there are ${REQUEST_FACTS.join(", ")}`) : { request: fact satisfies RequestFact };
   }
-  return refuse(source === "param" ? "a parameter is written `${param:id}`, the tail `${param:*}`" : undefined);
+  if (source === "param") return refuse("a parameter is written `${param:id}`, the tail `${param:*}`");
+  if (name === "" && isWord(inner)) {
+    return refuse(`\`\${param:${inner}}\` is a parameter of the path, \`\${env:${inner}}\` a variable of the environment`);
+  }
+  return refuse("what can be put in is `param`, `request`, `env` and `file`; a plain `${` is written `$${`");
+}
+
+function isWord(text: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(text);
 }
 
 function refuse(hint: string | undefined): Refusal {
