@@ -1,9 +1,9 @@
 // What an operator demands of every route, judged on what the routes mean: defaults count, an API version's host or path counts.
 
 import type { RouteConfig } from "./config.ts";
-import type { Invariant, Predicate } from "./invariant-schema.ts";
+import type { Invariant } from "./invariant-schema.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { brokenDemands, holds, isAboutNames, onlyNames } from "./predicates.ts";
+import { compilePredicate, isAboutNames, onlyNames } from "./predicates.ts";
 
 /** A finding that stands at a route of the list given. */
 export interface BrokenInvariant {
@@ -22,14 +22,14 @@ export function checkInvariants(
   const broken: BrokenInvariant[] = [];
   const idle: Finding[] = [];
   for (const [index, invariant] of invariants.entries()) {
+    const where = compilePredicate(invariant.where);
+    const required = compilePredicate(invariant.require);
     for (const route of routes) {
-      if (!holds(invariant.where, route)) continue;
-      const demands = brokenDemands(invariant.require, route);
-      if (demands.length > 0) broken.push(toBroken(invariant, route, demands));
+      if (where.holds(route) && !required.holds(route)) broken.push(toBroken(invariant, route, required.listBreaches(route)));
     }
     // A guard that all routes pass, `lacks: [auth]`, is no mistake; a path or name that no route has probably is.
-    const names: Predicate = onlyNames(invariant.where);
-    if (isAboutNames(names) && !routes.some((route) => holds(names, route))) {
+    const names = onlyNames(invariant.where);
+    if (isAboutNames(names) && !routes.some(compilePredicate(names).holds)) {
       const message = `the invariant \`${invariant.name}\` speaks of no route: none is as its \`where\` says`;
       const hint = "look for a mistyped path, host or name in `where`";
       idle.push({ code: "SP_CONFIG_INVARIANT_IDLE", path: [...path, index, "where"], at: "key", message, hint });

@@ -29,108 +29,166 @@ const HAS: Readonly<Record<Demandable, (route: RouteConfig) => boolean>> = {
   upstream: ({ action }) => action.kind === "upstream",
 };
 
-export function holds(predicate: Predicate, route: RouteConfig): boolean {
-  return (
-    holdsPlain(predicate, route) &&
-    (predicate.anyOf === undefined || predicate.anyOf.some((one) => holdsPlain(one, route))) &&
-    (predicate.noneOf === undefined || !predicate.noneOf.some((one) => holdsPlain(one, route)))
-  );
+/** One thing that a predicate says. */
+interface Demand {
+  readonly holds: (route: RouteConfig) => boolean;
+  /** As the end of "… that". */
+  readonly says: string;
+  /** What must be and what is, of a route that it does not hold for. */
+  readonly toBreach: (route: RouteConfig) => string;
 }
 
-function holdsPlain(predicate: Plain, route: RouteConfig): boolean {
-  for (const key of KEYS) if (toBreach(key, predicate, route) !== undefined) return false;
+/** A predicate that is asked of many routes. */
+export interface CompiledPredicate {
+  readonly holds: (route: RouteConfig) => boolean;
+  /** Each demand that the route does not fulfil: what must be, and what is. Empty when the predicate holds. */
+  readonly listBreaches: (route: RouteConfig) => string[];
+}
+
+export function compilePredicate(predicate: Predicate): CompiledPredicate {
+  const demands = compileAll(predicate);
+  if (predicate.anyOf !== undefined) demands.push(compileAnyOf(predicate.anyOf.map(compileAll)));
+  for (const one of predicate.noneOf ?? []) demands.push(compileNot(compileAll(one)));
+  return { holds: (route) => isAll(demands, route), listBreaches: (route) => toBreaches(demands, route) };
+}
+
+function compileAll(predicate: Plain): Demand[] {
+  const { has, lacks, names, teams, hosts, paths, methods, onlyMethods, upstreams } = predicate;
+  return [
+    ...(has === undefined ? [] : [compileHas(has)]),
+    ...(lacks === undefined ? [] : [compileLacks(lacks)]),
+    ...(names === undefined ? [] : [compileNames(names)]),
+    ...(teams === undefined ? [] : [compileTeams(teams)]),
+    ...(hosts === undefined ? [] : [compileHosts(hosts)]),
+    ...(paths === undefined ? [] : [compilePaths(paths)]),
+    ...(methods === undefined ? [] : [compileMethods(methods)]),
+    ...(onlyMethods === undefined ? [] : [compileOnlyMethods(onlyMethods)]),
+    ...(upstreams === undefined ? [] : [compileUpstreams(upstreams)]),
+  ];
+}
+
+function isAll(demands: readonly Demand[], route: RouteConfig): boolean {
+  for (const demand of demands) if (!demand.holds(route)) return false;
   return true;
 }
 
-/** Each demand that the route does not fulfil: what must be, and what is. Empty when the predicate holds. */
-export function brokenDemands(predicate: Predicate, route: RouteConfig): string[] {
-  const demands = KEYS.flatMap((key) => toBreach(key, predicate, route)?.() ?? []);
-  const { anyOf, noneOf } = predicate;
-  if (anyOf !== undefined && !anyOf.some((one) => holdsPlain(one, route))) {
-    const ways = anyOf.map((one) => KEYS.flatMap((key) => toBreach(key, one, route)?.() ?? []).join(", and "));
-    demands.push(
-      ways.length === 1 ? (ways[0] ?? "") : `one of these must be so: ${ways.map((way, index) => `(${index + 1}) ${way}`).join(", or ")}`,
-    );
-  }
-  for (const one of noneOf ?? []) if (holdsPlain(one, route)) demands.push(`it must not be that ${toWords(one)}`);
-  return demands;
+function toBreaches(demands: readonly Demand[], route: RouteConfig): string[] {
+  return demands.filter((demand) => !demand.holds(route)).map((demand) => demand.toBreach(route));
 }
 
-const KEYS = ["has", "lacks", "names", "teams", "hosts", "paths", "methods", "onlyMethods", "upstreams"] as const;
-type Key = (typeof KEYS)[number];
-
-/** What is demanded and what the route has, to be told when asked; undefined when the predicate says nothing there, or it holds. */
-function toBreach(key: Key, predicate: Plain, route: RouteConfig): (() => string) | undefined {
-  const wanted: readonly string[] | undefined = predicate[key];
-  if (wanted === undefined) return undefined;
-  const { action, match } = route;
-  switch (key) {
-    case "has": {
-      const missing = (predicate.has ?? []).filter((name) => !HAS[name](route));
-      return missing.length === 0 ? undefined : () => `it must have ${toChoice(missing, "and")} and has not`;
-    }
-    case "lacks": {
-      const present = (predicate.lacks ?? []).filter((name) => HAS[name](route));
-      return present.length === 0 ? undefined : () => `it must not have ${toChoice(present)} and has`;
-    }
-    case "names":
-      return wanted.some((pattern) => matchesName(pattern, route.name)) ? undefined : () => `it must be named ${toChoice(wanted)}`;
-    case "teams": {
-      const owner = route.team === null ? "no team" : `\`${route.team}\``;
-      return route.team !== null && wanted.includes(route.team)
-        ? undefined
-        : () => `it must be of the team ${toChoice(wanted)}, but it is of ${owner}`;
-    }
-    case "hosts": {
-      const isOutside = (host: string) => !wanted.some((outer) => containsHost(outer, host));
-      if (match.hosts.length > 0 && !match.hosts.some(isOutside)) return undefined;
-      return () =>
-        `its hosts must be within ${toChoice(wanted)}, but it takes ${match.hosts.length === 0 ? "any host" : toChoice(match.hosts.filter(isOutside), "and")}`;
-    }
-    case "paths": {
-      const outside = match.paths.filter((path) => !wanted.some((outer) => containsPath(outer, path)));
-      return outside.length === 0
-        ? undefined
-        : () => `its paths must be within ${toChoice(wanted)}, but it takes ${toChoice(outside, "and")}`;
-    }
-    case "methods": {
-      const isTaken = match.methods.length === 0 || withHead(match.methods).some((method) => wanted.includes(method));
-      return isTaken ? undefined : () => `it must take ${toChoice(wanted)}, but it takes ${toChoice(match.methods, "and")} alone`;
-    }
-    case "onlyMethods": {
-      const allowed = withHead(wanted);
-      const others = match.methods.filter((method) => !allowed.includes(method));
-      if (match.methods.length > 0 && others.length === 0) return undefined;
-      return () =>
-        `it may take ${toChoice(wanted, "and")} alone, but it takes ${others.length === 0 ? "any method" : toChoice(others, "and")}`;
-    }
-    case "upstreams": {
-      if (action.kind === "upstream" && wanted.includes(action.upstream)) return undefined;
-      return () =>
-        `${toChoice(wanted)} must answer, but what answers is ${action.kind === "upstream" ? `\`${action.upstream}\`` : `a \`${action.kind}\``}`;
-    }
-  }
+function toWords(demands: readonly Demand[]): string {
+  return demands.map(({ says }) => says).join(" and ");
 }
 
-/** A predicate as the end of "… that". */
-function toWords(predicate: Plain): string {
-  const words: Readonly<Record<Key, (wanted: readonly string[]) => string>> = {
-    has: (wanted) => `it has ${toChoice(wanted, "and")}`,
-    lacks: (wanted) => `it lacks ${toChoice(wanted, "and")}`,
-    names: (wanted) => `it is named ${toChoice(wanted)}`,
-    teams: (wanted) => `it is of the team ${toChoice(wanted)}`,
-    hosts: (wanted) => `its hosts are within ${toChoice(wanted)}`,
-    paths: (wanted) => `its paths are within ${toChoice(wanted)}`,
-    methods: (wanted) => `it takes ${toChoice(wanted)}`,
-    onlyMethods: (wanted) => `it takes ${toChoice(wanted, "and")} alone`,
-    upstreams: (wanted) => `${toChoice(wanted)} answers`,
+function compileAnyOf(branches: readonly (readonly Demand[])[]): Demand {
+  return {
+    holds: (route) => branches.some((demands) => isAll(demands, route)),
+    says: branches.map(toWords).join(", or "),
+    toBreach: (route) => {
+      const ways = branches.map((demands) => toBreaches(demands, route).join(", and "));
+      return ways.length === 1
+        ? (ways[0] ?? "")
+        : `one of these must be so: ${ways.map((way, index) => `(${index + 1}) ${way}`).join(", or ")}`;
+    },
   };
-  return KEYS.flatMap((key) => (predicate[key] === undefined ? [] : [words[key](predicate[key])])).join(" and ");
 }
 
-/** A HEAD follows GET. */
-function withHead(methods: readonly string[]): readonly string[] {
-  return methods.includes("GET") ? [...methods, "HEAD"] : methods;
+function compileNot(demands: readonly Demand[]): Demand {
+  const says = toWords(demands);
+  return { holds: (route) => !isAll(demands, route), says: `not ${says}`, toBreach: () => `it must not be that ${says}` };
+}
+
+// ── each key ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function compileHas(keys: readonly Demandable[]): Demand {
+  return {
+    holds: (route) => keys.every((key) => HAS[key](route)),
+    says: `it has ${toChoice(keys, "and")}`,
+    toBreach: (route) =>
+      `it must have ${toChoice(
+        keys.filter((key) => !HAS[key](route)),
+        "and",
+      )} and has not`,
+  };
+}
+
+function compileLacks(keys: readonly Demandable[]): Demand {
+  return {
+    holds: (route) => !keys.some((key) => HAS[key](route)),
+    says: `it lacks ${toChoice(keys, "and")}`,
+    toBreach: (route) => `it must not have ${toChoice(keys.filter((key) => HAS[key](route)))} and has`,
+  };
+}
+
+function compileNames(patterns: readonly string[]): Demand {
+  return {
+    holds: ({ name }) => patterns.some((pattern) => matchesName(pattern, name)),
+    says: `it is named ${toChoice(patterns)}`,
+    toBreach: () => `it must be named ${toChoice(patterns)}`,
+  };
+}
+
+function compileTeams(teams: readonly string[]): Demand {
+  return {
+    holds: ({ team }) => team !== null && teams.includes(team),
+    says: `it is of the team ${toChoice(teams)}`,
+    toBreach: ({ team }) => `it must be of the team ${toChoice(teams)}, but it is of ${team === null ? "no team" : `\`${team}\``}`,
+  };
+}
+
+function compileHosts(hosts: readonly string[]): Demand {
+  const isOutside = (host: string) => !hosts.some((outer) => containsHost(outer, host));
+  return {
+    holds: ({ match }) => match.hosts.length > 0 && !match.hosts.some(isOutside),
+    says: `its hosts are within ${toChoice(hosts)}`,
+    toBreach: ({ match }) => {
+      const taken = match.hosts.length === 0 ? "any host" : toChoice(match.hosts.filter(isOutside), "and");
+      return `its hosts must be within ${toChoice(hosts)}, but it takes ${taken}`;
+    },
+  };
+}
+
+function compilePaths(paths: readonly string[]): Demand {
+  const isOutside = (path: string) => !paths.some((outer) => containsPath(outer, path));
+  return {
+    holds: ({ match }) => !match.paths.some(isOutside),
+    says: `its paths are within ${toChoice(paths)}`,
+    toBreach: ({ match }) => `its paths must be within ${toChoice(paths)}, but it takes ${toChoice(match.paths.filter(isOutside), "and")}`,
+  };
+}
+
+function compileMethods(methods: readonly string[]): Demand {
+  // Whoever takes a GET takes a HEAD.
+  const taken = methods.includes("HEAD") ? [...methods, "GET"] : methods;
+  return {
+    holds: ({ match }) => match.methods.length === 0 || match.methods.some((method) => taken.includes(method)),
+    says: `it takes ${toChoice(methods)}`,
+    toBreach: ({ match }) => `it must take ${toChoice(methods)}, but it takes ${toChoice(match.methods, "and")} alone`,
+  };
+}
+
+function compileOnlyMethods(methods: readonly string[]): Demand {
+  const allowed = methods.includes("GET") ? [...methods, "HEAD"] : methods;
+  const isOutside = (method: string) => !allowed.includes(method);
+  return {
+    holds: ({ match }) => match.methods.length > 0 && !match.methods.some(isOutside),
+    says: `it takes ${toChoice(methods, "and")} alone`,
+    toBreach: ({ match }) => {
+      const taken = match.methods.length === 0 ? "any method" : toChoice(match.methods.filter(isOutside), "and");
+      return `it may take ${toChoice(methods, "and")} alone, but it takes ${taken}`;
+    },
+  };
+}
+
+function compileUpstreams(upstreams: readonly string[]): Demand {
+  return {
+    holds: ({ action }) => action.kind === "upstream" && upstreams.includes(action.upstream),
+    says: `${toChoice(upstreams)} answers`,
+    toBreach: ({ action }) => {
+      const answers = action.kind === "upstream" ? `\`${action.upstream}\`` : `a \`${action.kind}\``;
+      return `${toChoice(upstreams)} must answer, but what answers is ${answers}`;
+    },
+  };
 }
 
 /** `*` stands for any part. */

@@ -13,22 +13,23 @@ export function parseTemplate(text: string): ValueTemplate | Refusal {
   const parts: Part[] = [];
   let literal = "";
   for (let at = 0; at < text.length; ) {
-    if (text.startsWith("$${", at)) {
-      literal += "${";
-      at += 3;
-    } else if (text.startsWith("${", at)) {
-      const end = text.indexOf("}", at);
-      if (end === -1) return refuse("a `${` that is not closed; a plain `${` is written `$${`");
-      const part = toPart(text.slice(at + 2, end));
-      if (part instanceof Refusal) return part;
-      if (literal !== "") parts.push(literal);
-      literal = "";
-      parts.push(part);
-      at = end + 1;
-    } else {
-      literal += text[at];
-      at++;
+    const open = text.indexOf("${", at);
+    // Of `$${` the first `$` takes its meaning from the others.
+    if (open > at && text[open - 1] === "$") {
+      literal += `${text.slice(at, open - 1)}\${`;
+      at = open + 2;
+      continue;
     }
+    literal += text.slice(at, open === -1 ? text.length : open);
+    if (open === -1) break;
+    const end = text.indexOf("}", open);
+    if (end === -1) return refuse("a `${` that is not closed; a plain `${` is written `$${`");
+    const part = toPart(text.slice(open + 2, end));
+    if (part instanceof Refusal) return part;
+    if (literal !== "") parts.push(literal);
+    literal = "";
+    parts.push(part);
+    at = end + 1;
   }
   if (literal !== "") parts.push(literal);
   return parts;

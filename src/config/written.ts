@@ -82,7 +82,7 @@ export function duplicateEntry(path: IssuePath, entry: string, hint?: string): F
 
 /** A list of words; `fold` makes those equal that mean the same. */
 export function checkEntries(value: unknown, path: IssuePath, findings: Finding[], fold: (entry: string) => string = toLower): void {
-  if (!Array.isArray(value)) return;
+  if (!Array.isArray(value) || value.length < 2) return;
   const seen = new Set<string>();
   for (const [index, entry] of value.entries()) {
     if (typeof entry !== "string") continue;
