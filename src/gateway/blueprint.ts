@@ -1,10 +1,10 @@
-// From a configuration to everything that requests will follow: router, plans, pools. Compiled once, immutable afterwards.
+// From a configuration to everything that requests will follow: router, plans, pools. Compiled once, immutable afterwards: frozen
+// but for the pools, which live.
 
-import { createHash } from "node:crypto";
 import { CidrSet, type TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
 import { FIELD, FoldedNames, fieldName } from "../http/index.ts";
-import { compilePlan, type Plan, type Policy, type PolicyTracer, tracePolicy, type UpstreamPort } from "../pipeline/index.ts";
+import { compilePlan, FixedList, type Plan, type Policy, type PolicyTracer, tracePolicy, type UpstreamPort } from "../pipeline/index.ts";
 import {
   compileConditionNames,
   compileIdentityNames,
@@ -20,23 +20,26 @@ import {
 import { compileRouter, type Router } from "../router/index.ts";
 import type { Transport } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
+import { computeGeneration } from "./generation.ts";
 import { type CompiledRoute, createRouting } from "./routing.ts";
 
 export interface Blueprint {
-  /** Digest of the configuration: the same content has the same id. */
+  /** Digest of the configuration with its secrets and files: the same content has the same id. */
   readonly generation: string;
   readonly pools: readonly Pool[];
   /** By listener name: the steps up to routing, and what answers when no route does. */
-  readonly listenerPlans: ReadonlyMap<string, Plan>;
+  readonly listenerPlans: Readonly<Record<string, Plan>>;
   readonly routes: readonly string[];
 }
 
-interface ListenerScope {
-  readonly listener: ListenerConfig;
-  /** Up to routing. */
+/** What a route is on every listener. */
+interface RouteParts {
+  readonly route: RouteConfig;
+  readonly upstream: UpstreamPort | null;
   readonly policies: readonly Policy[];
-  /** Lets the tracer hear of their steps, when there is one. */
-  readonly watch: (policies: readonly Policy[]) => readonly Policy[];
+  readonly forbiddenTrailers: FoldedNames;
+  /** Null: those that routing uses. */
+  readonly paths: PathsConfig | null;
 }
 
 /** The configuration is well-formed, but its routes can't all stand beside each other. Each message names the routes and shows a request. */
@@ -68,8 +71,15 @@ export function compileBlueprint(
   const names = [...inHeads, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
   const routingPaths = mostPermissive(config.routes);
-  const listenerPlans = new Map<string, Plan>();
   const watch = (policies: readonly Policy[]) => (tracer === null ? policies : policies.map((policy) => tracePolicy(policy, tracer)));
+  const forbid = createTrailerRules(forbidden);
+  const parts = config.routes.map((route): RouteParts => {
+    const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
+    if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
+    const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
+    return { route, upstream, policies: watch(compileRoutePolicies(route)), forbiddenTrailers: forbid(route), paths };
+  });
+  const listenerPlans: Record<string, Plan> = Object.create(null);
   for (const listener of config.listeners) {
     const policies = watch([
       normalise(routingPaths),
@@ -78,11 +88,16 @@ export function compileBlueprint(
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
     ]);
-    const routes = config.routes.map((route) => compileRoute(route, { listener, policies, watch }, byName, forbidden, routingPaths));
+    const routes = new FixedList(parts.map((part) => compileRoute(part, listener, policies)));
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
-    listenerPlans.set(listener.name, compilePlan(target, [...policies, ...watch([createRouting(router, routes)])]).plan);
+    listenerPlans[listener.name] = compilePlan(target, [...policies, ...watch([createRouting(router, routes)])]).plan;
   }
-  return { generation: digest(config), pools, listenerPlans, routes: config.routes.map((route) => route.name) };
+  return Object.freeze({
+    generation: computeGeneration(config),
+    pools: Object.freeze(pools),
+    listenerPlans: Object.freeze(listenerPlans),
+    routes: Object.freeze(config.routes.map((route) => route.name)),
+  });
 }
 
 /** One router for every listener: its values are the routes' places in the lists of plans. */
@@ -101,36 +116,37 @@ function compileRoutes(config: GatewayConfig): Router<number> {
   return router;
 }
 
-function compileRoute(
-  route: RouteConfig,
-  scope: ListenerScope,
-  pools: ReadonlyMap<string, UpstreamPort>,
-  forbiddenTrailers: FoldedNames,
-  routingPaths: PathsConfig,
-): CompiledRoute {
-  const { action } = route;
-  const upstream = action.kind === "upstream" ? pools.get(action.upstream) : null;
-  if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
+function compileRoute(parts: RouteParts, listener: ListenerConfig, listenerPolicies: readonly Policy[]): CompiledRoute {
+  const { route, upstream, forbiddenTrailers } = parts;
   const { bodyBytes } = route.bounds;
   const target = {
     route: route.name,
     upstream,
     timeoutMs: route.timeoutMs,
-    bodyBytes: bodyBytes === undefined ? scope.listener.bounds.bodyBytes : bodyBytes,
-    forbiddenTrailers: forbidEdited(route, forbiddenTrailers),
+    bodyBytes: bodyBytes === undefined ? listener.bounds.bodyBytes : bodyBytes,
+    forbiddenTrailers,
     typeBase: route.errors.typeBase,
   };
-  const { plan, issues } = compilePlan(target, scope.watch(compileRoutePolicies(route)), scope.policies);
+  const { plan, issues } = compilePlan(target, parts.policies, listenerPolicies);
   if (issues.length > 0) throw new BlueprintError(issues.map((issue) => issue.message));
-  return { plan, paths: isSamePaths(route.paths, routingPaths) ? null : route.paths, answersPreflights: route.cors !== null };
+  return Object.freeze({ plan, paths: parts.paths, answersPreflights: route.cors !== null });
 }
 
-/** What a route sets or removes in a request's head must not come in behind its body instead. */
-function forbidEdited(route: RouteConfig, forbidden: FoldedNames): FoldedNames {
-  const { set, remove } = route.headers.request;
-  if (set.length + remove.length === 0) return forbidden;
-  const edited = [...set.map(([name]) => name), ...remove].map(fieldName);
-  return new FoldedNames([...forbidden.names, ...edited], forbidden.prefix);
+/** What a route sets or removes in a request's head must not come in behind its body instead. Most routes edit the same fields. */
+function createTrailerRules(forbidden: FoldedNames): (route: RouteConfig) => FoldedNames {
+  const known = new Map<string, FoldedNames>();
+  return (route) => {
+    const { set, remove } = route.headers.request;
+    if (set.length + remove.length === 0) return forbidden;
+    const edited = [...set.map(([name]) => name), ...remove];
+    const key = edited.join();
+    let rules = known.get(key);
+    if (rules === undefined) {
+      rules = new FoldedNames([...forbidden.names, ...edited.map(fieldName)], forbidden.prefix);
+      known.set(key, rules);
+    }
+    return rules;
+  };
 }
 
 /** Routing must not refuse what some route takes; each route then judges by its own rules. */
@@ -148,8 +164,4 @@ function mostPermissive(routes: readonly RouteConfig[]): PathsConfig {
 
 function isSamePaths(a: PathsConfig, b: PathsConfig): boolean {
   return a.encodedSlash === b.encodedSlash && a.duplicateSlashes === b.duplicateSlashes && a.dotSegments === b.dotSegments;
-}
-
-function digest(config: GatewayConfig): string {
-  return createHash("sha256").update(JSON.stringify(config)).digest("hex").slice(0, 16);
 }

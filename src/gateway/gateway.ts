@@ -16,7 +16,7 @@ import { createAcceptor, GatewayRuntime } from "./runtime.ts";
 export interface GatewayHost {
   readonly transport: Transport;
   readonly clock: Clock;
-  /** Instead of what telemetry.accessLog says. */
+  /** Instead of what telemetry.accessLog says; gets every line, also when that is off. */
   readonly logSink?: LineSink;
   /** File descriptors that the process may have open; read from the system when left out. */
   readonly descriptorLimit?: number;
@@ -32,6 +32,8 @@ export interface Gateway {
   readonly admin: SocketAddress | null;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
   stop(graceMs: number): Promise<void>;
+  /** All metrics in the Prometheus text format, as the admin address shows them. */
+  exposeMetrics(): string;
   /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
   reopenLog(): Promise<void>;
 }
@@ -60,13 +62,13 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   metrics.declareRoute("");
   for (const route of blueprint.routes) metrics.declareRoute(route);
   for (const pool of blueprint.pools) metrics.declareUpstream(pool.name);
-  const log = config.telemetry.accessLog === null ? null : (host.logSink ?? openAccessLog(config.telemetry.accessLog.to, clock));
+  const log = host.logSink ?? (config.telemetry.accessLog === null ? null : openAccessLog(config.telemetry.accessLog.to, clock));
   const onBug = host.onBug ?? writeBug;
   const runtime = new GatewayRuntime(clock, wheel, { metrics, log, onBug });
   const upstreamConnections = config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0);
   const budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), upstreamConnections);
   const listeners = config.listeners.map((listener) => {
-    const plan = blueprint.listenerPlans.get(listener.name)!;
+    const plan = blueprint.listenerPlans[listener.name]!;
     const acceptor = createAcceptor(runtime, plan, blueprint.generation);
     return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor, budget), address: listener.address };
   });
@@ -115,6 +117,7 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   };
 
   return {
+    exposeMetrics: () => metrics.registry.expose(),
     reopenLog: () => log?.reopen() ?? Promise.resolve(),
     generation: blueprint.generation,
     listeners: clients.map((listener) => ({ name: listener.listener, address: listener.address })),

@@ -2,7 +2,7 @@
 
 import type { PathsConfig } from "../config/index.ts";
 import { parseTarget, type RequestHead, Target } from "../http/index.ts";
-import { ANSWERED, CONTINUE, type Exchange, type Plan, type Policy, type StepResult } from "../pipeline/index.ts";
+import { ANSWERED, CONTINUE, type Exchange, type FixedList, type Plan, type Policy, type StepResult } from "../pipeline/index.ts";
 import { markPreflight, readAnnouncedMethod } from "../policies/index.ts";
 import { METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, type RouteMatch, type Router } from "../router/index.ts";
 
@@ -17,10 +17,10 @@ export interface CompiledRoute {
 
 class Routing {
   readonly #router: Router<number>;
-  readonly #routes: readonly CompiledRoute[];
+  readonly #routes: FixedList<CompiledRoute>;
   readonly #target = new Target();
 
-  constructor(router: Router<number>, routes: readonly CompiledRoute[]) {
+  constructor(router: Router<number>, routes: FixedList<CompiledRoute>) {
     this.#router = router;
     this.#routes = routes;
   }
@@ -30,7 +30,7 @@ class Routing {
     const announced = readAnnouncedMethod(head);
     if (announced !== null) {
       const match = this.#matchAnnounced(head, head.path, announced);
-      if (match.outcome === ROUTE_FOUND && this.#routes[match.value]!.answersPreflights) {
+      if (match.outcome === ROUTE_FOUND && this.#routes.at(match.value).answersPreflights) {
         markPreflight(exchange);
         return this.#take(exchange, match, announced);
       }
@@ -54,7 +54,7 @@ class Routing {
       exchange.allow = match.allow;
       return exchange.answerFault(ROUTE.METHOD_NOT_ALLOWED);
     }
-    const { plan, paths } = this.#routes[match.value]!;
+    const { plan, paths } = this.#routes.at(match.value);
     if (paths !== null) {
       // The route judges the path by its own rules, and as the client spelt it: routing has resolved what they may refuse.
       // Where they spell it otherwise, it must still be this route's.
@@ -72,7 +72,7 @@ class Routing {
 }
 
 /** `routes` by the router's values. */
-export function createRouting(router: Router<number>, routes: readonly CompiledRoute[]): Policy {
+export function createRouting(router: Router<number>, routes: FixedList<CompiledRoute>): Policy {
   const routing = new Routing(router, routes);
   // hot-exception: once a listener, round-trip.bench.ts
   return { name: "routing", phase: "route", request: (exchange) => routing.choose(exchange) };

@@ -26,7 +26,7 @@ export interface FieldName {
 /** Throws when `text` is no token (RFC 9110 5.1): callers have checked what users wrote. */
 export function fieldName(text: string): FieldName {
   if (!isToken(text)) throw new Error(`${JSON.stringify(text)} is not a field name`);
-  return { text, lower: text.toLowerCase(), folded: foldName(text), hash: hashFolded(text, 0, text.length) };
+  return Object.freeze({ text, lower: text.toLowerCase(), folded: foldName(text), hash: hashFolded(text, 0, text.length) });
 }
 
 /** RFC 9110 5.6.2: one or more tchar. */
@@ -101,7 +101,7 @@ export class FoldedNames {
   readonly #mask: number;
 
   constructor(names: readonly FieldName[], prefix: string | null = null) {
-    this.names = names;
+    this.names = Object.freeze(names.slice());
     this.prefix = prefix;
     let size = 16;
     while (size < names.length * 4) size *= 2;
@@ -113,6 +113,7 @@ export class FoldedNames {
       while (this.#slots[slot] !== null) slot = (slot + 1) & this.#mask;
       this.#slots[slot] = name;
     }
+    Object.freeze(this);
   }
 
   /** Whether `text[from, to)` folds to a member, or to a name that begins with the prefix. */

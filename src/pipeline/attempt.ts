@@ -85,7 +85,7 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     const steps = this.exchange.plan.attempt;
     try {
       while (this.#step < steps.length) {
-        const result = steps[this.#step++]!(this);
+        const result = steps.at(this.#step++)(this);
         if (result !== CONTINUE || this.#state !== PREPARING) return;
       }
     } catch (error) {

@@ -56,7 +56,7 @@ describe("a plan", () => {
         const steps = phases.map((): Step => () => CONTINUE);
         const policies = phases.map((phase, at) => reader(`${at}`, phase, { request: steps[at] as Step, response: steps[at] as Step }));
         const { plan } = compilePlan(target, policies);
-        const order = plan.request.map((step) => steps.indexOf(step));
+        const order = plan.request.toArray().map((step) => steps.indexOf(step));
         assert.deepEqual(
           [...order].sort((a, b) => a - b),
           [...phases.keys()],
@@ -66,7 +66,7 @@ describe("a plan", () => {
           const [first, second] = [a, b].map((at) => PHASES.indexOf(phases[at] as Phase)) as [number, number];
           assert.ok(first < second || (first === second && a < b));
         }
-        assert.deepEqual([...plan.response].reverse(), plan.request);
+        assert.deepEqual(plan.response.toArray().reverse(), plan.request.toArray());
       }),
     );
   });

@@ -1,7 +1,8 @@
 // From policies to the plan of a route: sorted by phase, checked, flattened. Configuration time only.
 
 import type { FoldedNames } from "../http/index.ts";
-import { PHASES, type Plan, type Policy, type Slot, type UpstreamPort } from "./policy.ts";
+import { FixedList } from "./fixed-list.ts";
+import { PHASES, type Phase, type Plan, type Policy, type Slot, type UpstreamPort } from "./policy.ts";
 
 export interface PlanTarget {
   readonly route: string;
@@ -28,24 +29,45 @@ export function compilePlan(
   policies: readonly Policy[],
   outer: readonly Policy[] = [],
 ): { plan: Plan; issues: PlanIssue[] } {
-  const all = sortByPhase([...outer, ...policies]);
-  const reversed = [...all].reverse();
-  const plan: Plan = {
+  const all = sortByPhase(outer.concat(policies));
+  const reversed = all.slice().reverse();
+  const plan: Plan = Object.freeze({
     ...target,
     typeBase: target.typeBase ?? null,
-    request: sortByPhase(policies).flatMap((policy) => policy.request ?? []),
-    response: reversed.flatMap((policy) => policy.response ?? []),
-    end: reversed.flatMap((policy) => policy.end ?? []),
-    attempt: all.flatMap((policy) => policy.attempt ?? []),
-    forward: all.flatMap((policy) => policy.forward ?? []),
-    judges: all.flatMap((policy) => policy.judge ?? []),
+    request: select(outer.length === 0 ? all : sortByPhase(policies), readRequest),
+    response: select(reversed, readResponse),
+    end: select(reversed, readEnd),
+    attempt: select(all, readAttempt),
+    forward: select(all, readForward),
+    judges: select(all, readJudge),
     replayBytes: Math.max(0, ...all.map((policy) => policy.replayBytes ?? 0)),
-  };
+  });
   return { plan, issues: checkSlots(target.route, all) };
 }
 
+const readRequest = (policy: Policy) => policy.request;
+const readResponse = (policy: Policy) => policy.response;
+const readEnd = (policy: Policy) => policy.end;
+const readAttempt = (policy: Policy) => policy.attempt;
+const readForward = (policy: Policy) => policy.forward;
+const readJudge = (policy: Policy) => policy.judge;
+
+const NOTHING = new FixedList<never>([]);
+
+/** What the policies have of one sort, in their order. Most have none of most sorts. */
+function select<T>(policies: readonly Policy[], read: (policy: Policy) => T | undefined): FixedList<T> {
+  const found: T[] = [];
+  for (const policy of policies) {
+    const part = read(policy);
+    if (part !== undefined) found.push(part);
+  }
+  return found.length === 0 ? NOTHING : new FixedList(found);
+}
+
+const ORDER = new Map<Phase, number>(PHASES.map((phase, index) => [phase, index]));
+
 function sortByPhase(policies: readonly Policy[]): Policy[] {
-  return [...policies].sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase));
+  return policies.slice().sort((a, b) => (ORDER.get(a.phase) ?? 0) - (ORDER.get(b.phase) ?? 0));
 }
 
 function checkSlots(route: string, sorted: readonly Policy[]): PlanIssue[] {

@@ -131,7 +131,7 @@ export class Exchange implements ClientEvents {
     try {
       for (;;) {
         while (this.#cursor < this.#steps.length) {
-          const result = this.#steps[this.#cursor++]!(this);
+          const result = this.#steps.at(this.#cursor++)(this);
           if (this.stage !== REQUEST || !this.#goesOn(result)) return;
         }
         if (this.#routePlan === null) break;
@@ -259,7 +259,7 @@ export class Exchange implements ClientEvents {
     this.#running = true;
     try {
       while (this.#cursor < this.#steps.length) {
-        const result = this.#steps[this.#cursor++]!(this);
+        const result = this.#steps.at(this.#cursor++)(this);
         if (this.stage !== RESPONSE) return;
         if (result === PENDING && !this.#goesOn(result)) {
           // Nothing is waited for behind the deadline: the answer goes out as it is.
@@ -489,7 +489,7 @@ export class Exchange implements ClientEvents {
     const steps = this.plan.end;
     for (let i = 0; i < steps.length; i++) {
       try {
-        steps[i]!(this);
+        steps.at(i)(this);
       } catch (error) {
         this.runtime.onBug(this, error);
       }

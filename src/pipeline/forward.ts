@@ -22,7 +22,7 @@ export function startForward(exchange: Exchange): void {
   const body = exchange.requestBody;
   if (body !== null) body.keep(Math.max(plan.replayBytes, exchange.head.isIdempotent ? RACE_BYTES : 0));
   // First whatever runs beside it: a mirror must be there before the body begins to flow.
-  for (let i = 0; i < plan.forward.length; i++) plan.forward[i]!(exchange);
+  for (let i = 0; i < plan.forward.length; i++) plan.forward.at(i)(exchange);
   exchange.startAttempt(plan.upstream!);
 }
 
@@ -32,7 +32,7 @@ export function judgeResponse(exchange: Exchange, attempt: Attempt, head: Respon
   if (judges.length === 0 || !isRepeatable(exchange)) return DELIVER;
   try {
     for (let i = 0; i < judges.length; i++) {
-      const delayMs = judges[i]!.onResponse(attempt, head);
+      const delayMs = judges.at(i).onResponse(attempt, head);
       if (delayMs >= 0) return delayMs;
     }
   } catch (error) {
@@ -57,7 +57,7 @@ export function judgeFault(exchange: Exchange, attempt: Attempt, fault: Fault): 
   const judges = exchange.plan.judges;
   try {
     for (let i = 0; i < judges.length; i++) {
-      const delayMs = judges[i]!.onFault(attempt, fault);
+      const delayMs = judges.at(i).onFault(attempt, fault);
       if (delayMs < 0) continue;
       exchange.retryAfter(delayMs);
       return true;

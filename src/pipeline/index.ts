@@ -4,6 +4,7 @@ export { Exchange } from "./exchange.ts";
 export { ExchangeMemory, type MemoryKey } from "./exchange-memory.ts";
 export type { ExchangeRuntime } from "./exchange-runtime.ts";
 export * as EXCHANGE from "./faults.ts";
+export { FixedList } from "./fixed-list.ts";
 export { PathRecipe, withOneSlash } from "./path-template.ts";
 export {
   type AttemptStep,

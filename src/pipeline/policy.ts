@@ -19,6 +19,7 @@ import type { Fault } from "../base/index.ts";
 import type { Fields, FoldedNames, ResponseHead, UpstreamEvents, UpstreamStream } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
+import type { FixedList } from "./fixed-list.ts";
 import type { StepResult } from "./results.ts";
 
 export const PHASES = [
@@ -113,15 +114,15 @@ export interface UpstreamClaim extends UpstreamEvents {
   onOpenFault(fault: Fault, endpoint: string): void;
 }
 
-/** All that a route compiles to. */
+/** All that a route compiles to. Frozen, and so is all it holds but the upstream, which lives. */
 export interface Plan {
   readonly route: string;
-  readonly request: readonly Step[];
-  readonly response: readonly Step[];
-  readonly end: readonly EndStep[];
-  readonly attempt: readonly AttemptStep[];
-  readonly forward: readonly ForwardStep[];
-  readonly judges: readonly Judge[];
+  readonly request: FixedList<Step>;
+  readonly response: FixedList<Step>;
+  readonly end: FixedList<EndStep>;
+  readonly attempt: FixedList<AttemptStep>;
+  readonly forward: FixedList<ForwardStep>;
+  readonly judges: FixedList<Judge>;
   readonly replayBytes: number;
   /** Null: every request is answered by a step. */
   readonly upstream: UpstreamPort | null;
