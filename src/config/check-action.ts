@@ -1,6 +1,7 @@
 // What answers a route: exactly one of the actions, and nothing that another action would need. Also who may use it.
 
 import type { Finding, IssuePath } from "./issue.ts";
+import { selectNearest } from "./nearest.ts";
 import { contradiction, get, has, keysOf, toChoice, unknownReference } from "./written.ts";
 
 const ACTIONS = ["upstream", "redirect", "respond", "split"];
@@ -12,7 +13,7 @@ const REDIRECTS = new Set<unknown>([301, 302, 303, 307, 308]);
 
 export function checkAccess(route: unknown, path: IssuePath, findings: Finding[]): void {
   const isPublic = has(route, "public");
-  if (!isPublic && !has(route, "auth")) {
+  if (!isPublic && !has(route, "auth") && !hasMistyped(route, ["public", "auth"])) {
     const message = "a route must say who may use it";
     findings.push({ code: "SP_CONFIG_NO_ACCESS", path, at: "value", message, hint: "for everybody write `public: true`" });
   }
@@ -22,11 +23,17 @@ export function checkAccess(route: unknown, path: IssuePath, findings: Finding[]
   }
 }
 
+/** Whether a key was probably meant to be one of `words`: the schema tells so, and to miss that word as well says nothing more. */
+function hasMistyped(route: unknown, words: readonly string[]): boolean {
+  return keysOf(route).some((key) => selectNearest(key, words) !== undefined);
+}
+
 /** `upstreams` are the names of those that there are. */
 export function checkAction(route: unknown, path: IssuePath, upstreams: ReadonlySet<string>, findings: Finding[]): void {
   const written = keysOf(route).filter((key) => ACTIONS.includes(key));
   const [first, ...others] = written;
   if (first === undefined) {
+    if (hasMistyped(route, ACTIONS)) return;
     const known = upstreams.size === 0 ? "" : `; upstreams: ${[...upstreams].slice(0, 8).join(", ")}`;
     const message = "a route must say what answers: `upstream`, `redirect` or `respond` is missing";
     const hint = `write \`upstream: NAME\`${known}`;

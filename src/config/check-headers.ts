@@ -49,7 +49,8 @@ function checkDirection(edits: unknown, path: IssuePath, isRequest: boolean, nam
 }
 
 function toRefusal(edit: Edit, judged: JudgedName, path: IssuePath): Finding {
-  const message = `\`${edit.name}\` is an identity header (\`${judged.identity}\`): only the gateway writes it`;
+  const as = judged.identity === edit.name ? "" : ` (\`${judged.identity}\`)`;
+  const message = `\`${edit.name}\` is an identity header${as}: only the gateway writes it`;
   const hint = "choose another name; `gateway.identityHeaders` has the list";
   return { code: "SP_CONFIG_HEADER_REFUSED", path: [...path, edit.verb, edit.at], at: "key", message, hint };
 }

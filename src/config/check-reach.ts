@@ -18,17 +18,16 @@ export function checkReach(
   const { defaults, widest } = around;
   const at = [...path, "match", "path"];
   const encodedSlash = get(route, "paths", "encodedSlash") ?? get(defaults, "paths", "encodedSlash") ?? "reject";
-  const hasOwnLine = (get(route, "bounds", "line") ?? get(defaults, "bounds", "line")) !== undefined;
+  const ownLine = toBound(get(route, "bounds", "line") ?? get(defaults, "bounds", "line")) ?? Number.POSITIVE_INFINITY;
+  const bound = Math.min(ownLine, widest?.line ?? Number.POSITIVE_INFINITY);
   for (const pattern of around.effectivePaths) {
     if (encodedSlash === "reject" && pattern.includes("%2F")) {
       const message = `no request reaches \`${pattern}\`: one with \`%2F\` in its path is refused (\`paths.encodedSlash: reject\`)`;
       const hint = "add `paths: { encodedSlash: keep }` to the route";
       findings.push({ code: "SP_CONFIG_ROUTE_UNREACHABLE", path: at, at: "value", message, hint });
     }
-    if (pattern.length + LINE_REST <= (widest?.line ?? 0) && !hasOwnLine) continue;
+    if (pattern.length + LINE_REST <= bound) continue;
     const shortest = pattern.replaceAll(/\/:[^/]+/g, "/x").replace(/\/\*$/, "").length + LINE_REST;
-    const own = toBound(get(route, "bounds", "line") ?? get(defaults, "bounds", "line"));
-    const bound = Math.min(own ?? Number.POSITIVE_INFINITY, widest?.line ?? Number.POSITIVE_INFINITY);
     if (shortest <= bound) continue;
     const message = `no request reaches this path: its request line has ${shortest} bytes at least, and the bound is ${bound} (\`bounds.line\`)`;
     findings.push({ code: "SP_CONFIG_ROUTE_UNREACHABLE", path: at, at: "value", message, hint: "raise `bounds.line`" });

@@ -16,8 +16,9 @@ export function checkRewrite(route: unknown, path: IssuePath, effectivePaths: re
     const other = effectivePaths.find((effective) => !isPrefixOfPattern(prefix, effective));
     if (other !== undefined && isWell(prefix, parsePathPrefix)) {
       const message = `the route's path \`${other}\` does not begin with the prefix \`${prefix}\` that is to be stripped`;
-      const why = other === pattern ? undefined : `\`${pattern}\` is \`${other}\` with the version of its api`;
-      const hint = toPrefixHint(prefix, other) ?? why;
+      const isDefault = other === pattern && effectivePaths.length > 1;
+      const why = isDefault ? `the api's default version is served at \`${other}\` as well, where there is no version to strip` : undefined;
+      const hint = toPrefixHint(prefix, other) ?? why ?? `is the path \`${prefix}${other}\`? otherwise leave \`stripPrefix\` out`;
       findings.push({ code: "SP_CONFIG_REWRITE_MISMATCH", path: [...at, "stripPrefix"], at: "value", message, hint });
     }
   }
