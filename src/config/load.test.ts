@@ -15,6 +15,10 @@ function codes(issues: readonly Issue[]): string[] {
   return issues.map((issue) => issue.code);
 }
 
+function hasErrors(issues: readonly Issue[]): boolean {
+  return issues.some((issue) => issue.severity === "error");
+}
+
 describe("a file", () => {
   it("is read, and its paths belong to its folder", () => {
     const file = join(folder, "good.yaml");
@@ -75,7 +79,7 @@ describe("a configuration", () => {
     for (let at = 0; at !== -1; at = full.indexOf(": ", at + 1)) {
       for (const piece of ["{}", "[]", "{ a: 1 }", "[a]", "null", "0", "x", "off"]) {
         const { config, issues } = parseConfig(mutate(full, [[4, at, PIECES.indexOf(piece)]]), "f.yaml");
-        assert.equal(config === null, issues.length > 0);
+        assert.equal(config === null, hasErrors(issues));
       }
     }
   });
@@ -84,7 +88,7 @@ describe("a configuration", () => {
     const property = fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: 4 }), (edits) => {
       const text = mutate(full, edits);
       const { config, issues } = parseConfig(text, "f.yaml");
-      assert.equal(config === null, issues.length > 0);
+      assert.equal(config === null, hasErrors(issues));
       for (const issue of issues) {
         assert.ok(Object.hasOwn(ISSUE_CODES, issue.code));
         assert.ok(issue.line >= 1 && issue.line <= text.split("\n").length && issue.column >= 1);
