@@ -1,7 +1,5 @@
 // The raw-bytes harness: what tests outside the rooms are built from.
 
-export { startBlindRelay } from "./blind-relay.ts";
-export { RawClient } from "./raw-client.ts";
 export {
   type RawFraming,
   type RawHead,
@@ -12,6 +10,8 @@ export {
   StrictError,
   statusOf,
   valuesOf,
-} from "./raw-message.ts";
+} from "../../src/testing/raw-message.ts";
+export { startBlindRelay } from "./blind-relay.ts";
+export { RawClient } from "./raw-client.ts";
 export { ECHO, echoOf, ScriptedUpstream, SILENT, UpstreamRecord, type UpstreamScript } from "./scripted-upstream.ts";
 export { createMemoryStage, createSocketStage, type GatewayStarter, STAGE_BOUNDS, type Stage } from "./stage.ts";

@@ -1,7 +1,7 @@
 // An upstream that records every byte it sees, reads it with the naive reader, and answers as its script says.
 
+import { type RawHead, type RawMessage, readHead, readRequest } from "../../src/testing/raw-message.ts";
 import type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../../src/transport/index.ts";
-import { type RawHead, type RawMessage, readHead, readRequest } from "./raw-message.ts";
 
 export interface UpstreamScript {
   /** A request's head has come; not called for one whose end has come with it. */

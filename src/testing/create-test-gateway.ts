@@ -1,0 +1,83 @@
+// Puts a test gateway together: the configuration as it is, a network in memory where its listeners and endpoints are, a clock that stands.
+
+import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
+import { createGateway, type GatewayHost } from "../gateway/index.ts";
+import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
+import { type ConfigurationSource, loadConfiguration } from "./load-configuration.ts";
+import { RecordingSink } from "./recording-sink.ts";
+import type { Reply } from "./reply.ts";
+import { TestGateway } from "./test-gateway.ts";
+import { Wiring } from "./wiring.ts";
+
+export interface TestGatewayOptions {
+  /** How each upstream answers; one that is not named answers 200 with an empty body. */
+  readonly upstreams?: Readonly<Record<string, UpstreamHandler | Reply>>;
+  /** The gateway's date at the start; 2026-01-01T00:00:00Z when left out. */
+  readonly now?: Date | string;
+  /** Hears of every step of every request. */
+  readonly tracer?: GatewayHost["tracer"];
+}
+
+// Enough for whatever a test opens; the real one is a matter of the machine.
+const DESCRIPTORS = 1_000_000;
+
+/**
+ * Starts the gateway that the configuration describes. Rejects with ConfigurationMistakes, and with BlueprintError when routes clash.
+ * Addresses are places in memory: two gateways with the same ports don't meet. The access log is kept, wherever it should go.
+ */
+export async function createTestGateway(options: ConfigurationSource & TestGatewayOptions): Promise<TestGateway> {
+  const config = loadConfiguration(options);
+  const known = new Set(config.upstreams.map(({ name }) => name));
+  const stranger = Object.keys(options.upstreams ?? {}).find((name) => !known.has(name));
+  if (stranger !== undefined) throw new Error(`upstreams.${stranger}: the configuration has no upstream of this name`);
+  const wiring = new Wiring(toWallMs(options.now));
+  const reachable = separateEndpoints(config);
+  const upstreams = new Map<string, FakeUpstream>();
+  for (const { name, endpoints } of reachable.upstreams) {
+    const upstream = new FakeUpstream(
+      wiring,
+      name,
+      endpoints.map(({ address }) => address),
+      options.upstreams?.[name],
+    );
+    await upstream.listen();
+    upstreams.set(name, upstream);
+  }
+  const sink = new RecordingSink();
+  const gateway = await createGateway(reachable, {
+    transport: wiring.network.transport,
+    clock: wiring.clock,
+    logSink: sink,
+    descriptorLimit: DESCRIPTORS,
+    onBug: (error) => wiring.mishaps.push(error),
+    ...(options.tracer !== undefined && { tracer: options.tracer }),
+  });
+  return new TestGateway(gateway, config, { wiring, upstreams, sink });
+}
+
+function toWallMs(now: Date | string | undefined): number {
+  const ms = new Date(now ?? "2026-01-01T00:00:00Z").getTime();
+  if (Number.isNaN(ms)) throw new RangeError(`now must be a date such as "2026-01-01T00:00:00Z"; got ${String(now)}`);
+  return ms;
+}
+
+/** An address that two upstreams share, or that a listener has, can't tell who is asked: the later ones get one of their own. */
+function separateEndpoints(config: GatewayConfig): GatewayConfig {
+  const taken = new Set(config.listeners.map(({ address }) => JSON.stringify(address)));
+  if (config.admin !== null) taken.add(JSON.stringify(config.admin.address));
+  const separate = (upstream: UpstreamConfig): UpstreamConfig => ({
+    ...upstream,
+    endpoints: upstream.endpoints.map((endpoint, index) => {
+      const key = JSON.stringify(endpoint.address);
+      if (!taken.has(key)) {
+        taken.add(key);
+        return endpoint;
+      }
+      return { ...endpoint, address: { path: `${upstream.name}/${index}` } };
+    }),
+  });
+  const upstreams = config.upstreams.map(separate);
+  return upstreams.every((upstream, i) => upstream.endpoints.every((endpoint, j) => endpoint === config.upstreams[i]?.endpoints[j]))
+    ? config
+    : { ...config, upstreams };
+}

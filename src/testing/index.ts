@@ -1,0 +1,15 @@
+export type { BodyInput } from "./body-bytes.ts";
+export { createTestGateway, type TestGatewayOptions } from "./create-test-gateway.ts";
+export type { Duration } from "./duration.ts";
+export type { FakeUpstream, UpstreamHandler } from "./fake-upstream.ts";
+export { ConfigurationMistakes, type ConfigurationSource } from "./load-configuration.ts";
+export type { MetricsView } from "./metrics-view.ts";
+export type { AccessRecord } from "./recording-sink.ts";
+export { delayed, hang, type Reply, type ReplyInit, rawReply, reset, streamed, type UpstreamFailure } from "./reply.ts";
+export type { TestConnection } from "./test-connection.ts";
+export type { ConnectOptions, TestGateway } from "./test-gateway.ts";
+export type { HeadersInput, TestHeaders } from "./test-headers.ts";
+export type { InterimResponse, TestResponse } from "./test-response.ts";
+export type { UpstreamRequest } from "./upstream-request.ts";
+export type { TestClock } from "./wiring.ts";
+export type { RequestOptions } from "./write-request.ts";
