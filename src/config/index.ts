@@ -30,4 +30,6 @@ export type {
 export { type FormatOptions, formatIssues } from "./format-issues.ts";
 export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./load.ts";
+export { parseDuration } from "./quantities.ts";
+export { Refusal } from "./refusal.ts";
 export type { ConfigurationInput } from "./schema.ts";
