@@ -4,7 +4,16 @@
 import { CidrSet, type TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
 import { FIELD, FoldedNames, fieldName } from "../http/index.ts";
-import { compilePlan, FixedList, type Plan, type Policy, type PolicyTracer, tracePolicy, type UpstreamPort } from "../pipeline/index.ts";
+import {
+  compilePlan,
+  FixedList,
+  type Plan,
+  type Policy,
+  type PolicyTracer,
+  sortByPhase,
+  tracePolicy,
+  type UpstreamPort,
+} from "../pipeline/index.ts";
 import {
   compileConditionNames,
   compileIdentityNames,
@@ -77,7 +86,7 @@ export function compileBlueprint(
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    return { route, upstream, policies: watch(compileRoutePolicies(route)), forbiddenTrailers: forbid(route), paths };
+    return { route, upstream, policies: sortByPhase(watch(compileRoutePolicies(route))), forbiddenTrailers: forbid(route), paths };
   });
   const listenerPlans: Record<string, Plan> = Object.create(null);
   for (const listener of config.listeners) {

@@ -13,8 +13,11 @@ const ID_LENGTH = 16;
 const SCRYPT = { N: 4096, r: 8, p: 1 };
 // The same everywhere, or the id would not be; it only keeps these digests apart from those of other programs.
 const SALT = "sallyport generation";
-/** Characters that are written before they are handed to the hash. */
-const BATCH = 64 * 1024;
+
+/** Characters that are written before they go into the hash. */
+const BATCH = 16 * 1024;
+/** Kinds of records with one first key that are kept; maps with keys of a user's own are each a kind of its own. */
+const MAX_SHAPES = 32;
 
 /** Throws on a value that no configuration holds (a function, a Map): a bug of the program. */
 export function computeGeneration(config: object): string {
@@ -23,82 +26,36 @@ export function computeGeneration(config: object): string {
   return writer.digest().slice(0, ID_LENGTH);
 }
 
-/** Each value begins with its kind and, where it has one, its length: no two values are written alike. */
+/** The keys of one kind of record. */
+interface Shape {
+  /** As they stand in the record, without those that are undefined. */
+  readonly keys: readonly string[];
+  readonly sorted: readonly string[];
+  /** How a record of it begins. */
+  readonly opening: string;
+}
+
+/**
+ * Each value begins with its kind and, where it has one, its length: no two values are written alike. The keys of a kind of record
+ * are written when it first comes, then only its number, since a configuration of 10,000 routes is mostly keys.
+ */
 class CanonicalWriter {
   readonly #hash: Hash = createHash("sha256");
   #text = "";
+  /** In the order in which they stand in the text, where each is a star. */
   readonly #secrets: string[] = [];
-  /** Sorted keys by the keys as they stand: objects of one kind have theirs in one order. */
-  readonly #orders = new Map<string, readonly string[]>();
+  /** By the first key. */
+  readonly #shapes = new Map<string, Shape[]>();
+  /** Numbers of kinds, by their keys in order. */
+  readonly #numbers = new Map<string, number>();
 
   write(value: unknown): void {
-    switch (typeof value) {
-      case "string":
-        this.#put(`"${value.length}:${value}`);
-        break;
-      case "number":
-        this.#put(`#${value};`);
-        break;
-      case "boolean":
-        this.#put(value ? "+" : "-");
-        break;
-      case "object":
-        if (value === null) this.#put("0");
-        else this.#writeObject(value);
-        break;
-      default:
-        throw new Error(`a configuration holds no ${typeof value}`);
-    }
-  }
-
-  #writeObject(value: object): void {
-    if (Array.isArray(value)) {
-      this.#put(`[${value.length}:`);
-      for (const item of value) this.write(item);
-    } else if (value instanceof Secret) {
-      // Where it stands counts here, what it is in digest().
-      this.#put("*");
-      this.#secrets.push(value.reveal());
-    } else if (value instanceof Uint8Array) {
-      this.#put(`=${value.length}:${createHash("sha256").update(value).digest("hex")}`);
-    } else if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
-      this.#writeRecord(value as Readonly<Record<string, unknown>>);
-    } else {
-      throw new Error(`a configuration holds no ${value.constructor.name}`);
-    }
-  }
-
-  #writeRecord(record: Readonly<Record<string, unknown>>): void {
-    this.#put("{");
-    for (const key of this.#sortedKeys(record)) {
-      const value = record[key];
-      // What is undefined is not there.
-      if (value === undefined) continue;
-      this.#put(`${key.length}:${key}`);
-      this.write(value);
-    }
-    this.#put("}");
-  }
-
-  #sortedKeys(record: object): readonly string[] {
-    const keys = Object.keys(record);
-    const shape = JSON.stringify(keys);
-    let order = this.#orders.get(shape);
-    if (order === undefined) {
-      order = keys.sort();
-      this.#orders.set(shape, order);
-    }
-    return order;
-  }
-
-  #put(text: string): void {
-    this.#text += text;
-    if (this.#text.length >= BATCH) this.#flush();
-  }
-
-  #flush(): void {
-    this.#hash.update(this.#text, "utf8");
-    this.#text = "";
+    if (typeof value === "string") this.#text += `"${value.length}:${value}`;
+    else if (typeof value === "number") this.#text += `#${value};`;
+    else if (typeof value === "boolean") this.#text += value ? "+" : "-";
+    else if (value === null) this.#text += "0";
+    else if (typeof value === "object") this.#writeObject(value);
+    else throw new Error(`a configuration holds no ${typeof value}`);
   }
 
   digest(): string {
@@ -109,4 +66,77 @@ class CanonicalWriter {
     }
     return this.#hash.digest("hex");
   }
+
+  #writeObject(value: object): void {
+    if (Array.isArray(value)) {
+      this.#text += `[${value.length}:`;
+      for (let i = 0; i < value.length; i++) this.write(value[i]);
+      return;
+    }
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) {
+      this.#writeRecord(value as Readonly<Record<string, unknown>>);
+    } else if (value instanceof Secret) {
+      this.#text += "*";
+      this.#secrets.push(value.reveal());
+    } else if (value instanceof Uint8Array) {
+      this.#text += `=${value.length}:${createHash("sha256").update(value).digest("hex")}`;
+    } else {
+      throw new Error(`a configuration holds no ${value.constructor.name}`);
+    }
+  }
+
+  #writeRecord(record: Readonly<Record<string, unknown>>): void {
+    const { sorted, opening } = this.#shapeOf(record);
+    this.#text += opening;
+    for (let i = 0; i < sorted.length; i++) this.write(record[sorted[i] ?? ""]);
+    if (this.#text.length >= BATCH) this.#flush();
+  }
+
+  #shapeOf(record: Readonly<Record<string, unknown>>): Shape {
+    const keys = listKeys(record);
+    const first = keys[0] ?? "";
+    let shapes = this.#shapes.get(first);
+    if (shapes === undefined) {
+      shapes = [];
+      this.#shapes.set(first, shapes);
+    }
+    for (const shape of shapes) if (isSame(shape.keys, keys)) return shape;
+    const sorted = keys.slice().sort();
+    const shape = { keys, sorted, opening: `{${this.#number(sorted)}:` };
+    if (shapes.length < MAX_SHAPES) shapes.push(shape);
+    return shape;
+  }
+
+  /** Of the kind of record with these keys, which are written when it is new. */
+  #number(sorted: readonly string[]): number {
+    const text = `${sorted.length}:${sorted.map((key) => `${key.length}:${key}`).join("")}`;
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#numbers.size;
+      this.#numbers.set(text, number);
+      this.#text += `%${text}`;
+    }
+    return number;
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#text, "utf8");
+    this.#text = "";
+  }
+}
+
+/** What is undefined is not there. */
+function listKeys(record: Readonly<Record<string, unknown>>): string[] {
+  const keys = Object.keys(record);
+  for (let i = 0; i < keys.length; i++) {
+    if (record[keys[i] ?? ""] === undefined) return keys.filter((key) => record[key] !== undefined);
+  }
+  return keys;
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -29,18 +29,20 @@ export function compilePlan(
   policies: readonly Policy[],
   outer: readonly Policy[] = [],
 ): { plan: Plan; issues: PlanIssue[] } {
-  const all = sortByPhase(outer.concat(policies));
-  const reversed = all.slice().reverse();
+  const inner = sortByPhase(policies);
+  const all = outer.length === 0 ? inner : mergeByPhase(sortByPhase(outer), inner);
+  let replayBytes = 0;
+  for (const policy of all) replayBytes = Math.max(replayBytes, policy.replayBytes ?? 0);
   const plan: Plan = Object.freeze({
     ...target,
     typeBase: target.typeBase ?? null,
-    request: select(outer.length === 0 ? all : sortByPhase(policies), readRequest),
-    response: select(reversed, readResponse),
-    end: select(reversed, readEnd),
+    request: select(inner, readRequest),
+    response: selectReversed(all, readResponse),
+    end: selectReversed(all, readEnd),
     attempt: select(all, readAttempt),
     forward: select(all, readForward),
     judges: select(all, readJudge),
-    replayBytes: Math.max(0, ...all.map((policy) => policy.replayBytes ?? 0)),
+    replayBytes,
   });
   return { plan, issues: checkSlots(target.route, all) };
 }
@@ -52,27 +54,60 @@ const readAttempt = (policy: Policy) => policy.attempt;
 const readForward = (policy: Policy) => policy.forward;
 const readJudge = (policy: Policy) => policy.judge;
 
+/** Most plans have nothing of most sorts. */
 const NOTHING = new FixedList<never>([]);
 
-/** What the policies have of one sort, in their order. Most have none of most sorts. */
 function select<T>(policies: readonly Policy[], read: (policy: Policy) => T | undefined): FixedList<T> {
-  const found: T[] = [];
-  for (const policy of policies) {
-    const part = read(policy);
-    if (part !== undefined) found.push(part);
+  let found: T[] | null = null;
+  for (let i = 0; i < policies.length; i++) {
+    const part = read(policies[i]!);
+    if (part === undefined) continue;
+    if (found === null) found = [part];
+    else found.push(part);
   }
-  return found.length === 0 ? NOTHING : new FixedList(found);
+  return found === null ? NOTHING : new FixedList(found);
+}
+
+function selectReversed<T>(policies: readonly Policy[], read: (policy: Policy) => T | undefined): FixedList<T> {
+  let found: T[] | null = null;
+  for (let i = policies.length - 1; i >= 0; i--) {
+    const part = read(policies[i]!);
+    if (part === undefined) continue;
+    if (found === null) found = [part];
+    else found.push(part);
+  }
+  return found === null ? NOTHING : new FixedList(found);
 }
 
 const ORDER = new Map<Phase, number>(PHASES.map((phase, index) => [phase, index]));
 
-function sortByPhase(policies: readonly Policy[]): Policy[] {
-  return policies.slice().sort((a, b) => (ORDER.get(a.phase) ?? 0) - (ORDER.get(b.phase) ?? 0));
+function orderOf(policy: Policy | undefined): number {
+  return policy === undefined ? PHASES.length : (ORDER.get(policy.phase) ?? 0);
+}
+
+/** In the order of the phases; what is so already stays the same list. Within a phase the given order stays. */
+export function sortByPhase(policies: readonly Policy[]): readonly Policy[] {
+  for (let i = 1; i < policies.length; i++) {
+    if (orderOf(policies[i - 1]) > orderOf(policies[i])) return policies.slice().sort((a, b) => orderOf(a) - orderOf(b));
+  }
+  return policies;
+}
+
+function mergeByPhase(outer: readonly Policy[], inner: readonly Policy[]): Policy[] {
+  const merged: Policy[] = [];
+  let next = 0;
+  for (const policy of outer) {
+    for (; next < inner.length && orderOf(inner[next]) < orderOf(policy); next++) merged.push(inner[next]!);
+    merged.push(policy);
+  }
+  for (; next < inner.length; next++) merged.push(inner[next]!);
+  return merged;
 }
 
 function checkSlots(route: string, sorted: readonly Policy[]): PlanIssue[] {
-  const written = new Set<Slot>();
   const issues: PlanIssue[] = [];
+  if (!sorted.some((policy) => policy.reads !== undefined)) return issues;
+  const written = new Set<Slot>();
   for (const policy of sorted) {
     for (const slot of policy.reads ?? []) {
       if (written.has(slot)) continue;

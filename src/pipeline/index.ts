@@ -1,5 +1,5 @@
 export { Attempt } from "./attempt.ts";
-export { compilePlan, type PlanIssue, type PlanTarget } from "./compile.ts";
+export { compilePlan, type PlanIssue, type PlanTarget, sortByPhase } from "./compile.ts";
 export { Exchange } from "./exchange.ts";
 export { ExchangeMemory, type MemoryKey } from "./exchange-memory.ts";
 export type { ExchangeRuntime } from "./exchange-runtime.ts";
