@@ -54,10 +54,9 @@ export function checkAction(route: unknown, path: IssuePath, upstreams: Readonly
 }
 
 function checkIdle(route: unknown, path: IssuePath, action: string, findings: Finding[]): void {
-  const places = OF_UPSTREAMS.map((key) => [key]);
+  const places = OF_UPSTREAMS.filter((key) => has(route, key)).map((key) => [key]);
   if (has(get(route, "headers"), "request")) places.push(["headers", "request"]);
   for (const keys of places) {
-    if (get(route, ...keys) === undefined) continue;
     const message = `\`${keys.join(".")}\` is about the request to an upstream, and this route has none: \`${action}\` answers`;
     findings.push(contradiction([...path, ...keys], "key", message, `remove \`${keys.join(".")}\``));
   }

@@ -35,23 +35,26 @@ export function checkCors(holder: unknown, path: IssuePath, findings: Finding[])
 function checkOrigins(places: readonly (readonly [path: IssuePath, value: unknown])[], findings: Finding[]): void {
   if (places.length < 2) return;
   const origins = places.map(([at, value]) => [at, parsed(value, parseOrigin)] as const);
-  for (const [index, [at, origin]] of origins.entries()) {
+  const all = new Set(origins.map(([, origin]) => origin));
+  const seen = new Set<string>();
+  for (const [at, origin] of origins) {
     if (origin === undefined) continue;
-    if (origins.some(([, other], earlier) => earlier < index && other === origin)) {
-      findings.push(duplicateEntry(at, origin));
-      continue;
+    const wider = listWider(origin).find((other) => all.has(other));
+    if (seen.has(origin)) findings.push(duplicateEntry(at, origin));
+    else if (wider !== undefined) {
+      const message = `\`${origin}\` is one of \`${wider}\` already`;
+      findings.push({ code: "SP_CONFIG_DUPLICATE_ENTRY", path: at, at: "value", message, hint: "take one of the two out" });
     }
-    const wider = origins.find(([, other]) => other !== undefined && other !== origin && coversOrigin(other, origin));
-    if (wider === undefined) continue;
-    const message = `\`${origin}\` is one of \`${wider[1]}\` already`;
-    findings.push({ code: "SP_CONFIG_DUPLICATE_ENTRY", path: at, at: "value", message, hint: "take one of the two out" });
+    seen.add(origin);
   }
 }
 
-function coversOrigin(outer: string, inner: string): boolean {
-  if (outer === "*") return true;
-  const [scheme = "", host = ""] = outer.split("://");
-  return host.startsWith("*.") && inner.startsWith(`${scheme}://`) && inner.endsWith(host.slice(1));
+/** Every entry that would take the origin as well. */
+function listWider(origin: string): string[] {
+  if (origin === "*") return [];
+  const [scheme = "", host = ""] = origin.split("://");
+  const labels = host.replace(/^\*\./, "").split(".");
+  return ["*", ...labels.slice(1).map((_, index) => `${scheme}://*.${labels.slice(index + 1).join(".")}`)];
 }
 
 /** `holder` is a route or `defaults`. */

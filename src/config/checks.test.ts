@@ -111,3 +111,50 @@ describe("what is defined", () => {
     );
   });
 });
+
+describe("ten thousand mistakes", () => {
+  const list = (toItem: (index: number) => unknown) => Array.from({ length: 10_000 }, (_, index) => toItem(index));
+  // Some 0.1 s each; quadratic work would take minutes.
+  const isQuick = (run: () => number, expected: number) => {
+    const started = performance.now();
+    assert.equal(run(), expected);
+    assert.ok(performance.now() - started < 8000);
+  };
+
+  it("in the names of upstreams take no quadratic time", () => {
+    const upstreams = Object.fromEntries(list((index) => [`service-${index}`, {}]) as [string, object][]);
+    const value = { upstreams, routes: list((index) => ({ ...PLAIN, name: `r${index}`, upstream: `servise-${index}` })) };
+    isQuick(() => check(value, { nowMs: 0 }).length, 10_000);
+  });
+
+  it("in a list of origins take none", () => {
+    const cors = { origins: [...list((index) => `https://a${index}.example.com`), "https://*.example.com"] };
+    isQuick(
+      () => check({ routes: [{ name: "r", match: { path: "/a" }, public: true, redirect: { to: "/b" }, cors }] }, { nowMs: 0 }).length,
+      10_000,
+    );
+  });
+
+  it("of preflights on one path take none", () => {
+    const text = `version: 1\nlisteners: [{ name: h, address: 127.0.0.1:1 }]\nroutes: ${JSON.stringify([
+      { name: "r", match: { path: "/a" }, public: true, redirect: { to: "/b" } },
+    ])}\n`;
+    const [route] = parseConfig(text, "f.yaml").config?.routes ?? [];
+    assert.ok(route !== undefined);
+    const cors = {
+      origins: "*",
+      methods: [],
+      headers: "*",
+      exposeHeaders: [],
+      credentials: false,
+      maxAgeSeconds: null,
+      privateNetwork: false,
+    } as const;
+    const routes = list((index) => ({
+      ...route,
+      cors: index === 0 ? null : cors,
+      match: { ...route.match, conditions: [{ on: "header" as const, name: "X-V", absent: false, values: [String(index)] }] },
+    })) as (typeof route)[];
+    isQuick(() => checkMeaning([{ value: {}, routes }], []).length, 9999);
+  });
+});

@@ -9,32 +9,53 @@ export interface AmbiguousPreflight {
   readonly other: RouteConfig;
 }
 
+// A group has as many kinds as there are words on CORS for one path; beyond this the rest is not looked at.
+const MAX_KINDS = 64;
+
+/** Routes of one host and path that a preflight and its answer know no difference of. */
+interface Kind {
+  readonly first: RouteConfig;
+  readonly cors: string;
+  readonly query: string;
+}
+
 /** One finding a route at most. */
 export function findAmbiguousPreflights(routes: readonly RouteConfig[]): AmbiguousPreflight[] {
+  // Of two routes that a preflight confuses one at least asks for a header.
+  if (!routes.some(asksForHeader)) return [];
   const groups = new Map<string, RouteConfig[]>();
-  const found = new Map<RouteConfig, RouteConfig>();
   for (const route of routes) {
     const { hosts, paths } = route.match;
     for (const host of hosts.length === 0 ? [""] : hosts) {
       for (const path of paths) {
-        const shape = path.includes(":") ? path.replaceAll(/:[^/]+/g, ":") : path;
-        const key = `${host} ${shape}`;
+        const key = `${host} ${path.includes(":") ? path.replaceAll(/:[^/]+/g, ":") : path}`;
         const group = groups.get(key);
         if (group === undefined) groups.set(key, [route]);
-        else {
-          const other = found.has(route) ? undefined : group.find((earlier) => isAmbiguous(earlier, route));
-          if (other !== undefined) found.set(route, other);
-          group.push(route);
-        }
+        else group.push(route);
       }
     }
   }
+  const found = new Map<RouteConfig, RouteConfig>();
+  for (const group of groups.values()) if (group.length > 1) findInGroup(group, found);
   return [...found].map(([route, other]) => ({ route, other }));
 }
 
-function isAmbiguous(a: RouteConfig, b: RouteConfig): boolean {
-  if (a === b || (a.cors === null && b.cors === null) || JSON.stringify(a.cors) === JSON.stringify(b.cors)) return false;
-  return hasSharedMethod(a.match, b.match) && toRest(a.match) === toRest(b.match);
+function findInGroup(group: readonly RouteConfig[], found: Map<RouteConfig, RouteConfig>): void {
+  const kinds = new Map<string, Kind>();
+  for (const route of group) {
+    const cors = JSON.stringify(route.cors);
+    const query = toQueryText(route.match);
+    for (const kind of kinds.values()) {
+      if (kind.cors === cors || kind.query !== query || !hasSharedMethod(kind.first.match, route.match) || found.has(route)) continue;
+      found.set(route, kind.first);
+    }
+    const key = `${cors} ${query} ${route.match.methods.join(" ")}`;
+    if (kinds.size < MAX_KINDS && !kinds.has(key)) kinds.set(key, { first: route, cors, query });
+  }
+}
+
+function asksForHeader({ match }: RouteConfig): boolean {
+  return match.conditions.some(({ on }) => on !== "query");
 }
 
 function hasSharedMethod(a: MatchConfig, b: MatchConfig): boolean {
@@ -42,7 +63,7 @@ function hasSharedMethod(a: MatchConfig, b: MatchConfig): boolean {
 }
 
 /** What a preflight tells of a route besides host, path and method: the query. */
-function toRest(match: MatchConfig): string {
+function toQueryText(match: MatchConfig): string {
   return JSON.stringify(
     match.conditions
       .filter((condition) => condition.on === "query")
