@@ -32,4 +32,5 @@ export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
 export { type LoadedConfig, loadConfig, parseConfig } from "./load.ts";
 export { parseDuration } from "./quantities.ts";
 export { Refusal } from "./refusal.ts";
+export { parseRouteTests, type RouteTest, type RouteTestReply, type RouteTestsFile, routeTestsJsonSchema } from "./route-test-schema.ts";
 export type { ConfigurationInput } from "./schema.ts";

@@ -1,0 +1,126 @@
+// Runs a file of route tests: the gateway that it names, in process, one request after the other. What is printed is the command's business.
+
+import { dirname, resolve } from "node:path";
+import { type Clock, systemClock } from "../../base/index.ts";
+import { type Issue, type LoadedConfig, loadConfig, parseRouteTests, type RouteTest, type RouteTestReply } from "../../config/index.ts";
+import { BlueprintError } from "../../gateway/index.ts";
+import { createTestGateway, hang, type Reply, type RequestOptions, reset, type TestGateway } from "../../testing/index.ts";
+import { compare, type RouteTestFailure } from "./compare.ts";
+
+export interface RouteTestHost {
+  /** Loads the configuration at an absolute path, with these variables. `loadConfig` when left out. */
+  readonly load?: (file: string, env: Readonly<Record<string, string>>) => LoadedConfig;
+  /** For durations. */
+  readonly clock?: Clock;
+}
+
+export interface RouteTestResult {
+  readonly name: string;
+  /** On which the test begins in its file. */
+  readonly line: number;
+  readonly passed: boolean;
+  readonly failures: readonly RouteTestFailure[];
+  readonly durationMs: number;
+}
+
+export interface RouteTestReport {
+  /** Mistakes in the test file or in the configuration; nothing has run then. */
+  readonly issues: readonly Issue[];
+  readonly results: readonly RouteTestResult[];
+}
+
+// More than any timeout that somebody tests; it costs nothing.
+const LONGEST_ANSWER = "1h";
+
+/** `text` is the content of `file`, to whose folder the path of the configuration belongs. Never throws for what users write. */
+export async function runRouteTests(text: string, file: string, host: RouteTestHost = {}): Promise<RouteTestReport> {
+  const { file: tests, lines, issues } = parseRouteTests(text, file);
+  if (tests === null) return { issues, results: [] };
+  const configFile = resolve(dirname(file), tests.config);
+  const loaded = (host.load ?? loadConfig)(configFile, tests.env);
+  if (loaded.config === null) return { issues: loaded.issues, results: [] };
+  const { config } = loaded;
+  const refuse = (path: string, line: number, message: string): RouteTestReport => ({
+    issues: [{ code: "SP_CONFIG_UNKNOWN_REFERENCE", severity: "error", path, file, line, column: 1, message }],
+    results: [],
+  });
+  for (const name of Object.keys(tests.upstreams)) {
+    if (!config.upstreams.some((upstream) => upstream.name === name))
+      return refuse("upstreams", 1, `the configuration has no upstream \`${name}\``);
+  }
+  for (const [index, { request }] of tests.tests.entries()) {
+    const listener = "listener" in request ? request.listener : undefined;
+    if (listener !== undefined && !config.listeners.some(({ name }) => name === listener))
+      return refuse(`tests[${index}].request.listener`, lines[index] ?? 1, `the configuration has no listener \`${listener}\``);
+  }
+  const clock = host.clock ?? systemClock;
+  let gateway: TestGateway;
+  try {
+    gateway = await createTestGateway({ resolved: config, ...(tests.now !== undefined && { now: tests.now }) });
+  } catch (error) {
+    if (!(error instanceof BlueprintError || error instanceof RangeError)) throw error;
+    return {
+      issues: [{ code: "SP_CONFIG_BAD_VALUE", severity: "error", path: "", file: configFile, line: 1, column: 1, message: error.message }],
+      results: [],
+    };
+  }
+  const results: RouteTestResult[] = [];
+  for (const [index, test] of tests.tests.entries()) {
+    const startedMs = clock.now();
+    setReplies(gateway, tests.upstreams, test);
+    const failures = await run(gateway, test);
+    results.push({
+      name: test.name,
+      line: lines[index] ?? 1,
+      passed: failures.length === 0,
+      failures,
+      durationMs: clock.now() - startedMs,
+    });
+  }
+  await gateway.close();
+  return { issues: loaded.issues, results };
+}
+
+function setReplies(gateway: TestGateway, replies: Readonly<Record<string, RouteTestReply>>, test: RouteTest): void {
+  for (const upstream of gateway.upstreams) {
+    const reply = test.upstream ?? replies[upstream.name];
+    upstream.forget();
+    if (reply?.fail === "refuse") upstream.refuseConnections();
+    else upstream.acceptConnections();
+    upstream.handle(toReply(reply));
+  }
+}
+
+function toReply(reply: RouteTestReply | undefined): Reply {
+  if (reply === undefined) return {};
+  if (reply.fail === "reset") return reset();
+  if (reply.fail === "hang") return hang();
+  const { status, headers, body, delay } = reply;
+  return { status, ...(headers !== undefined && { headers }), ...(body !== undefined && { body }), ...(delay !== undefined && { delay }) };
+}
+
+async function run(gateway: TestGateway, test: RouteTest): Promise<RouteTestFailure[]> {
+  const { line, ...options }: { line: string } & { readonly [Key in keyof RequestOptions]?: RequestOptions[Key] | undefined } =
+    test.request;
+  let isAnswered = false;
+  const answered = () => {
+    isAnswered = true;
+  };
+  try {
+    const pending = gateway.request(line, dropUndefined(options));
+    pending.then(answered, answered);
+    await gateway.settle();
+    // One turn for the answer to be told.
+    await null;
+    if (!isAnswered) await gateway.clock.advance(LONGEST_ANSWER);
+    const response = await pending;
+    const requests = gateway.upstreams.flatMap((upstream) => upstream.requests);
+    return compare(test.expect, response, requests);
+  } catch (error) {
+    return [{ what: "answer", expected: "an answer", actual: error instanceof Error ? error.message : String(error) }];
+  }
+}
+
+function dropUndefined(options: { readonly [Key in keyof RequestOptions]?: RequestOptions[Key] | undefined }): RequestOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
