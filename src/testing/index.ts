@@ -1,4 +1,5 @@
 export type { BodyInput } from "./body-bytes.ts";
+export { checkSpellings, type SpellingFinding, type SpellingsOptions } from "./check-spellings.ts";
 export { createTestGateway, type TestGatewayOptions } from "./create-test-gateway.ts";
 export type { Duration } from "./duration.ts";
 export type { FakeUpstream, UpstreamHandler } from "./fake-upstream.ts";

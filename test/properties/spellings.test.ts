@@ -1,0 +1,94 @@
+// What no spelling of a request may change, tried on whole configurations: whose policies run, and what services believe of the client.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { checkSpellings, createTestGateway } from "../../src/testing/index.ts";
+
+const HEAD = `version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080, bounds: { connectionsPerIp: off } }]
+upstreams: { one: { endpoints: [http://127.0.0.1:3001] }, two: { endpoints: [http://127.0.0.1:3002] } }
+`;
+
+const PATHS = {
+  reject: "{ duplicateSlashes: reject }",
+  merge: "{ duplicateSlashes: merge }",
+  keep: "{ encodedSlash: keep, duplicateSlashes: reject }",
+};
+
+const NESTED = (paths: string) => `${HEAD}
+defaults: { paths: ${paths} }
+routes:
+  - { name: all, match: { path: /* }, public: true, upstream: one }
+  - { name: items, match: { path: /items/* }, public: true, upstream: one, timeout: 3s }
+  - { name: item, match: { path: /items/:id }, public: true, upstream: two, bounds: { body: 5B } }
+  - { name: admin, match: { path: /items/admin/* }, public: true, upstream: one, maintenance: { retryAfter: 1m } }
+  - { name: root, match: { path: / }, public: true, upstream: two }
+`;
+
+const CONDITIONS = `${HEAD}
+defaults: { paths: { duplicateSlashes: merge } }
+routes:
+  - { name: second, match: { path: /orders/*, headers: { X-Api-Version: "2" } }, public: true, upstream: two, headers: { request: { set: { X-Edge: "1" } } } }
+  - { name: preview, match: { path: /previews/*, query: { preview: present } }, public: true, upstream: two, timeout: 1s }
+  - { name: deletes, match: { path: /orders/*, methods: [DELETE] }, public: true, upstream: one }
+  - { name: hosts, match: { hosts: ["*.shop.test"], path: /orders/* }, public: true, upstream: two, rewrite: { stripPrefix: /orders } }
+`;
+
+async function findings(yaml: string, seed: number, runs = 150) {
+  await using gateway = await createTestGateway({ yaml });
+  return checkSpellings(gateway, { seed, runs });
+}
+
+describe("no spelling of a request", () => {
+  for (const seed of [1, 2, 3, 4]) {
+    it(`changes whose policies run where duplicate slashes are refused, seed ${seed}`, async () => {
+      assert.deepEqual(await findings(NESTED(PATHS.reject), seed), []);
+    });
+    it(`changes whose policies run where duplicate slashes are merged, seed ${seed}`, async () => {
+      assert.deepEqual(await findings(NESTED(PATHS.merge), seed), []);
+    });
+    it(`changes which conditions hold, seed ${seed}`, async () => {
+      assert.deepEqual(await findings(CONDITIONS, seed), []);
+    });
+  }
+});
+
+describe("the search", () => {
+  it("finds that a route below another can be reached past its policies where encoded slashes are kept", async () => {
+    const found = await findings(NESTED(PATHS.keep), 1);
+    assert.ok(
+      found.some(({ kind, message }) => kind === "path" && message.includes("%2F")),
+      JSON.stringify(found),
+    );
+  });
+
+  it("finds the same of duplicate slashes that are kept", async () => {
+    const found = await findings(NESTED("{ duplicateSlashes: keep }"), 1);
+    assert.ok(
+      found.some(({ kind, message }) => kind === "path" && message.includes("//")),
+      JSON.stringify(found),
+    );
+  });
+
+  it("finds what services that know path parameters can be talked into", async () => {
+    await using gateway = await createTestGateway({ yaml: NESTED(PATHS.reject) });
+    const found = await checkSpellings(gateway, { parameters: true });
+    assert.ok(
+      found.some(({ kind, message }) => kind === "path" && message.includes(";")),
+      JSON.stringify(found),
+    );
+  });
+
+  it("finds claims of clients that a listener takes for proxies", async () => {
+    const trusting = HEAD.replace("bounds:", "trustedProxies: [203.0.113.0/24], bounds:");
+    const found = await findings(
+      `${trusting}routes: [{ name: r, match: { path: /* }, public: true, upstream: one, paths: { duplicateSlashes: merge } }]\n`,
+      1,
+    );
+    assert.deepEqual([...new Set(found.map(({ kind }) => kind))], ["field"]);
+    assert.ok(
+      found.some(({ message }) => message.includes("forwarded")),
+      JSON.stringify(found),
+    );
+  });
+});
