@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
+import { formatRouteTestsPage, formatRouteTestsSchema } from "../../scripts/route-tests-page.ts";
 import { listFaults } from "../../src/base/index.ts";
 import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
 
@@ -50,6 +51,13 @@ describe("the reference of faults", () => {
       wrong.map(({ code }) => code),
       [],
     );
+  });
+});
+
+describe("the reference of route tests", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(read("docs/reference/route-tests.md"), formatRouteTestsPage(), "run npm run docs and commit the page");
+    assert.equal(read("docs/reference/route-tests.schema.json"), formatRouteTestsSchema(), "run npm run docs and commit the schema");
   });
 });
 
