@@ -20,32 +20,32 @@ function hasErrors(issues: readonly Issue[]): boolean {
 }
 
 describe("a file", () => {
-  it("is read, and its paths belong to its folder", () => {
+  it("is read, and its paths belong to its folder", async () => {
     const file = join(folder, "good.yaml");
     writeFileSync(file, full);
-    const { config, issues } = loadConfig(file);
+    const { config, issues } = await loadConfig(file);
     assert.deepEqual(issues, []);
     assert.deepEqual(config?.listeners[1]?.address, { path: join(folder, "run/gateway.sock") });
     assert.deepEqual(config?.telemetry.accessLog?.to, { path: join(folder, "logs/access.log") });
   });
 
-  it("that is missing or a directory is an issue", () => {
-    assert.deepEqual(codes(loadConfig(join(folder, "none.yaml")).issues), ["SP_CONFIG_FILE_UNREADABLE"]);
-    assert.deepEqual(codes(loadConfig(folder).issues), ["SP_CONFIG_FILE_UNREADABLE"]);
+  it("that is missing or a directory is an issue", async () => {
+    assert.deepEqual(codes((await loadConfig(join(folder, "none.yaml"))).issues), ["SP_CONFIG_FILE_UNREADABLE"]);
+    assert.deepEqual(codes((await loadConfig(folder)).issues), ["SP_CONFIG_FILE_UNREADABLE"]);
   });
 
-  it("that is not UTF-8 is an issue", () => {
+  it("that is not UTF-8 is an issue", async () => {
     const file = join(folder, "latin1.yaml");
     writeFileSync(file, Buffer.from([0x61, 0x3a, 0x20, 0xe4, 0x0a]));
-    assert.deepEqual(codes(loadConfig(file).issues), ["SP_CONFIG_YAML_SYNTAX"]);
+    assert.deepEqual(codes((await loadConfig(file)).issues), ["SP_CONFIG_YAML_SYNTAX"]);
   });
 
-  it("that is huge is an issue before it is read", () => {
+  it("that is huge is an issue before it is read", async () => {
     const file = join(folder, "huge.yaml");
     writeFileSync(file, "");
     // Sparse: takes no room on the disk.
     truncateSync(file, 33 * 1024 * 1024);
-    assert.deepEqual(codes(loadConfig(file).issues), ["SP_CONFIG_FILE_TOO_LARGE"]);
+    assert.deepEqual(codes((await loadConfig(file)).issues), ["SP_CONFIG_FILE_TOO_LARGE"]);
   });
 });
 

@@ -1,84 +1,112 @@
-// The door for configurations: text or a file in, a resolved configuration or every mistake at once out. Nothing a user writes makes
-// it throw, and nothing is started or looked up here.
+// The door for configurations: text, a file or a value in, a resolved configuration or every mistake at once out. Nothing a user writes
+// makes it throw, and nothing is started here.
 
-import { readFileSync, statSync } from "node:fs";
-import { checkMeaning } from "./check-meaning.ts";
-import { checkReferences } from "./checks.ts";
+import { resolve } from "node:path";
+import { countCustomCode, type ReadCode } from "./code-budget.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { Finding, Issue } from "./issue.ts";
-import { checkNotBuilt } from "./not-built.ts";
+import { type ConfigHost, systemConfigHost, toReason } from "./config-host.ts";
+import { listIncluded } from "./include.ts";
+import type { Issue } from "./issue.ts";
+import { Part, type PartSource } from "./load-part.ts";
+import { importConfiguration, isModule } from "./module.ts";
+import { toValueSource } from "./module-source.ts";
+import { Masking } from "./references-masking.ts";
 import { resolveConfiguration } from "./resolve.ts";
 import { configurationSchema } from "./schema.ts";
 import { parseSource } from "./source.ts";
-import { translateIssues } from "./translate.ts";
+import { assemble, openTeams, type TeamState, type TeamSurroundings } from "./teams.ts";
+import { readText } from "./teams-file.ts";
+import { has } from "./written.ts";
 
-// 10,000 routes of 600 bytes are 6 MB.
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
-
-/** `config` is null exactly when there are issues. Issues stand in the order of the file. */
 export interface LoadedConfig {
+  /** Null exactly when the gateway's own file has an error. */
   readonly config: GatewayConfig | null;
-  readonly issues: Issue[];
+  /** Errors and warnings: the gateway's own file first, then its teams', each in the order of the file. */
+  readonly issues: readonly Issue[];
+  readonly teams: readonly TeamState[];
+  /** Some team's part is not what its file says now. */
+  readonly isDegraded: boolean;
+  /** Every file that was read, or should have been: absolute paths. */
+  readonly files: readonly string[];
 }
 
-/** Reads and parses `file`, a YAML 1.2 or JSON text in UTF-8. Blocks while it reads. */
-export function loadConfig(file: string): LoadedConfig {
-  let bytes: Buffer;
-  try {
-    const size = statSync(file).size;
-    if (size > MAX_FILE_BYTES)
-      return refuseFile(file, "SP_CONFIG_FILE_TOO_LARGE", `the file has ${size} bytes; the most is ${MAX_FILE_BYTES}`);
-    bytes = readFileSync(file);
-  } catch (error) {
-    return refuseFile(file, "SP_CONFIG_FILE_UNREADABLE", `the file can't be read: ${toReason(error)}`);
+/** Reads and parses `file`: YAML 1.2 or JSON in UTF-8, or a module whose default export is a configuration. */
+export async function loadConfig(file: string, host: ConfigHost = systemConfigHost()): Promise<LoadedConfig> {
+  if (!isModule(file)) {
+    const text = readText(file, host);
+    return typeof text === "string" ? parseConfig(text, file, host) : refuse(file, [text]);
   }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return refuseFile(file, "SP_CONFIG_YAML_SYNTAX", "the file is not UTF-8 text");
-  }
-  return parseConfig(text, file);
+  const imported = await importConfiguration(file);
+  return "issue" in imported ? refuse(file, [imported.issue]) : resolveInput(imported.value, file, host);
 }
 
-/** Parses `text` as the content of `file`, to whose folder relative paths in it belong. */
-export function parseConfig(text: string, file: string): LoadedConfig {
+/** Parses `text` as the content of `file`, to whose folder relative paths in it belong. Blocks while it reads the files that it names. */
+export function parseConfig(text: string, file: string, host: ConfigHost = systemConfigHost()): LoadedConfig {
   const { source, issues } = parseSource(text, file);
-  if (source.value === undefined) return { config: null, issues };
-  const { findings, covered } = checkNotBuilt(source.value);
-  const parsed = configurationSchema.safeParse(source.value);
-  if (!parsed.success)
-    findings.push(...translateIssues(parsed.error.issues, { schema: configurationSchema, value: source.value, covered }));
-  findings.push(...checkReferences(source.value, { nowMs: Date.now() }).filter((finding) => !covered.covers(finding.path)));
-  issues.push(...keepFirst(findings).map((finding) => source.locate(finding)));
-  issues.sort((a, b) => a.line - b.line || a.column - b.column);
-  if (issues.some((issue) => issue.severity === "error") || !parsed.success) return { config: null, issues };
-  const config = resolveConfiguration(parsed.data, file);
-  const meaning = checkMeaning([{ value: source.value, routes: config.routes }], parsed.data.invariants);
-  issues.push(...meaning.map(({ finding }) => source.locate(finding)));
-  issues.sort((a, b) => a.line - b.line || a.column - b.column);
-  return { config: issues.some((issue) => issue.severity === "error") ? null : config, issues };
+  return load(source, issues, host);
 }
 
-/** One mistake may break two rules of the same kind at the same place; saying it once is enough. */
-function keepFirst(findings: readonly Finding[]): Finding[] {
-  const seen = new Set<string>();
-  return findings.filter((finding) => {
-    const key = `${finding.code} ${JSON.stringify(finding.path)} ${finding.message}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+/** The same for a configuration that is a value, as `defineGateway` gives it. Issues stand at line 1, with their path. */
+export function resolveInput(value: unknown, file: string, host: ConfigHost = systemConfigHost()): LoadedConfig {
+  const { source, issues } = toValueSource(value, file);
+  return load(source, issues, host);
 }
 
-function refuseFile(file: string, code: Issue["code"], message: string): LoadedConfig {
-  return { config: null, issues: [{ code, severity: "error", path: "", file, line: 1, column: 1, message }] };
+function refuse(file: string, issues: readonly Issue[]): LoadedConfig {
+  return { config: null, issues, teams: [], isDegraded: false, files: [resolve(file)] };
 }
 
-function toReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT") return "there is none of this name";
-  if (code === "EACCES") return "permission denied";
-  if (code === "EISDIR") return "it is a directory";
-  return String(error instanceof Error ? error.message : error);
+function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): LoadedConfig {
+  const { file } = source;
+  if (source.value === undefined) return refuse(file, issues);
+  const files = new Set([resolve(file)]);
+  const masking = new Masking();
+  const reader = { host, onFile: (path: string) => files.add(path) };
+  const root = new Part(source, issues, reader, masking);
+  if (has(source.value, "team")) {
+    const message = "the gateway's own file has no `team`";
+    const hint = "a team's file is named by `gateway.include` of the gateway's own";
+    root.cover({ code: "SP_CONFIG_TEAM_FILE", path: ["team"], at: "key", message, hint });
+  }
+  const included = listIncluded(root.value, file, host);
+  for (const finding of included.findings) root.put(finding);
+  const written = root.parse(configurationSchema);
+  const from = { places: root.places, bodies: root.bodies };
+  const resolved = written === null ? null : resolveConfiguration(written, file, from);
+  const around: TeamSurroundings = { host, stateDir: resolved?.gateway.stateDir ?? null, reader, masking };
+  const opened = openTeams(included.files, around);
+  root.check({ nowMs: host.nowMs, teams: opened.map(({ part }) => part.checked) });
+  const parts = [root, ...opened.map(({ part }) => part)];
+  const folders = parts.map((part) => ({ value: part.checked, folder: resolve(part.source.file, "..") }));
+  for (const { part, finding } of countCustomCode(folders, createCodeReader(host)).findings) parts[part]?.put(finding);
+  if (written === null || resolved === null) return finish(null, root, [], files);
+  const { upstreams, routes } = resolved;
+  const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
+  const { states, parts: teams } = assemble(opened, { written, checked: root.checked, from }, member, around);
+  if (!root.isGood) return finish(null, root, states, files);
+  const all = {
+    ...resolved,
+    upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
+    routes: [...routes, ...teams.flatMap((team) => team.routes)],
+  };
+  return finish(all, root, states, files);
+}
+
+function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], files: ReadonlySet<string>): LoadedConfig {
+  root.sort();
+  const issues = [...root.issues, ...teams.flatMap((team) => team.issues)];
+  return { config, issues, teams, isDegraded: teams.some(({ state }) => state !== "good"), files: [...files] };
+}
+
+const MAX_CODE_BYTES = 4 * 1024 * 1024;
+
+function createCodeReader(host: ConfigHost): ReadCode {
+  return (file) => {
+    try {
+      const bytes = host.readFile(file, MAX_CODE_BYTES);
+      return bytes.length > MAX_CODE_BYTES ? { reason: "it is larger than 4 MiB" } : { text: new TextDecoder().decode(bytes) };
+    } catch (error) {
+      return { reason: toReason(error) };
+    }
+  };
 }

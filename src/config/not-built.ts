@@ -49,31 +49,13 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "telemetry.tracing", what: "tracing" },
 ];
 
-// `${env:NAME}` and `${file:PATH}` may stand in any text.
-const REFERENCE = /\$\{(?:env|file):/;
-
 /** A finding for each use of a part that is not built; `covered` are the places where nothing else needs saying. */
 export function checkNotBuilt(value: unknown): { findings: Finding[]; covered: PathSet } {
   const findings: Finding[] = [];
   for (const entry of NOT_BUILT) walkTable(value, entry.at, (path, found) => findings.push(...toFinding(entry, path, found)));
   const covered = new PathSet();
   for (const finding of findings) covered.add(finding.path);
-  visitReferences(value, [], findings, covered);
   return { findings, covered };
-}
-
-function visitReferences(value: unknown, path: IssuePath, findings: Finding[], covered: PathSet): void {
-  if (covered.covers(path)) return;
-  if (typeof value === "string") {
-    if (!REFERENCE.test(value)) return;
-    const message = "not built yet: values from the environment or from files (`${env:…}`, `${file:…}`)";
-    findings.push({ code: "SP_CONFIG_NOT_BUILT", path, at: "value", message, hint: "write the value itself" });
-    covered.add(path);
-  } else if (typeof value === "object" && value !== null) {
-    for (const [key, child] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-      visitReferences(child, [...path, key], findings, covered);
-    }
-  }
 }
 
 function toFinding(entry: NotBuilt, path: IssuePath, value: unknown): Finding[] {

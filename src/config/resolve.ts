@@ -1,14 +1,25 @@
 // From what was written to what it means: defaults handed down to routes, paths made absolute. Nothing can be wrong any more here.
 
 import { dirname, resolve } from "node:path";
-import type { AccessLogConfig, AddressConfig, BoundsConfig, GatewayConfig, ListenerConfig, UpstreamConfig } from "./config.ts";
+import { Secret } from "../base/index.ts";
+import type { AccessLogConfig, AddressConfig, BoundsConfig, GatewayConfig, ListenerConfig, RouteConfig, UpstreamConfig } from "./config.ts";
+import type { PathSet } from "./path-set.ts";
+import type { Body } from "./references-bodies.ts";
 import { Refusal } from "./refusal.ts";
 import { type RouteSurroundings, resolveRoute } from "./resolve-route.ts";
-import type { Configuration } from "./schema.ts";
+import type { Configuration, TeamConfiguration } from "./schema.ts";
 import { parseTemplate } from "./templates.ts";
 
+/** What came from elsewhere into one file. */
+export interface FromElsewhere {
+  /** Where references stand: a header or query value there is a secret. */
+  readonly places: PathSet;
+  /** What `respond.file` gave, by the index of the route. */
+  readonly bodies: ReadonlyMap<number, Body>;
+}
+
 /** The resolved form of `written`; paths in it are relative to `file`. */
-export function resolveConfiguration(written: Configuration, file: string): GatewayConfig {
+export function resolveConfiguration(written: Configuration, file: string, from: FromElsewhere): GatewayConfig {
   const folder = dirname(resolve(file));
   return {
     version: 1,
@@ -22,7 +33,7 @@ export function resolveConfiguration(written: Configuration, file: string): Gate
     admin: written.admin === null ? null : { address: resolveAddress(written.admin.address, folder) },
     listeners: written.listeners.map((listener) => resolveListener(listener, folder)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
-    routes: written.routes.map((route, index) => resolveRoute(route, toSurroundings(written, index))),
+    routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from }),
     telemetry: { accessLog: resolveAccessLog(written.telemetry.accessLog, folder) },
   };
 }
@@ -62,22 +73,50 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
   };
 }
 
-function toSurroundings(written: Configuration, _index: number): RouteSurroundings {
-  const template = (text: string) => {
+/** The part of one team, beside the gateway's own file. */
+export function resolveTeam(
+  written: TeamConfiguration,
+  file: string,
+  from: FromElsewhere,
+  root: { readonly written: Configuration; readonly from: FromElsewhere },
+): { readonly upstreams: readonly UpstreamConfig[]; readonly routes: readonly RouteConfig[] } {
+  const folder = dirname(resolve(file));
+  const team = { name: written.team.name, hosts: written.team.hosts ?? [] };
+  return {
+    upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
+    routes: resolveRoutes(written.routes, root.written, { team, from, defaultsFrom: root.from }),
+  };
+}
+
+interface RouteOrigins {
+  readonly team: RouteSurroundings["team"];
+  readonly from: FromElsewhere;
+  readonly defaultsFrom: FromElsewhere;
+}
+
+function resolveRoutes(routes: Configuration["routes"], root: Configuration, origins: RouteOrigins): RouteConfig[] {
+  const { team, from, defaultsFrom } = origins;
+  const template = (text: string, places: PathSet, path: readonly (string | number)[]) => {
+    if (places.covers(path)) return [new Secret(text)];
     const parts = parseTemplate(text);
     return parts instanceof Refusal ? [text] : parts;
   };
-  return {
-    team: null,
-    defaults: written.defaults,
-    apis: written.apis,
-    template,
-    defaultTemplate: template,
-    body: ({ body, json }) => {
-      const text = body ?? (json === undefined ? "" : JSON.stringify(json));
-      return { bytes: new TextEncoder().encode(text), contentType: json === undefined ? "text/plain; charset=utf-8" : "application/json" };
-    },
-  };
+  return routes.map((route, index) =>
+    resolveRoute(route, {
+      team,
+      defaults: root.defaults,
+      apis: root.apis,
+      template: (text, path) => template(text, from.places, ["routes", index, ...path]),
+      defaultTemplate: (text, path) => template(text, defaultsFrom.places, ["defaults", ...path]),
+      body: ({ body, json }) => {
+        const read = from.bodies.get(index);
+        if (read !== undefined) return read;
+        const text = body ?? (json === undefined ? "" : JSON.stringify(json));
+        const contentType = json === undefined ? "text/plain; charset=utf-8" : "application/json";
+        return { bytes: new TextEncoder().encode(text), contentType };
+      },
+    }),
+  );
 }
 
 function resolveAccessLog(log: AccessLogConfig | null, folder: string): AccessLogConfig | null {

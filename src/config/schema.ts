@@ -268,3 +268,5 @@ export const teamSchema = fields(
 export type ConfigurationInput = z.input<typeof configurationSchema>;
 /** Parsed, each default filled in, not yet resolved: routes do not know the defaults yet. */
 export type Configuration = z.output<typeof configurationSchema>;
+/** The same of a team's file. */
+export type TeamConfiguration = z.output<typeof teamSchema>;

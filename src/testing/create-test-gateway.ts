@@ -26,7 +26,7 @@ const DESCRIPTORS = 1_000_000;
  * Addresses are places in memory: two gateways with the same ports don't meet. The access log is kept, wherever it should go.
  */
 export async function createTestGateway(options: ConfigurationSource & TestGatewayOptions): Promise<TestGateway> {
-  const config = loadConfiguration(options);
+  const config = await loadConfiguration(options);
   const known = new Set(config.upstreams.map(({ name }) => name));
   const stranger = Object.keys(options.upstreams ?? {}).find((name) => !known.has(name));
   if (stranger !== undefined) throw new Error(`upstreams.${stranger}: the configuration has no upstream of this name`);

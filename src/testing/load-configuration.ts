@@ -1,6 +1,14 @@
 // From what a test gives as its configuration to a resolved one. Not the loader: every form ends there.
 
-import { type ConfigurationInput, formatIssues, type GatewayConfig, type Issue, loadConfig, parseConfig } from "../config/index.ts";
+import {
+  type ConfigurationInput,
+  formatIssues,
+  type GatewayConfig,
+  type Issue,
+  type LoadedConfig,
+  loadConfig,
+  parseConfig,
+} from "../config/index.ts";
 
 /** One of four forms. */
 export type ConfigurationSource =
@@ -25,14 +33,14 @@ export class ConfigurationMistakes extends Error {
 }
 
 /** Throws ConfigurationMistakes. */
-export function loadConfiguration(source: ConfigurationSource): GatewayConfig {
+export async function loadConfiguration(source: ConfigurationSource): Promise<GatewayConfig> {
   if ("resolved" in source) return source.resolved;
-  const { config, issues } = load(source);
+  const { config, issues } = await load(source);
   if (config === null) throw new ConfigurationMistakes(issues);
   return config;
 }
 
-function load(source: Exclude<ConfigurationSource, { readonly resolved: GatewayConfig }>): ReturnType<typeof parseConfig> {
+async function load(source: Exclude<ConfigurationSource, { readonly resolved: GatewayConfig }>): Promise<LoadedConfig> {
   if ("file" in source) return loadConfig(source.file);
   if ("yaml" in source) return parseConfig(source.yaml, source.at ?? "gateway.yaml");
   // JSON is YAML: the places of issues are those in this text, which their excerpts show.

@@ -2,14 +2,22 @@
 
 import { dirname, resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/index.ts";
-import { type Issue, type LoadedConfig, loadConfig, parseRouteTests, type RouteTest, type RouteTestReply } from "../../config/index.ts";
+import {
+  type Issue,
+  type LoadedConfig,
+  loadConfig,
+  parseRouteTests,
+  type RouteTest,
+  type RouteTestReply,
+  systemConfigHost,
+} from "../../config/index.ts";
 import { BlueprintError } from "../../gateway/index.ts";
 import { createTestGateway, hang, type Reply, type RequestOptions, reset, type TestGateway } from "../../testing/index.ts";
 import { compare, type RouteTestFailure } from "./compare.ts";
 
 export interface RouteTestHost {
-  /** Loads the configuration at an absolute path, with these variables. `loadConfig` when left out. */
-  readonly load?: (file: string, env: Readonly<Record<string, string>>) => LoadedConfig;
+  /** Loads the configuration at an absolute path, with these variables before the process's own. `loadConfig` when left out. */
+  readonly load?: (file: string, env: Readonly<Record<string, string>>) => LoadedConfig | Promise<LoadedConfig>;
   /** For durations. */
   readonly clock?: Clock;
 }
@@ -37,7 +45,7 @@ export async function runRouteTests(text: string, file: string, host: RouteTestH
   const { file: tests, lines, issues } = parseRouteTests(text, file);
   if (tests === null) return { issues, results: [] };
   const configFile = resolve(dirname(file), tests.config);
-  const loaded = (host.load ?? loadConfig)(configFile, tests.env);
+  const loaded = await (host.load ?? loadWith)(configFile, tests.env);
   if (loaded.config === null) return { issues: loaded.issues, results: [] };
   const { config } = loaded;
   const refuse = (path: string, line: number, message: string): RouteTestReport => ({
@@ -79,6 +87,11 @@ export async function runRouteTests(text: string, file: string, host: RouteTestH
   }
   await gateway.close();
   return { issues: loaded.issues, results };
+}
+
+function loadWith(file: string, env: Readonly<Record<string, string>>): Promise<LoadedConfig> {
+  const host = systemConfigHost();
+  return loadConfig(file, { ...host, env: { ...host.env, ...env } });
 }
 
 function setReplies(gateway: TestGateway, replies: Readonly<Record<string, RouteTestReply>>, test: RouteTest): void {

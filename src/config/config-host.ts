@@ -1,0 +1,94 @@
+// What loading a configuration needs of the world: variables, files, the date, and where teams' last good texts are kept. Tests and
+// tools pass their own; nothing else in this room touches the process or the disk.
+
+import { createHash } from "node:crypto";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export interface ConfigHost {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The content, or its first `maxBytes` + 1 bytes: whoever gets more than it asked for knows the file to be too large. Throws. */
+  readFile(path: string, maxBytes: number): Uint8Array;
+  /** The names in a folder. Throws. */
+  listFolder(path: string): readonly string[];
+  /** Milliseconds since the epoch, for dates in the configuration. */
+  readonly nowMs: number;
+  /** Null: a bad team file has nothing to fall back on. */
+  readonly lastGood: LastGoodTexts | null;
+}
+
+/** The last good text of each team's file, under the gateway's `stateDir`. */
+export interface LastGoodTexts {
+  /** Null when there is none, or none that can be read. */
+  read(stateDir: string, teamFile: string): string | null;
+  /** Throws. */
+  write(stateDir: string, teamFile: string, text: string): void;
+}
+
+/** The process's own surroundings, as they are now. */
+export function systemConfigHost(): ConfigHost {
+  return {
+    env: process.env,
+    readFile: readAtMost,
+    listFolder: (path) => readdirSync(path),
+    nowMs: Date.now(),
+    lastGood: { read: readLastGood, write: writeLastGood },
+  };
+}
+
+/** Why a file or folder can't be read, in words. */
+export function toReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is none of this name";
+  if (code === "EACCES") return "permission denied";
+  if (code === "EISDIR") return "it is a directory";
+  return String(error instanceof Error ? error.message : error);
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** In chunks: the size that the system tells is 0 for pipes and devices, which may go on without end. */
+function readAtMost(path: string, maxBytes: number): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    while (total <= maxBytes) {
+      const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, maxBytes + 1 - total));
+      const count = readSync(file, chunk);
+      if (count === 0) break;
+      chunks.push(chunk.subarray(0, count));
+      total += count;
+    }
+    return Buffer.concat(chunks, total);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** By digest: a path may be longer than a name can be, and says nothing about its letters. */
+function toLastGoodPath(stateDir: string, teamFile: string): string {
+  return join(stateDir, "last-good", `${createHash("sha256").update(teamFile).digest("hex").slice(0, 32)}.yaml`);
+}
+
+function readLastGood(stateDir: string, teamFile: string): string | null {
+  try {
+    return readFileSync(toLastGoodPath(stateDir, teamFile), "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all: a crash in the middle leaves the text that was there. */
+function writeLastGood(stateDir: string, teamFile: string, text: string): void {
+  const path = toLastGoodPath(stateDir, teamFile);
+  mkdirSync(join(stateDir, "last-good"), { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, text, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+// One file of a configuration, the gateway's own or a team's, judged by itself: what is not built, what it takes from elsewhere, the
+// schema, and how its parts fit together. What files do to each other is judged in teams.ts.
+
+import type * as z from "zod";
+import type { CheckContext } from "./checks.ts";
+import { checkReferences } from "./checks.ts";
+import type { Finding, Issue } from "./issue.ts";
+import { checkNotBuilt } from "./not-built.ts";
+import { PathSet } from "./path-set.ts";
+import { type ReferenceReader, type Resolved, resolveReferences } from "./references.ts";
+import { type Body, readBodies } from "./references-bodies.ts";
+import type { Masking } from "./references-masking.ts";
+import { translateIssues } from "./translate.ts";
+
+/** Values as written and where they stand: a text of YAML or JSON, or a value that a program made. */
+export interface PartSource {
+  readonly file: string;
+  /** Undefined: so broken that judging the content would mislead. */
+  readonly value: unknown;
+  locate(finding: Finding): Issue;
+}
+
+export class Part {
+  readonly source: PartSource;
+  /** In the order of the file, once `sort()` was called. */
+  readonly issues: Issue[];
+  readonly bodies: ReadonlyMap<number, Body>;
+  readonly #covered: PathSet;
+  readonly #references: Resolved;
+  readonly #masking: Masking;
+  readonly #seen = new Set<string>();
+
+  /** `issues` are those of reading the text. */
+  constructor(source: PartSource, issues: readonly Issue[], reader: ReferenceReader, masking: Masking) {
+    this.source = source;
+    this.issues = [...issues];
+    this.#masking = masking;
+    const { findings, covered } = source.value === undefined ? { findings: [], covered: new PathSet() } : checkNotBuilt(source.value);
+    this.#covered = covered;
+    this.#references = resolveReferences(source.value, source.file, reader, covered);
+    masking.add(this.#references.texts);
+    const { bodies, findings: bodyFindings } = readBodies(this.#references.value, source.file, reader, covered);
+    this.bodies = bodies;
+    for (const finding of [...findings, ...this.#references.findings]) this.#put(finding, true);
+    for (const finding of bodyFindings) this.put(finding);
+  }
+
+  get isGood(): boolean {
+    return this.source.value !== undefined && !this.issues.some((issue) => issue.severity === "error");
+  }
+
+  /** With what references stand for. */
+  get value(): unknown {
+    return this.#references.value;
+  }
+
+  /** The same, but header and query values that are secrets stand as written. */
+  get checked(): unknown {
+    return this.#references.checked;
+  }
+
+  get places(): PathSet {
+    return this.#references.places;
+  }
+
+  /** Nothing more is said about what lies there. */
+  cover(finding: Finding): void {
+    this.put(finding);
+    this.#covered.add(finding.path);
+  }
+
+  /** What the schema makes of it; null when there is something wrong with it. */
+  parse<Schema extends z.ZodType>(schema: Schema): z.output<Schema> | null {
+    const parsed = schema.safeParse(this.value);
+    if (parsed.success) return parsed.data;
+    const judged = { schema, value: this.source.value, covered: this.#covered };
+    for (const finding of translateIssues(parsed.error.issues, judged)) this.#put(finding, true);
+    return null;
+  }
+
+  check(context: CheckContext): void {
+    for (const finding of checkReferences(this.checked, context)) if (!this.#covered.covers(finding.path)) this.put(finding);
+  }
+
+  put(finding: Finding): void {
+    this.#put(finding, false);
+  }
+
+  toIssue(finding: Finding): Issue {
+    return this.source.locate(this.#masking.mask(finding, this.places, false));
+  }
+
+  sort(): void {
+    this.issues.sort((a, b) => a.line - b.line || a.column - b.column);
+  }
+
+  /** One mistake may break two rules of the same kind at the same place; saying it once is enough. */
+  #put(finding: Finding, isOfWritten: boolean): void {
+    const key = `${finding.code} ${JSON.stringify(finding.path)} ${finding.message}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.issues.push(this.source.locate(this.#masking.mask(finding, this.places, isOfWritten)));
+  }
+}
