@@ -3,13 +3,13 @@
 import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
 import { createGateway, type GatewayHost } from "../gateway/index.ts";
 import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
-import { type ConfigurationSource, loadConfiguration } from "./load-configuration.ts";
+import { type ConfigurationSource, loadConfiguration, type Surroundings } from "./load-configuration.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import type { Reply } from "./reply.ts";
 import { TestGateway } from "./test-gateway.ts";
 import { Wiring } from "./wiring.ts";
 
-export interface TestGatewayOptions {
+export interface TestGatewayOptions extends Surroundings {
   /** How each upstream answers; one that is not named answers 200 with an empty body. */
   readonly upstreams?: Readonly<Record<string, UpstreamHandler | Reply>>;
   /** The gateway's date at the start; 2026-01-01T00:00:00Z when left out. */
@@ -26,11 +26,12 @@ const DESCRIPTORS = 1_000_000;
  * Addresses are places in memory: two gateways with the same ports don't meet. The access log is kept, wherever it should go.
  */
 export async function createTestGateway(options: ConfigurationSource & TestGatewayOptions): Promise<TestGateway> {
-  const config = await loadConfiguration(options);
+  const wallMs = toWallMs(options.now);
+  const config = await loadConfiguration(options, options, wallMs);
   const known = new Set(config.upstreams.map(({ name }) => name));
   const stranger = Object.keys(options.upstreams ?? {}).find((name) => !known.has(name));
   if (stranger !== undefined) throw new Error(`upstreams.${stranger}: the configuration has no upstream of this name`);
-  const wiring = new Wiring(toWallMs(options.now));
+  const wiring = new Wiring(wallMs);
   const reachable = separateEndpoints(config);
   const upstreams = new Map<string, FakeUpstream>();
   for (const { name, endpoints } of reachable.upstreams) {

@@ -3,7 +3,7 @@ export { checkSpellings, type SpellingFinding, type SpellingsOptions } from "./c
 export { createTestGateway, type TestGatewayOptions } from "./create-test-gateway.ts";
 export type { Duration } from "./duration.ts";
 export type { FakeUpstream, UpstreamHandler } from "./fake-upstream.ts";
-export { ConfigurationMistakes, type ConfigurationSource } from "./load-configuration.ts";
+export { ConfigurationMistakes, type ConfigurationSource, createTestConfigHost, type Surroundings } from "./load-configuration.ts";
 export type { MetricsView } from "./metrics-view.ts";
 export type { AccessRecord } from "./recording-sink.ts";
 export { delayed, hang, type Reply, type ReplyInit, rawReply, reset, streamed, type UpstreamFailure } from "./reply.ts";

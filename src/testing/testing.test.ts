@@ -185,6 +185,18 @@ describe("a test gateway", () => {
     assert.equal((await gateway.request("GET /")).status, 404);
     await using again = await createTestGateway({ resolved: gateway.config });
     assert.equal(again.generation, gateway.generation);
+    const secretive =
+      'routes: [{ name: r, match: { path: /* }, public: true, upstream: u, headers: { request: { set: { X-Key: "${env:KEY}" } } } }]';
+    const upstreams = "upstreams: { u: { endpoints: [http://127.0.0.1:3001] } }";
+    const text = `version: 1\nlisteners: [{ name: http, address: 127.0.0.1:8080 }]\n${upstreams}\n${secretive}\n`;
+    await using third = await createTestGateway({
+      file: "nowhere/gateway.yaml",
+      files: { "nowhere/gateway.yaml": text },
+      env: { KEY: "hush" },
+    });
+    await third.request("GET /");
+    assert.equal(third.upstream("u").lastRequest.headers.get("x-key"), "hush");
+    await assert.rejects(createTestGateway({ yaml: text }), /KEY/);
     await assert.rejects(createTestGateway({ yaml: "version: 1\nlistener: []\n" }), (error) => {
       assert.ok(error instanceof ConfigurationMistakes);
       assert.match(error.message, /gateway\.yaml:2:1/);

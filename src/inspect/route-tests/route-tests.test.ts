@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { parseConfig } from "../../config/index.ts";
 import { type RouteTestHost, runRouteTests } from "./index.ts";
 
@@ -127,11 +129,24 @@ tests:
     );
     const stranger = await run("version: 1\nconfig: g.yaml\nupstreams: { orders: {} }\ntests: [{ name: a, request: GET /, expect: {} }]\n");
     assert.match(stranger.issues[0]?.message ?? "", /no upstream `orders`/);
+    const late = await run("version: 1\nconfig: g.yaml\nnow: tomorrow\ntests: [{ name: a, request: GET /, expect: {} }]\n");
+    assert.equal(late.issues[0]?.path, "now");
     const missing = await runRouteTests(
       "version: 1\nconfig: g.yaml\ntests: [{ name: a, request: GET /, expect: {} }]\n",
       "/nowhere/t.yaml",
     );
     assert.equal(missing.issues[0]?.code, "SP_CONFIG_FILE_UNREADABLE");
+  });
+
+  it("are green for the example that the guide shows", async () => {
+    const file = fileURLToPath(new URL("../../../examples/testing/routes.yaml", import.meta.url));
+    const { issues, results } = await runRouteTests(readFileSync(file, "utf8"), file);
+    assert.deepEqual(issues, []);
+    assert.equal(results.length, 6);
+    assert.deepEqual(
+      results.flatMap(({ failures }) => failures),
+      [],
+    );
   });
 
   it("run by the thousand", async () => {

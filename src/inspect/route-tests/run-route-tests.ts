@@ -2,21 +2,21 @@
 
 import { dirname, resolve } from "node:path";
 import { type Clock, systemClock } from "../../base/index.ts";
-import {
-  type Issue,
-  type LoadedConfig,
-  loadConfig,
-  parseRouteTests,
-  type RouteTest,
-  type RouteTestReply,
-  systemConfigHost,
-} from "../../config/index.ts";
+import { type Issue, type LoadedConfig, loadConfig, parseRouteTests, type RouteTest, type RouteTestReply } from "../../config/index.ts";
 import { BlueprintError } from "../../gateway/index.ts";
-import { createTestGateway, hang, type Reply, type RequestOptions, reset, type TestGateway } from "../../testing/index.ts";
+import {
+  createTestConfigHost,
+  createTestGateway,
+  hang,
+  type Reply,
+  type RequestOptions,
+  reset,
+  type TestGateway,
+} from "../../testing/index.ts";
 import { compare, type RouteTestFailure } from "./compare.ts";
 
 export interface RouteTestHost {
-  /** Loads the configuration at an absolute path, with these variables before the process's own. `loadConfig` when left out. */
+  /** Loads the configuration at an absolute path, with these variables and no other; from the disk when left out. */
   readonly load?: (file: string, env: Readonly<Record<string, string>>) => LoadedConfig | Promise<LoadedConfig>;
   /** For durations. */
   readonly clock?: Clock;
@@ -40,33 +40,34 @@ export interface RouteTestReport {
 // More than any timeout that somebody tests; it costs nothing.
 const LONGEST_ANSWER = "1h";
 
+const DEFAULT_NOW = "2026-01-01T00:00:00Z";
+
 /** `text` is the content of `file`, to whose folder the path of the configuration belongs. Never throws for what users write. */
 export async function runRouteTests(text: string, file: string, host: RouteTestHost = {}): Promise<RouteTestReport> {
   const { file: tests, lines, issues } = parseRouteTests(text, file);
   if (tests === null) return { issues, results: [] };
   const configFile = resolve(dirname(file), tests.config);
-  const loaded = await (host.load ?? loadWith)(configFile, tests.env);
+  const nowMs = new Date(tests.now ?? DEFAULT_NOW).getTime();
+  if (Number.isNaN(nowMs)) return refuseTests(file, "now", 1, "`now` must be a date such as `2026-01-01T00:00:00Z`");
+  const fromDisk = () => loadConfig(configFile, createTestConfigHost({ env: tests.env }, nowMs));
+  const loaded = await (host.load?.(configFile, tests.env) ?? fromDisk());
   if (loaded.config === null) return { issues: loaded.issues, results: [] };
   const { config } = loaded;
-  const refuse = (path: string, line: number, message: string): RouteTestReport => ({
-    issues: [{ code: "SP_CONFIG_UNKNOWN_REFERENCE", severity: "error", path, file, line, column: 1, message }],
-    results: [],
-  });
   for (const name of Object.keys(tests.upstreams)) {
     if (!config.upstreams.some((upstream) => upstream.name === name))
-      return refuse("upstreams", 1, `the configuration has no upstream \`${name}\``);
+      return refuseTests(file, "upstreams", 1, `the configuration has no upstream \`${name}\``);
   }
   for (const [index, { request }] of tests.tests.entries()) {
     const listener = "listener" in request ? request.listener : undefined;
     if (listener !== undefined && !config.listeners.some(({ name }) => name === listener))
-      return refuse(`tests[${index}].request.listener`, lines[index] ?? 1, `the configuration has no listener \`${listener}\``);
+      return refuseTests(file, `tests[${index}].request.listener`, lines[index] ?? 1, `the configuration has no listener \`${listener}\``);
   }
   const clock = host.clock ?? systemClock;
   let gateway: TestGateway;
   try {
-    gateway = await createTestGateway({ resolved: config, ...(tests.now !== undefined && { now: tests.now }) });
+    gateway = await createTestGateway({ resolved: config, now: new Date(nowMs) });
   } catch (error) {
-    if (!(error instanceof BlueprintError || error instanceof RangeError)) throw error;
+    if (!(error instanceof BlueprintError)) throw error;
     return {
       issues: [{ code: "SP_CONFIG_BAD_VALUE", severity: "error", path: "", file: configFile, line: 1, column: 1, message: error.message }],
       results: [],
@@ -89,9 +90,9 @@ export async function runRouteTests(text: string, file: string, host: RouteTestH
   return { issues: loaded.issues, results };
 }
 
-function loadWith(file: string, env: Readonly<Record<string, string>>): Promise<LoadedConfig> {
-  const host = systemConfigHost();
-  return loadConfig(file, { ...host, env: { ...host.env, ...env } });
+function refuseTests(file: string, path: string, line: number, message: string): RouteTestReport {
+  const code = path === "now" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_UNKNOWN_REFERENCE";
+  return { issues: [{ code, severity: "error", path, file, line, column: 1, message }], results: [] };
 }
 
 function setReplies(gateway: TestGateway, replies: Readonly<Record<string, RouteTestReply>>, test: RouteTest): void {
