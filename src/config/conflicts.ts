@@ -53,18 +53,21 @@ function toConflict(issue: RouteIssue, files: readonly RouteFile[], places: Read
     const finding: Finding = { code, path: ["routes"], at: "key", message: issue.message };
     return { part: Math.max(0, part), finding, parts: [Math.max(0, part)] };
   }
-  const name = toName(files, last);
-  const others = concerned
-    .filter((place) => place !== last)
-    .map((place) => `\`${toName(files, place)}\` (${files[place.part]?.placeOf(place.index) ?? ""})`);
-  const finding: Finding = {
-    code,
-    path: ["routes", last.index, "match"],
-    at: "key",
-    message: code === "SP_CONFIG_ROUTE_CONFLICT" ? toClash(name, others, issue.sample) : issue.message + toWhere(others),
-    hint: code === "SP_CONFIG_ROUTE_CONFLICT" ? "give one of them a host, a method or a condition that the other lacks" : undefined,
-  };
-  return { part: last.part, finding, parts: [...new Set(concerned.map(({ part }) => part))] };
+  const place = toBlamed(concerned, last, code);
+  const message =
+    code === "SP_CONFIG_ROUTE_UNREACHABLE" ? toUnreached(files, concerned, place) : toClash(files, concerned, place, issue.sample);
+  const hint =
+    code === "SP_CONFIG_ROUTE_UNREACHABLE"
+      ? "remove it, or narrow the others"
+      : "give one of them a host, a method or a condition that the other lacks";
+  const finding: Finding = { code, path: ["routes", place.index, "match"], at: "key", message, hint };
+  return { part: place.part, finding, parts: [...new Set(concerned.map(({ part }) => part))] };
+}
+
+/** The last one; but a route that nobody reaches is mended where it stands, unless a later file came in its way. */
+function toBlamed(concerned: readonly Place[], last: Place, code: IssueCode): Place {
+  const [first] = concerned;
+  return code === "SP_CONFIG_ROUTE_UNREACHABLE" && first?.part === last.part ? first : last;
 }
 
 function hasIssue(files: readonly RouteFile[], code: RouteIssue["code"]): boolean {
@@ -79,19 +82,41 @@ function toName(files: readonly RouteFile[], { part, index }: Place): string {
   return files[part]?.routes[index]?.name ?? "";
 }
 
-function toClash(name: string, others: readonly string[], sample: SampleRequest | null): string {
+function toOthers(files: readonly RouteFile[], concerned: readonly Place[], but: Place): string {
+  const others = concerned.filter((place) => place !== but).map((place) => toPlaceText(files, place));
+  return others.length < 2 ? (others[0] ?? "") : `${others.slice(0, -1).join(", ")} and ${others.at(-1)}`;
+}
+
+function toPlaceText(files: readonly RouteFile[], place: Place): string {
+  return `\`${toName(files, place)}\` (${files[place.part]?.placeOf(place.index) ?? ""})`;
+}
+
+function toClash(files: readonly RouteFile[], concerned: readonly Place[], place: Place, sample: SampleRequest | null): string {
   const shown = sample === null ? "" : `: ${toRequest(sample)}`;
-  return `the route \`${name}\` and ${others.join(", ")} match the same request, and neither is more specific${shown}`;
+  const others = toOthers(files, concerned, place);
+  return `the route \`${toName(files, place)}\` and ${others} match the same request, and neither is more specific${shown}`;
 }
 
-function toWhere(others: readonly string[]): string {
-  return others.length === 0 ? "" : `; see ${others.join(", ")}`;
+/** The first of `concerned` is the route that is never reached. */
+function toUnreached(files: readonly RouteFile[], concerned: readonly Place[], place: Place): string {
+  const [unreached = place] = concerned;
+  if (concerned.length < 2) return `the route \`${toName(files, unreached)}\` can never match: its own conditions exclude one another`;
+  if (place === unreached) {
+    return `the route \`${toName(files, unreached)}\` can never match: each of its requests is taken by ${toOthers(files, concerned, unreached)}`;
+  }
+  const others = concerned.filter((other) => other !== unreached && other !== place);
+  const beside = others.length === 0 ? "" : ` with ${toOthers(files, others, place)}`;
+  return `the route \`${toName(files, place)}\`${beside} takes every request of ${toPlaceText(files, unreached)}, which can never match then`;
 }
 
-/** As curl takes it. */
-function toRequest(sample: SampleRequest): string {
-  const method = sample.method === "GET" ? "" : `-X ${sample.method} `;
-  return sample.host === ""
-    ? `\`curl ${method}http://any.host${sample.path}\` (any host)`
-    : `\`curl ${method}http://${sample.host}${sample.path}\``;
+/** As a shell takes it. */
+function toRequest({ method, host, anyHost, path, query, headers }: SampleRequest): string {
+  const options = [...(method === "GET" ? [] : [`-X ${method}`]), ...headers.map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`)];
+  const url = `http://${host}${path}${query}`;
+  const request = ["curl", ...options, query === "" ? url : quote(url)].join(" ");
+  return `\`${request}\`${anyHost ? " (any host)" : ""}`;
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

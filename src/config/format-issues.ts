@@ -10,19 +10,26 @@ export interface FormatOptions {
 // A line of minified JSON is no help to anyone.
 const MAX_EXCERPT = 160;
 
-/** Each issue as a block of lines and, when there is more than one, their number; ends in a newline. Empty for no issues. */
+/** Each issue as a block of lines and, when there is more than one, how many of each kind; ends in a newline. Empty for no issues. */
 export function formatIssues(issues: readonly Issue[], options: FormatOptions): string {
   if (issues.length === 0) return "";
   const blocks = issues.map((issue) => formatIssue(issue, options));
-  if (issues.length > 1) blocks.push(`${issues.length} issues\n`);
+  if (issues.length > 1) blocks.push(`${countIssues(issues)}\n`);
   return blocks.join("\n");
+}
+
+/** `2 errors, 1 warning`. */
+export function countIssues(issues: readonly Issue[]): string {
+  const errors = issues.filter(({ severity }) => severity === "error").length;
+  const count = (number: number, word: string) => (number === 0 ? [] : [`${number} ${word}${number === 1 ? "" : "s"}`]);
+  return [...count(errors, "error"), ...count(issues.length - errors, "warning")].join(", ");
 }
 
 function formatIssue(issue: Issue, options: FormatOptions): string {
   const paint = (code: number, text: string) => (options.colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const isWarning = issue.severity === "warning";
   const ink = isWarning ? 33 : 31;
-  const code = paint(ink, issue.code) + (isWarning ? " (warning)" : "");
+  const code = `${paint(ink, issue.code)}${isWarning ? ` ${paint(ink, "(warning)")}` : ""}`;
   const lines = [`${paint(1, `${issue.file}:${issue.line}:${issue.column}`)} ${code}`];
   if (issue.excerpt !== undefined && issue.excerpt.text.trim() !== "" && issue.column + issue.excerpt.width <= MAX_EXCERPT) {
     const gutter = String(issue.line);

@@ -28,7 +28,7 @@ export type {
   ValueTemplate,
 } from "./config.ts";
 export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-host.ts";
-export { type FormatOptions, formatIssues } from "./format-issues.ts";
+export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
 export { parseDuration } from "./quantities.ts";

@@ -3,11 +3,11 @@
 
 import type { GatewayConfig } from "./config.ts";
 import { type ConfigHost, systemConfigHost } from "./config-host.ts";
-import type { Issue } from "./issue.ts";
+import type { Finding, Issue } from "./issue.ts";
 import type { ReferenceReader } from "./references.ts";
 import type { Masking } from "./references-masking.ts";
 import { judgeTeam, type OpenedTeam, openTeam, readText, type TeamPart, type TeamRoot } from "./teams-file.ts";
-import { judgeTogether, type Member } from "./teams-together.ts";
+import { judgeTogether, type Member, type Verdict } from "./teams-together.ts";
 
 export interface TeamState {
   /** Null when the file doesn't tell. */
@@ -37,6 +37,9 @@ export function openTeams(files: readonly string[], { host, reader, masking }: T
   });
 }
 
+/** What says that nobody does something: while a team's part is missing, nobody knows. */
+const OF_ABSENCE: readonly Finding["code"][] = ["SP_CONFIG_UNUSED", "SP_CONFIG_INVARIANT_IDLE"];
+
 export interface Assembly {
   readonly states: readonly TeamState[];
   /** What is served beside the gateway's own part, in the order of the files. */
@@ -52,22 +55,21 @@ export function assemble(opened: readonly OpenedTeam[], root: TeamRoot, rootMemb
   const good = opened.flatMap((team) => judgeTeam(team, root, nowMs) ?? []);
   if (rootMember === null) return { states: opened.map((team) => toState(team, "missing", null)), parts: [] };
   const current = settle(rootMember, [], good, root, true);
-  const currentTeams = new Set(current.map(({ opened: team }) => team));
-  const bad = opened.filter((team) => !currentTeams.has(team));
+  const bad = opened.filter((team) => !current.parts.some((part) => part.opened === team));
   const keepable = bad.flatMap((team) => openLastGood(team, root, around) ?? []);
-  const served = keepable.length === 0 ? current : settle(rootMember, current, keepable, root, false);
-  const byFile = new Map(served.map((part) => [part.opened.file, part]));
-  const final = judgeTogether([rootMember, ...served.map(toMember)], root.written.invariants);
-  for (const { member, finding, isError } of final) if (!isError && isCurrent(member, rootMember, currentTeams)) member.part.put(finding);
+  const served = keepable.length === 0 ? current : settle(rootMember, current.parts, keepable, root, false);
+  // What is said of a text that was kept is of no use to whoever mends the file.
+  const heard = new Set([rootMember.part, ...current.parts.map((part) => part.opened.part)]);
+  const isWhole = served.parts.length === opened.length;
+  for (const { member, finding } of served.warnings) {
+    if (heard.has(member.part) && (isWhole || !OF_ABSENCE.includes(finding.code))) member.part.put(finding);
+  }
+  const byFile = new Map(served.parts.map((part) => [part.opened.file, part]));
   const states = opened.map((team) => {
     const part = byFile.get(team.file);
-    return toState(team, currentTeams.has(team) ? "good" : part === undefined ? "missing" : "kept", part ?? null);
+    return toState(team, part === undefined ? "missing" : part.opened === team ? "good" : "kept", part ?? null);
   });
   return { states, parts: opened.flatMap(({ file }) => byFile.get(file) ?? []) };
-}
-
-function isCurrent(member: Member, root: Member, teams: ReadonlySet<OpenedTeam>): boolean {
-  return member === root || [...teams].some(({ part }) => part === member.part);
 }
 
 /** Of `candidates` those that get on with `fixed` and with each other, the earlier before the later. What is wrong with the others is told. */
@@ -77,7 +79,7 @@ function settle(
   candidates: readonly TeamPart[],
   root: TeamRoot,
   isFirst: boolean,
-): TeamPart[] {
+): { readonly parts: readonly TeamPart[]; readonly warnings: readonly Verdict[] } {
   let left = [...candidates];
   for (let round = 0; ; round++) {
     const members = new Map(left.map((part) => [toMember(part), part]));
@@ -89,7 +91,7 @@ function settle(
       if (part !== undefined) refused.add(part);
       if (part !== undefined || (isFirst && round === 0)) member.part.put(finding);
     }
-    if (refused.size === 0) return [...fixed, ...left];
+    if (refused.size === 0) return { parts: [...fixed, ...left], warnings: verdicts.filter(({ isError }) => !isError) };
     left = left.filter((part) => !refused.has(part));
   }
 }
