@@ -1,10 +1,10 @@
 // The step that chooses a route: the router's answer becomes the exchange's plan, or 404, 405 or 413. @hot
 
 import type { PathsConfig } from "../config/index.ts";
-import { parseTarget, type RequestHead, Target } from "../http/index.ts";
+import { FIELD, parseTarget, type RequestHead, Target } from "../http/index.ts";
 import { ANSWERED, CONTINUE, type Exchange, type FixedList, type Plan, type Policy, type StepResult } from "../pipeline/index.ts";
 import { markPreflight, readAnnouncedMethod } from "../policies/index.ts";
-import { METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, type RouteMatch, type Router } from "../router/index.ts";
+import { METHOD_NOT_ALLOWED, NO_VARIANT, ROUTE, ROUTE_FOUND, type RouteMatch, type Router } from "../router/index.ts";
 
 /** A route as one listener serves it. */
 export interface CompiledRoute {
@@ -40,17 +40,19 @@ class Routing {
   }
 
   #match(head: RequestHead, path: string): RouteMatch<number> {
-    return this.#router.match(head.host, path, head.method);
+    return this.#router.match(head.host, path, head.method, head);
   }
 
   #matchAnnounced(head: RequestHead, path: string, method: string): RouteMatch<number> {
-    return this.#router.match(head.host, path, method);
+    return this.#router.matchPreflight(head.host, path, method, head.fields.getCombined(FIELD.ACCESS_CONTROL_REQUEST_HEADERS), head);
   }
 
   #take(exchange: Exchange, match: RouteMatch<number>, announced: string | null): StepResult {
     const { head } = exchange;
     if (match.outcome !== ROUTE_FOUND) {
-      if (match.outcome !== METHOD_NOT_ALLOWED) return exchange.answerFault(ROUTE.NOT_FOUND);
+      if (match.outcome !== METHOD_NOT_ALLOWED) {
+        return exchange.answerFault(match.outcome === NO_VARIANT ? ROUTE.NO_VARIANT : ROUTE.NOT_FOUND);
+      }
       exchange.allow = match.allow;
       return exchange.answerFault(ROUTE.METHOD_NOT_ALLOWED);
     }

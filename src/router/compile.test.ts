@@ -108,7 +108,7 @@ describe("conflicts", () => {
         code: "SP_ROUTE_CONFLICT",
         routes: ["a", "b"],
         message: "routes a and b both match PUT http://x1/x/x1 and neither is more specific",
-        sample: { method: "PUT", host: "x1", path: "/x/x1" },
+        sample: { method: "PUT", host: "x1", anyHost: true, path: "/x/x1", query: "", headers: [] },
       },
     ]);
   });
@@ -130,7 +130,7 @@ describe("conflicts", () => {
       route("f", "/x/:y/*"),
     );
     assert.deepEqual(issue?.routes, ["a", "b"]);
-    assert.deepEqual(issue?.sample, { method: "DELETE", host: "x1", path: "/x//x1" });
+    assert.deepEqual(issue?.sample, { method: "DELETE", host: "x1", anyHost: true, path: "/x//x1", query: "", headers: [] });
   });
 
   it("sees none where the host, the shape or the method decides", () => {

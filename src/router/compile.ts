@@ -1,6 +1,7 @@
 // From a list of routes to a Router, or to the list of what is wrong with them. Runs when a configuration compiles.
 
 import type { RouteCondition } from "./condition.ts";
+import { compileConditions } from "./conditions.ts";
 import { findConflicts, type Group } from "./conflicts.ts";
 import type { RouteIssue } from "./issue.ts";
 import { compileLeaf, ROUTE_FOUND, type RouteFound } from "./leaf.ts";
@@ -33,13 +34,19 @@ const MAX_VISITS = 1024;
 
 /** Compiles the whole table. All issues come at once; a table with any has no router. */
 export function compileRouter<T>(routes: readonly RouteDefinition<T>[]): CompiledRouter<T> {
+  const { groups, issues } = compileGroups(routes);
+  const scopes = compileScopes(groups);
+  const router = new Router(scopes);
+  issues.push(...checkVisits(scopes), ...findConflicts(groups, router));
+  return issues.length === 0 ? { router, issues: [] } : { router: null, issues };
+}
+
+/** The routes by host pattern and shape of path, and what is wrong with each by itself. */
+export function compileGroups<T>(routes: readonly RouteDefinition<T>[]): { groups: Group<T>[]; issues: RouteIssue[] } {
   const issues: RouteIssue[] = [];
   const groups = new Map<string, Group<T>>();
   for (const route of routes) addRoute(route, groups, issues);
-  const scopes = compileScopes([...groups.values()]);
-  const router = new Router(scopes);
-  issues.push(...checkVisits(scopes), ...findConflicts([...groups.values()], router));
-  return issues.length === 0 ? { router, issues: [] } : { router: null, issues };
+  return { groups: [...groups.values()], issues };
 }
 
 function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, issues: RouteIssue[]): void {
@@ -55,13 +62,26 @@ function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, i
     else hosts.push(host);
   }
   const methods = Object.freeze([...new Set(route.methods)].sort());
+  const conditions = compileConditions(route.conditions);
+  if (conditions === null) {
+    const message = `route ${route.name} can never match: its own conditions exclude one another`;
+    issues.push({ code: "SP_ROUTE_UNREACHABLE", routes: [route.name], message, sample: null });
+    return;
+  }
   for (const text of route.paths) {
     const path = parsePathPattern(text);
     if (typeof path === "string") {
       refuse("SP_ROUTE_PATH", text, path);
       continue;
     }
-    const found: RouteFound<T> = Object.freeze({ outcome: ROUTE_FOUND, name: route.name, value: route.value, path, methods });
+    const found: RouteFound<T> = Object.freeze({
+      outcome: ROUTE_FOUND,
+      name: route.name,
+      value: route.value,
+      path,
+      methods,
+      conditions: conditions.length === 0 ? null : conditions,
+    });
     for (const host of hosts) addToGroup(groups, host, path, found);
   }
 }
@@ -73,7 +93,7 @@ function addToGroup<T>(groups: Map<string, Group<T>>, host: HostPattern | null, 
   else if (!group.routes.includes(route)) group.routes.push(route);
 }
 
-function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
+export function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
   const exact = new Map<string, Scope<T>>();
   const wildcards = new Map<string, Scope<T>>();
   const any = createScope<T>(null);

@@ -1,7 +1,7 @@
 // What a route asks of a request besides host, path and method: header fields, query parameters, the version in a media type.
 
 export interface RouteCondition {
-  /** `mediaType`: the version that Accept (or, without Accept, Content-Type) names for the type `name`. */
+  /** `mediaType`: the version that Accept (or, where Accept names none, Content-Type) names for the type `name`. */
   readonly on: "header" | "query" | "mediaType";
   /** Of the field (any case), of the parameter (percent-decoded), or `application/vnd.acme.orders`. */
   readonly name: string;

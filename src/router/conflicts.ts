@@ -1,10 +1,16 @@
-// Routes that tie: same host pattern, same path but for the names of parameters, and a method that both name or that neither
-// names. Each clash comes with a request that the router cannot decide, found by asking the router itself.
+// Routes that tie, and routes that never win. Only routes of one host pattern whose paths match the same can do either to one another:
+// a request with fresh words in place of every parameter, with an empty segment under a `/*`, and under a fresh label of a `*.` host is
+// out of reach of every more specific pattern. So both are questions about methods and conditions within such a group.
 
-import type { RouteIssue, SampleRequest } from "./issue.ts";
-import { ROUTE_FOUND, type RouteFound } from "./leaf.ts";
-import type { HostPattern, PathPattern } from "./pattern.ts";
+import { findAssignment, mergeConditions } from "./assignment.ts";
+import type { Condition } from "./conditions.ts";
+import { FreshWords } from "./fresh-words.ts";
+import type { RouteIssue } from "./issue.ts";
+import { compareConditions, type RouteFound } from "./leaf.ts";
+import type { HostPattern } from "./pattern.ts";
+import { findCommonSubject } from "./route-list.ts";
 import type { Router } from "./router.ts";
+import { toSample } from "./sample.ts";
 
 /** The routes of one host pattern (null: every host) whose paths match the same. */
 export interface Group<T> {
@@ -12,60 +18,170 @@ export interface Group<T> {
   readonly routes: RouteFound<T>[];
 }
 
+const NO_CONDITIONS: readonly Condition[] = [];
+
+/** A method of a request and what the routes of a group that take it are to one another. */
+interface Contest<T> {
+  readonly method: string;
+  /** Those that name the method; for a method that nobody names, those that take any. */
+  readonly routes: readonly RouteFound<T>[];
+}
+
+/** Conflicts, each later route with the first that it ties with, and routes that win nothing. */
 export function findConflicts<T>(groups: readonly Group<T>[], router: Router<T>): RouteIssue[] {
   const issues: RouteIssue[] = [];
-  let fresh: string | null = null;
+  let fresh: FreshWords | null = null;
+  const dead = new Map<RouteFound<T>, boolean>();
   for (const group of groups) {
-    // Each route against the first that it ties with: a pair for every clash would be quadratic.
-    for (const [index, route] of group.routes.entries()) {
-      const rival = group.routes.find((earlier, at) => at < index && hasTie(earlier, route));
-      if (rival === undefined) continue;
-      fresh ??= toFreshSegment(groups);
-      const sample = toSample(group, rival, route, router, fresh);
-      const message = `routes ${rival.name} and ${route.name} both match ${sample.method} http://${sample.host}${sample.path} and neither is more specific`;
-      issues.push({ code: "SP_ROUTE_CONFLICT", routes: [rival.name, route.name], message, sample });
+    const [first] = group.routes;
+    if (group.routes.length === 1 && first !== undefined) {
+      dead.set(first, false);
+      continue;
+    }
+    fresh ??= new FreshWords(groups);
+    const contests = listContests(group, fresh);
+    for (const conflict of findTies(group, contests, router, fresh)) issues.push(conflict);
+    for (const route of group.routes) {
+      const isDead = contests.every((contest) => !contest.routes.includes(route) || !canWin(route, contest, fresh!));
+      dead.set(route, isDead && dead.get(route) !== false);
     }
   }
+  issues.push(...listUnreachable(groups, dead));
   return issues;
 }
 
-function hasTie<T>(a: RouteFound<T>, b: RouteFound<T>): boolean {
-  if (a.methods.length === 0 || b.methods.length === 0) return a.methods.length === b.methods.length;
-  return a.methods.some((method) => b.methods.includes(method));
+function listContests<T>(group: Group<T>, fresh: FreshWords): Contest<T>[] {
+  const named = new Set(group.routes.flatMap((route) => route.methods));
+  const contests = [...named].map(
+    (method): Contest<T> => ({ method, routes: group.routes.filter((route) => route.methods.includes(method)) }),
+  );
+  const any = group.routes.filter((route) => route.methods.length === 0);
+  if (any.length > 0) contests.push({ method: fresh.methodBeside(named), routes: any });
+  return contests;
 }
 
-/** A word that is neither a static segment nor a label of any route, so that only parameters, tails and wildcards take it. */
-function toFreshSegment<T>(groups: readonly Group<T>[]): string {
-  const taken = new Set<string>();
-  for (const { host, routes } of groups) {
-    for (const label of host?.text.split(".") ?? []) taken.add(label);
-    for (const segment of routes[0]?.path.segments ?? []) if (segment !== null) taken.add(segment);
-  }
-  let fresh = "x";
-  for (let n = 1; taken.has(fresh); n++) fresh = `x${n}`;
-  return fresh;
-}
-
-// More than enough that one is free at any node that names all of the common ones.
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"];
-
-function toSample<T>(group: Group<T>, a: RouteFound<T>, b: RouteFound<T>, router: Router<T>, fresh: string): SampleRequest {
-  const host = group.host === null ? fresh : group.host.suffix === null ? group.host.text : fresh + group.host.suffix;
-  const shared = a.methods.filter((method) => b.methods.includes(method));
-  const methods = shared.length > 0 ? shared : METHODS;
-  const paths = toSamplePaths(a.path, fresh);
-  for (const path of paths) {
-    for (const method of methods) {
-      const match = router.match(host, path, method);
-      if (match.outcome === ROUTE_FOUND && hasTie(match, b) && group.routes.includes(match)) return { method, host, path };
+function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], router: Router<T>, fresh: FreshWords): Generator<RouteIssue> {
+  const told = new Set<RouteFound<T>>();
+  for (const contest of contests) {
+    for (const rivals of groupByRank(contest.routes)) {
+      const seen = new TieIndex(rivals);
+      for (const route of rivals) {
+        if (!told.has(route)) {
+          for (const earlier of seen.candidates(route)) {
+            const conditions = tie(earlier, route, contest, fresh);
+            if (conditions === null) continue;
+            told.add(route);
+            const sample = toSample({
+              group,
+              route,
+              method: contest.method,
+              choices: conditions,
+              router,
+              fresh,
+              isWon: (match) => match === earlier || match === route,
+            });
+            const message = `routes ${earlier.name} and ${route.name} both match ${sample.text} and neither is more specific`;
+            yield { code: "SP_ROUTE_CONFLICT", routes: [earlier.name, route.name], message, sample: sample.request };
+            break;
+          }
+        }
+        seen.add(route);
+      }
     }
   }
-  return { method: methods[0] ?? "GET", host, path: paths[0] ?? "/" };
 }
 
-/** Paths that the pattern matches, the plainest first; the later ones evade more specific patterns beside a tail. */
-function toSamplePaths(pattern: PathPattern, fresh: string): string[] {
-  const base = pattern.segments.map((segment) => `/${segment ?? fresh}`).join("");
-  if (!pattern.hasTail) return [base];
-  return [`${base}/${fresh}`, `${base}/${fresh}/${fresh}`, `${base}/`, base === "" ? "/" : base, `${base}//${fresh}`];
+/** What a request must have that both match and nobody more specific takes; null when there is none, or none was found in time. */
+function tie<T>(a: RouteFound<T>, b: RouteFound<T>, contest: Contest<T>, fresh: FreshWords) {
+  const both = mergeConditions(a.conditions ?? NO_CONDITIONS, b.conditions ?? NO_CONDITIONS);
+  if (both === null) return null;
+  const found = findAssignment(both, listRivals(a, contest), fresh.value);
+  return typeof found === "string" ? null : found.choices;
+}
+
+function canWin<T>(route: RouteFound<T>, contest: Contest<T>, fresh: FreshWords): boolean {
+  // A search that was cut off proves nothing.
+  return findAssignment(route.conditions ?? NO_CONDITIONS, listRivals(route, contest), fresh.value) !== "none";
+}
+
+/** The conditions of those that are more specific than `route`, as far as they could hold beside its own. */
+function listRivals<T>(route: RouteFound<T>, contest: Contest<T>): (readonly Condition[])[] {
+  const own = route.conditions ?? NO_CONDITIONS;
+  return contest.routes.flatMap((rival) => {
+    if (rival === route || compareConditions(rival, route) >= 0) return [];
+    const conditions = rival.conditions ?? NO_CONDITIONS;
+    return mergeConditions(own, conditions) === null ? [] : [conditions];
+  });
+}
+
+/** Routes that have as many conditions, and name as many values, in the order of the table. */
+function groupByRank<T>(routes: readonly RouteFound<T>[]): RouteFound<T>[][] {
+  const ranks: RouteFound<T>[][] = [];
+  for (const route of routes) {
+    const same = ranks.find(([first]) => first !== undefined && compareConditions(first, route) === 0);
+    if (same === undefined) ranks.push([route]);
+    else same.push(route);
+  }
+  return ranks;
+}
+
+/**
+ * Keeps ten thousand routes that differ by one value from being compared with one another: of those that name values of the subject
+ * that most of them name values of, only such as share one can tie.
+ */
+class TieIndex<T> {
+  readonly #subject: string | null;
+  readonly #byValue = new Map<string, RouteFound<T>[]>();
+  readonly #all: RouteFound<T>[] = [];
+  readonly #open: RouteFound<T>[] = [];
+
+  constructor(routes: readonly RouteFound<T>[]) {
+    this.#subject = routes.length < 9 ? null : findCommonSubject(routes);
+  }
+
+  add(route: RouteFound<T>): void {
+    this.#all.push(route);
+    const values = this.#valuesOf(route);
+    if (values === null) this.#open.push(route);
+    for (const value of values ?? []) {
+      const same = this.#byValue.get(value);
+      if (same === undefined) this.#byValue.set(value, [route]);
+      else same.push(route);
+    }
+  }
+
+  /** Earlier routes that might tie with this one, in the order of the table. */
+  candidates(route: RouteFound<T>): readonly RouteFound<T>[] {
+    const values = this.#valuesOf(route);
+    if (values === null) return this.#all;
+    const found = new Set([...this.#open, ...values.flatMap((value) => this.#byValue.get(value) ?? [])]);
+    return found.size === this.#open.length ? this.#open : this.#all.filter((earlier) => found.has(earlier));
+  }
+
+  #valuesOf(route: RouteFound<T>): readonly string[] | null {
+    const condition = route.conditions?.find(({ subject }) => subject === this.#subject);
+    return condition === undefined || condition.absent ? null : condition.values;
+  }
+}
+
+function listUnreachable<T>(groups: readonly Group<T>[], dead: ReadonlyMap<RouteFound<T>, boolean>): RouteIssue[] {
+  // A route of several hosts or paths stands in several groups, with a RouteFound for each path.
+  const names = new Map<string, boolean>();
+  const takers = new Map<string, Set<string>>();
+  for (const { routes } of groups) {
+    for (const route of routes) {
+      const isDead = dead.get(route) === true;
+      names.set(route.name, isDead && names.get(route.name) !== false);
+      if (!isDead) continue;
+      const others = takers.get(route.name) ?? new Set();
+      for (const other of routes) if (compareConditions(other, route) < 0) others.add(other.name);
+      takers.set(route.name, others);
+    }
+  }
+  return [...names].flatMap(([name, isDead]): RouteIssue[] => {
+    if (!isDead) return [];
+    const others = [...(takers.get(name) ?? [])];
+    const message = `route ${name} can never match: each of its requests is taken by ${others.join(" or ")}, which is more specific`;
+    return [{ code: "SP_ROUTE_UNREACHABLE", routes: [name, ...others], message, sample: null }];
+  });
 }

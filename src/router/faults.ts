@@ -13,6 +13,16 @@ export const ROUTE = {
     title: "There is no route for this host and path",
     remedy: "Compare the host and path in the log with the routes; paths are case-sensitive and /x does not match /x/.",
   }),
+  NO_VARIANT: defineFault({
+    code: "SP_ROUTE_NO_VARIANT",
+    status: 404,
+    grpc: 12,
+    blame: "client",
+    retry: "never",
+    closes: false,
+    title: "The routes for this path ask for a header, a query parameter or an API version that the request does not have",
+    remedy: "`sallyport explain` says which conditions failed; a route without them, or an API's `default` version, takes the rest.",
+  }),
   METHOD_NOT_ALLOWED: defineFault({
     code: "SP_ROUTE_METHOD_NOT_ALLOWED",
     status: 405,

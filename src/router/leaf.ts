@@ -1,10 +1,14 @@
 // Where a host and path pattern ends: the routes that have exactly this pattern, ordered once, for each method apart.
 
+import { type Condition, namesValues } from "./conditions.ts";
 import type { PathPattern } from "./pattern.ts";
+import { type RouteList, toRouteList } from "./route-list.ts";
 
 export const ROUTE_FOUND = 1;
 export const ROUTE_NOT_FOUND = 2;
 export const METHOD_NOT_ALLOWED = 3;
+/** Host, path and method are some route's, but none of its conditions hold. */
+export const NO_VARIANT = 4;
 
 /** A route that won. One object for the life of the router, frozen. */
 export interface RouteFound<T> {
@@ -14,42 +18,60 @@ export interface RouteFound<T> {
   readonly path: PathPattern;
   /** In upper case, sorted; empty for any. */
   readonly methods: readonly string[];
+  /** Null for none. */
+  readonly conditions: readonly Condition[] | null;
 }
 
 /** No route won. Frozen. */
 export interface RouteMissing {
-  readonly outcome: typeof ROUTE_NOT_FOUND | typeof METHOD_NOT_ALLOWED;
-  /** The value of Allow: sorted, with HEAD where there is GET; empty when no route has the path. */
+  readonly outcome: typeof ROUTE_NOT_FOUND | typeof METHOD_NOT_ALLOWED | typeof NO_VARIANT;
+  /** The value of Allow: sorted, with HEAD where there is GET; empty unless only the method is wrong. */
   readonly allow: string;
 }
 
 export type RouteMatch<T> = RouteFound<T> | RouteMissing;
 
 export const NOT_FOUND: RouteMissing = Object.freeze({ outcome: ROUTE_NOT_FOUND, allow: "" });
+export const WITHOUT_VARIANT: RouteMissing = Object.freeze({ outcome: NO_VARIANT, allow: "" });
 
-/**
- * The routes of one pattern. Each list is ordered from the most specific: routes that name the method, for HEAD then those
- * that name GET, then those for any method. Conditions on headers and queries will be tried along a list, and be part of
- * its order; without them the first one wins.
- */
+/** The routes of one pattern. */
 export interface Leaf<T> {
   /** Methods with a list of their own, in the order of `lists`. */
   readonly methods: readonly string[];
-  readonly lists: readonly (readonly RouteFound<T>[])[];
+  /** Routes that name the method, for HEAD then those that name GET, then those for any method; each kind by its conditions. */
+  readonly lists: readonly RouteList<T>[];
   /** For every other method; may be empty. */
-  readonly others: readonly RouteFound<T>[];
+  readonly others: RouteList<T>;
   readonly miss: RouteMissing;
 }
 
 export function compileLeaf<T>(routes: readonly RouteFound<T>[]): Leaf<T> {
-  const others = routes.filter((route) => route.methods.length === 0);
+  const others = sortByConditions(routes.filter((route) => route.methods.length === 0));
   const methods = toMethods(routes);
   const lists = methods.map((method) => {
     const naming = routes.filter((route) => route.methods.includes(method));
     const following = method === "HEAD" ? routes.filter((route) => route.methods.includes("GET") && !naming.includes(route)) : [];
-    return [...naming, ...following, ...others];
+    return toRouteList([...sortByConditions(naming), ...sortByConditions(following), ...others]);
   });
-  return { methods, lists, others, miss: Object.freeze({ outcome: METHOD_NOT_ALLOWED, allow: methods.join(", ") }) };
+  const miss: RouteMissing = Object.freeze({ outcome: METHOD_NOT_ALLOWED, allow: methods.join(", ") });
+  return { methods, lists, others: toRouteList(others), miss };
+}
+
+/** Above zero when `b` goes first: more conditions, then more of them that name values. */
+export function compareConditions<T>(a: RouteFound<T>, b: RouteFound<T>): number {
+  return countConditions(b) - countConditions(a) || countNamed(b) - countNamed(a);
+}
+
+function sortByConditions<T>(routes: readonly RouteFound<T>[]): RouteFound<T>[] {
+  return routes.length < 2 ? [...routes] : [...routes].sort(compareConditions);
+}
+
+function countConditions<T>(route: RouteFound<T>): number {
+  return route.conditions?.length ?? 0;
+}
+
+function countNamed<T>(route: RouteFound<T>): number {
+  return route.conditions?.filter(namesValues).length ?? 0;
 }
 
 /** The methods that routes name, sorted, with HEAD where there is GET. */

@@ -1,11 +1,29 @@
 // The rule of index.ts as plainly as it can be written: every route that matches, sorted by specificity. For tests to compare
 // the router with; it shares no code with it and cares for no speed.
 
+export interface ReferenceCondition {
+  readonly on: "header" | "query" | "mediaType";
+  readonly name: string;
+  readonly absent: boolean;
+  readonly values: readonly string[] | null;
+}
+
 export interface ReferenceRoute {
   readonly name: string;
   readonly hosts: readonly string[];
   readonly paths: readonly string[];
   readonly methods: readonly string[];
+  readonly conditions: readonly ReferenceCondition[];
+}
+
+export interface ReferenceRequest {
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded, in order. */
+  readonly query: readonly (readonly [name: string, value: string])[];
 }
 
 export interface ReferenceAnswer {
@@ -13,6 +31,8 @@ export interface ReferenceAnswer {
   readonly winners: readonly string[];
   /** The value of Allow where only the method is wrong, else empty. */
   readonly allow: string;
+  /** Only conditions fail. */
+  readonly isVariant: boolean;
 }
 
 interface Candidate {
@@ -21,24 +41,55 @@ interface Candidate {
   readonly rank: readonly number[];
 }
 
-export function matchByReference(routes: readonly ReferenceRoute[], host: string, path: string, method: string): ReferenceAnswer {
+export function matchByReference(routes: readonly ReferenceRoute[], request: ReferenceRequest): ReferenceAnswer {
+  const { host, path, method } = request;
   const candidates: Candidate[] = [];
   const allowed = new Set<string>();
+  let isVariant = false;
   for (const route of routes) {
     const hostRank = rankHost(route.hosts, host);
-    const pathRank = rankPath(route.paths[0] ?? "", path);
-    if (hostRank === null || pathRank === null) continue;
-    for (const name of route.methods) allowed.add(name);
-    const methodRank = rankMethod(route.methods, method);
-    if (methodRank !== null) candidates.push({ name: route.name, rank: [hostRank, ...pathRank, methodRank] });
+    for (const pattern of route.paths) {
+      const pathRank = rankPath(pattern, path);
+      if (hostRank === null || pathRank === null) continue;
+      for (const name of route.methods) allowed.add(name);
+      const methodRank = rankMethod(route.methods, method);
+      if (methodRank === null) continue;
+      isVariant = true;
+      if (!route.conditions.every((condition) => isMet(condition, request))) continue;
+      const subjects = new Set(route.conditions.map(({ on, name }) => `${on} ${on === "query" ? name : name.toLowerCase()}`));
+      const named = new Set(
+        route.conditions
+          .filter(({ values }) => values !== null && values.length > 0)
+          .map(({ on, name }) => `${on} ${on === "query" ? name : name.toLowerCase()}`),
+      );
+      candidates.push({ name: route.name, rank: [hostRank, ...pad(pathRank), methodRank, subjects.size, named.size] });
+    }
   }
   candidates.sort((a, b) => compareRanks(b.rank, a.rank));
   const best = candidates[0];
   if (best !== undefined) {
-    return { winners: candidates.filter((other) => compareRanks(best.rank, other.rank) === 0).map(({ name }) => name), allow: "" };
+    const winners = candidates.filter((other) => compareRanks(best.rank, other.rank) === 0).map(({ name }) => name);
+    return { winners: [...new Set(winners)], allow: "", isVariant: false };
   }
+  if (isVariant) return { winners: [], allow: "", isVariant };
   if (allowed.has("GET")) allowed.add("HEAD");
-  return { winners: [], allow: [...allowed].sort().join(", ") };
+  return { winners: [], allow: [...allowed].sort().join(", "), isVariant };
+}
+
+function isMet({ on, name, absent, values }: ReferenceCondition, request: ReferenceRequest): boolean {
+  if (on === "query") {
+    const given = request.query.filter(([key]) => key === name).map(([, value]) => value);
+    if (given.length === 0) return absent;
+    return values === null || given.every((value) => values.includes(value));
+  }
+  const given = on === "header" ? request.headers[name.toLowerCase()] : versionIn(request.headers["accept"] ?? "", name);
+  if (given === undefined) return absent;
+  return values === null || values.includes(given);
+}
+
+/** Of the tables that tests make: one range, no weights. */
+function versionIn(accept: string, type: string): string | undefined {
+  return accept.startsWith(`${type}.v`) ? accept.slice(type.length + 2).replace("+json", "") : undefined;
 }
 
 /** The rank of the best of the patterns that match; null when none does. */
@@ -73,6 +124,11 @@ function rankPath(pattern: string, path: string): number[] | null {
     else return null;
   }
   return wanted.length === given.length ? [...rank, 4] : null;
+}
+
+/** To one length, so that what follows the path is compared with its like. */
+function pad(rank: readonly number[]): number[] {
+  return [...rank, ...Array.from({ length: 12 - rank.length }, () => 0)];
 }
 
 function rankMethod(methods: readonly string[], method: string): number | null {

@@ -1,10 +1,8 @@
-// The rule of index.ts, sentence by sentence, and then against the reference on random tables and requests.
+// The rule of index.ts, sentence by sentence; random-tables.test.ts compares it with a second reading.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { compileRouter, METHOD_NOT_ALLOWED, ROUTE, ROUTE_FOUND, ROUTE_NOT_FOUND, type RouteDefinition, type Router } from "./index.ts";
-import { matchByReference, type ReferenceRoute } from "./router.reference.ts";
 
 function route(name: string, path: string, methods: readonly string[] = [], hosts: readonly string[] = []): RouteDefinition<string> {
   return { name, hosts, paths: [path], methods, conditions: [], value: `value of ${name}` };
@@ -185,80 +183,5 @@ describe("methods", () => {
   it("has a fault for each answer that is no route", () => {
     assert.equal(ROUTE.NOT_FOUND.status, 404);
     assert.equal(ROUTE.METHOD_NOT_ALLOWED.status, 405);
-  });
-});
-
-const segment = fc.constantFrom("a", "a", "b", "c");
-const patternSegment = fc.oneof({ weight: 3, arbitrary: segment }, { weight: 2, arbitrary: fc.constant(":") });
-const pathPattern = fc.tuple(fc.array(patternSegment, { maxLength: 4 }), fc.constantFrom("", "", "/", "/*")).map(([segments, end]) => {
-  const text = segments.map((part, index) => (part === ":" ? `/:p${index}` : `/${part}`)).join("");
-  return text + end === "" ? "/" : text + end;
-});
-const hosts = fc.uniqueArray(fc.constantFrom("a.x", "b.a.x", "*.x", "*.a.x", "*.B.a.x"), { maxLength: 2 });
-const methods = fc.uniqueArray(fc.constantFrom("GET", "HEAD", "POST", "OPTIONS"), { maxLength: 2 });
-const tables = fc.array(fc.record({ paths: fc.tuple(pathPattern), hosts, methods }), { minLength: 1, maxLength: 14 });
-const requests = fc.array(
-  fc.record({
-    host: fc.constantFrom("", "a.x", "b.a.x", "c.b.a.x", "c.x", "x", "q"),
-    path: fc.array(fc.constantFrom("a", "b", "c", "d", ""), { minLength: 1, maxLength: 5 }).map((parts) => `/${parts.join("/")}`),
-    method: fc.constantFrom("GET", "HEAD", "POST", "OPTIONS", "PUT"),
-  }),
-  { minLength: 20, maxLength: 20 },
-);
-
-/** The table without the routes that would tie with an earlier one, by the reference's own judgement of each sample. */
-function withoutConflicts(table: readonly RouteDefinition<number>[]): RouteDefinition<number>[] {
-  let kept = [...table];
-  for (;;) {
-    const { issues } = compileRouter(kept);
-    if (issues.length === 0) return kept;
-    const losers = new Set(issues.map((issue) => issue.routes[1]));
-    kept = kept.filter(({ name }) => !losers.has(name));
-  }
-}
-
-describe("the router", () => {
-  it("agrees with the reference on random tables and requests", () => {
-    fc.assert(
-      fc.property(tables, requests, (parts, asked) => {
-        const table = withoutConflicts(parts.map((part, index) => ({ ...part, conditions: [], name: `r${index}`, value: index })));
-        const { router } = compileRouter(table);
-        assert.ok(router !== null);
-        for (const { host, path, method } of asked) {
-          const expected = matchByReference(table, host, path, method);
-          assert.ok(expected.winners.length <= 1, "a table that compiles has no ties");
-          const name = expected.winners[0] ?? (expected.allow === "" ? "404" : `405 ${expected.allow}`);
-          assert.equal(answer(router, path, method, host), name, `${method} ${host} ${path}`);
-        }
-      }),
-      { numRuns: 3000 },
-    );
-  });
-
-  it("reports a conflict exactly for pairs that tie, with a request that shows it", () => {
-    fc.assert(
-      fc.property(tables, requests, (parts, asked) => {
-        const table = parts.map((part, index) => ({ ...part, conditions: [], name: `r${index}`, value: index }));
-        const { issues } = compileRouter(table);
-        for (const { code, routes, sample } of issues) {
-          assert.equal(code, "SP_ROUTE_CONFLICT");
-          assert.ok(sample !== null);
-          const { winners } = matchByReference(table, sample.host, sample.path, sample.method);
-          for (const name of routes)
-            assert.ok(winners.includes(name), `${routes.join(", ")}: ${JSON.stringify(sample)} gives ${winners.join(", ")}`);
-        }
-        const reported: ReferenceRoute[][] = [];
-        for (const { routes } of issues) reported.push(table.filter(({ name }) => routes.includes(name)));
-        for (const { host, path, method } of asked) {
-          const { winners } = matchByReference(table, host, path, method);
-          if (winners.length > 1)
-            assert.ok(
-              issues.some(({ routes }) => routes.some((name) => winners.includes(name))),
-              `${winners.join(", ")} tie unseen`,
-            );
-        }
-      }),
-      { numRuns: 1500 },
-    );
   });
 });

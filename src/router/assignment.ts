@@ -1,0 +1,110 @@
+// Whether some request meets all conditions of one route and of each rival misses at least one: the part of the proof of reach and
+// clash that is about headers, queries and versions. Exact, by search over what makes a difference:
+//   a subject that the route names values of: each of them (of a query parameter all at once, which fails the most rivals), or
+//     absence where that will do;
+//   any other subject that a rival looks at: absent, or a value that nobody names (which fails every rival that names values).
+// Not the hot path; the search is cut off, and says so, long before a hostile table could make it long.
+
+import { type Condition, intersect, QUERY } from "./conditions.ts";
+
+/** What a request has for a subject; null is nothing. */
+export interface Choice {
+  readonly condition: Condition;
+  readonly values: readonly string[] | null;
+}
+
+export type Assignment = { readonly choices: readonly Choice[] } | "none" | "unknown";
+
+const MAX_STEPS = 20_000;
+
+/** `fresh` is a value that no condition of the table names. */
+export function findAssignment(own: readonly Condition[], rivals: readonly (readonly Condition[])[], fresh: string): Assignment {
+  const subjects = listSubjects(own, rivals);
+  const options = subjects.map((subject) => listOptions(subject, own, fresh));
+  const search = new Search(subjects, options, rivals);
+  if (!search.run(0)) return search.isCut ? "unknown" : "none";
+  return { choices: search.chosen.filter((choice) => choice.values !== null) };
+}
+
+/** The conditions of both, one a subject; null when no request meets them all. */
+export function mergeConditions(a: readonly Condition[], b: readonly Condition[]): readonly Condition[] | null {
+  const merged = new Map(a.map((condition) => [condition.subject, condition]));
+  for (const condition of b) {
+    const other = merged.get(condition.subject);
+    const both = other === undefined ? condition : intersect(other, condition);
+    if (both === null) return null;
+    merged.set(condition.subject, both);
+  }
+  return [...merged.values()];
+}
+
+function listSubjects(own: readonly Condition[], rivals: readonly (readonly Condition[])[]): Condition[] {
+  const subjects = new Map(own.map((condition) => [condition.subject, condition]));
+  for (const rival of rivals) {
+    for (const condition of rival) if (!subjects.has(condition.subject)) subjects.set(condition.subject, condition);
+  }
+  return [...subjects.values()];
+}
+
+function listOptions(subject: Condition, own: readonly Condition[], fresh: string): Choice[] {
+  const condition = own.find((one) => one.subject === subject.subject);
+  const choose = (values: readonly string[] | null): Choice => ({ condition: subject, values });
+  // Absence first: the plainest request that will do.
+  if (condition === undefined) return [choose(null), choose([fresh])];
+  const options = condition.absent ? [choose(null)] : [];
+  if (condition.values === null) options.push(choose([fresh]));
+  else if (condition.on !== QUERY) options.push(...condition.values.map((value) => choose([value])));
+  else {
+    const [first] = condition.values;
+    if (first !== undefined) options.push(choose([first]));
+    if (condition.values.length > 1) options.push(choose(condition.values));
+  }
+  return options;
+}
+
+class Search {
+  readonly chosen: Choice[] = [];
+  isCut = false;
+  #steps = 0;
+  readonly #subjects: readonly Condition[];
+  readonly #options: readonly (readonly Choice[])[];
+  readonly #rivals: readonly (readonly Condition[])[];
+
+  constructor(subjects: readonly Condition[], options: readonly (readonly Choice[])[], rivals: readonly (readonly Condition[])[]) {
+    this.#subjects = subjects;
+    this.#options = options;
+    this.#rivals = rivals;
+  }
+
+  /** Chooses for the subjects from `at` on; true when every rival misses a condition. */
+  run(at: number): boolean {
+    if (++this.#steps > MAX_STEPS) {
+      this.isCut = true;
+      return false;
+    }
+    if (this.#rivals.some((rival) => this.#isMetForSure(rival, at))) return false;
+    if (at === this.#subjects.length) return true;
+    for (const choice of this.#options[at] ?? []) {
+      this.chosen[at] = choice;
+      if (this.run(at + 1)) return true;
+      if (this.isCut) return false;
+    }
+    this.chosen.length = at;
+    return false;
+  }
+
+  /** Whether all conditions of the rival are decided by the first `decided` choices, and hold. */
+  #isMetForSure(rival: readonly Condition[], decided: number): boolean {
+    for (const condition of rival) {
+      const place = this.#subjects.findIndex((subject) => subject.subject === condition.subject);
+      const choice = place < decided ? this.chosen[place] : undefined;
+      if (choice === undefined || !meets(condition, choice.values)) return false;
+    }
+    return true;
+  }
+}
+
+function meets(condition: Condition, values: readonly string[] | null): boolean {
+  if (values === null) return condition.absent;
+  return condition.values === null || values.every((value) => condition.values?.includes(value));
+}
