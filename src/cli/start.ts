@@ -1,10 +1,11 @@
 // `sallyport start FILE`: one gateway in the foreground, from reading its configuration to the end of its last request.
 // What a gateway does stands in gateway/; this decides only when it begins, when it ends, and what people are told.
 import { systemClock } from "../base/index.ts";
-import { formatIssues, loadConfig } from "../config/index.ts";
-import { BlueprintError, createGateway, type Gateway } from "../gateway/index.ts";
+import { formatIssues, type LoadedConfig, loadConfig, saveLastGood } from "../config/index.ts";
+import { BlueprintError, createGateway, type Gateway, type GatewayHost } from "../gateway/index.ts";
 import { defaultTransport, type SocketAddress } from "../transport/index.ts";
 import { EXIT_BIND, EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
+import { reportLoad, toTeamName } from "./report-load.ts";
 import { onStopSignal } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 import { nameRuntime, readVersion } from "./version.ts";
@@ -18,7 +19,7 @@ const STOP_MARGIN_MS = 500;
 /** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
 export async function start(file: string, terminal: Terminal): Promise<number> {
   const { paint } = terminal;
-  const { config, issues } = loadConfig(file);
+  const { config, issues, teams } = await loadConfig(file);
   if (config === null) {
     terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
     return EXIT_CONFIG;
@@ -42,7 +43,7 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
   if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
   try {
-    gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock });
+    gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock, version: readVersion(), teams });
   } catch (error) {
     dispose();
     if (error instanceof BlueprintError) {
@@ -53,6 +54,7 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
     terminal.err(`${paint.bad("sallyport:")} ${error.message}`);
     return EXIT_BIND;
   }
+  keepLastGood(loaded, terminal);
   if (stopAsked) stopped.resolve(stop(gateway, terminal));
   else announce(gateway, terminal);
   await stopped.promise;
@@ -60,6 +62,22 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   process.removeListener("SIGHUP", onHangUp);
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
+}
+
+const TEAM_STATES = { good: "current", kept: "kept", missing: "absent" } as const;
+
+function toTeams({ teams }: LoadedConfig): NonNullable<GatewayHost["teams"]> {
+  return teams.map((team) => ({ name: toTeamName(team), state: TEAM_STATES[team.state] }));
+}
+
+/** A gateway serves also where its state can't be kept. */
+function keepLastGood(loaded: LoadedConfig, terminal: Terminal): void {
+  try {
+    saveLastGood(loaded);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.err(`${terminal.paint.bad("stateDir:")} the last good parts of teams can't be kept: ${reason}`);
+  }
 }
 
 async function reopenLog(gateway: Gateway | null, isFile: boolean, terminal: Terminal): Promise<void> {

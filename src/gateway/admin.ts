@@ -1,4 +1,4 @@
-// What the admin address answers: /healthz, /readyz, /metrics. The same engine and pipeline as for clients, with one step.
+// What the admin address answers: /healthz, /readyz, /metrics, /config. The same engine and pipeline as for clients, with one step.
 
 import { Buffer } from "node:buffer";
 import { DEFAULT_PATH_RULES, FIELD, Fields, FoldedNames, parseTarget, Target } from "../http/index.ts";
@@ -11,6 +11,8 @@ export interface AdminSource {
   /** False from the moment a stop was asked for: load balancers take the gateway out. */
   readonly isReady: boolean;
   readonly generation: string;
+  /** JSON: what is running, without anything secret. */
+  readonly describe: () => string;
 }
 
 /** The plan of every request to the admin address. */
@@ -56,6 +58,8 @@ function readPage(path: string, source: AdminSource): Page | null {
     }
     case "/metrics":
       return { status: 200, type: METRICS_CONTENT_TYPE, text: source.registry.expose() };
+    case "/config":
+      return { status: 200, type: "application/json", text: source.describe() };
     default:
       return null;
   }

@@ -1,11 +1,12 @@
 // The whole: listeners, plans, pools, records, put together from one configuration. The only room that knows all the parts.
 
 import { type Clock, TimerWheel } from "../base/index.ts";
-import type { BoundsConfig, GatewayConfig } from "../config/index.ts";
+import type { BoundsConfig, GatewayConfig, TeamState } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import { compileAdminPlan } from "./admin.ts";
+import { describeConfig } from "./admin-config.ts";
 import { BlueprintError, compileBlueprint } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { GatewayListener } from "./listener.ts";
@@ -22,6 +23,10 @@ export interface GatewayHost {
   readonly descriptorLimit?: number;
   /** A step threw: a bug, with its stack. Standard error when left out. */
   readonly onBug?: (error: unknown, requestId: string) => void;
+  /** Of this program, for the admin address. */
+  readonly version?: string;
+  /** How the files of teams fared when the configuration was loaded, for the admin address. */
+  readonly teams?: readonly Pick<TeamState, "name" | "state">[];
   /** Hears of every step of every request, for whoever explains one. Left out, it costs nothing. */
   readonly tracer?: PolicyTracer;
 }
@@ -37,6 +42,8 @@ export interface Gateway {
   /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
   reopenLog(): Promise<void>;
 }
+
+const TEAM_STATES: readonly TeamState["state"][] = ["current", "kept", "absent"];
 
 /** A quarter of it may be open at once, see ConnectionBudget. */
 const ADMIN_DESCRIPTORS = 128;
@@ -72,7 +79,11 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
     const acceptor = createAcceptor(runtime, plan, blueprint.generation);
     return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor, budget), address: listener.address };
   });
-  const state = { registry: metrics.registry, isReady: false, generation: blueprint.generation };
+  const { generation } = blueprint;
+  const facts = { generation, startedWallMs: clock.wall(), version: host.version ?? null, teams: host.teams ?? [] };
+  const clients = listeners.map(({ listener }) => listener);
+  const describe = () => describeConfig(config, { ...facts, listeners: listAddresses(clients) });
+  const state = { registry: metrics.registry, isReady: false, generation, describe };
   if (config.admin !== null) {
     const quiet = new GatewayRuntime(clock, wheel, { metrics: null, log: null, onBug });
     const acceptor = createAcceptor(quiet, compileAdminPlan(state), blueprint.generation);
@@ -82,6 +93,7 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   }
   const processMetrics = createProcessMetrics(metrics.registry, clock);
   declareGauges(metrics.registry, blueprint.generation, listeners, blueprint.pools, log);
+  declareTeams(metrics.registry, host.teams ?? []);
 
   const release = async () => {
     for (const pool of blueprint.pools) pool.close();
@@ -98,7 +110,6 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
   }
   state.isReady = true;
   const admin = config.admin === null ? null : listeners[listeners.length - 1]!.listener;
-  const clients = listeners.map(({ listener }) => listener).filter((listener) => listener !== admin);
   let stopping: Promise<void> | null = null;
 
   const stop = async (graceMs: number) => {
@@ -120,13 +131,17 @@ export async function createGateway(config: GatewayConfig, host: GatewayHost): P
     exposeMetrics: () => metrics.registry.expose(),
     reopenLog: () => log?.reopen() ?? Promise.resolve(),
     generation: blueprint.generation,
-    listeners: clients.map((listener) => ({ name: listener.listener, address: listener.address })),
+    listeners: listAddresses(clients),
     admin: admin === null ? null : admin.address,
     stop: (graceMs) => {
       stopping ??= stop(graceMs);
       return stopping;
     },
   };
+}
+
+function listAddresses(listeners: readonly GatewayListener[]): { name: string; address: SocketAddress }[] {
+  return listeners.map((listener) => ({ name: listener.listener, address: listener.address }));
 }
 
 /** A log that can't be opened is a mistake in the configuration, and said so. */
@@ -136,6 +151,20 @@ function openAccessLog(to: Parameters<typeof openLineSink>[0], clock: Clock): Li
   } catch (error) {
     throw new BlueprintError([`telemetry.accessLog can't be opened: ${error instanceof Error ? error.message : String(error)}`]);
   }
+}
+
+/** How the configuration was loaded: it changes only with the gateway. */
+function declareTeams(registry: MetricRegistry, teams: readonly TeamState[]): void {
+  registry
+    .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says." })
+    .child()
+    .set(teams.some(({ state }) => state !== "current") ? 1 : 0);
+  const states = registry.gauge({
+    name: "sallyport_team_state",
+    help: "1 for the state of each team's part: current, kept or absent.",
+    labels: ["team", "state"],
+  });
+  for (const { name, state } of teams) for (const one of TEAM_STATES) states.child(name, one).set(state === one ? 1 : 0);
 }
 
 function declareGauges(

@@ -1,3 +1,4 @@
+export { toAddressText } from "./address-text.ts";
 // The door of the transport room. No adapter needs its runtime to be imported, only to be used.
 export { bunTransport } from "./bun/index.ts";
 export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
