@@ -2,7 +2,7 @@
 // makes it throw, and nothing is started here.
 
 import { resolve } from "node:path";
-import { countCustomCode, type ReadCode } from "./code-budget.ts";
+import { type CodeCount, countCustomCode, type ReadCode } from "./code-budget.ts";
 import type { GatewayConfig } from "./config.ts";
 import { type ConfigHost, systemConfigHost, toReason } from "./config-host.ts";
 import { listIncluded } from "./include.ts";
@@ -26,6 +26,8 @@ export interface LoadedConfig {
   readonly teams: readonly TeamState[];
   /** Some team's part is not what its file says now. */
   readonly isDegraded: boolean;
+  /** Lines of plugins, counted as `gateway.customCode` does. */
+  readonly customCodeLines: number;
   /** Every file that was read, or should have been: absolute paths. */
   readonly files: readonly string[];
 }
@@ -53,7 +55,7 @@ export function resolveInput(value: unknown, file: string, host: ConfigHost = sy
 }
 
 function refuse(file: string, issues: readonly Issue[]): LoadedConfig {
-  return { config: null, issues, teams: [], isDegraded: false, files: [resolve(file)] };
+  return { config: null, issues, teams: [], isDegraded: false, customCodeLines: 0, files: [resolve(file)] };
 }
 
 function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): LoadedConfig {
@@ -78,24 +80,31 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   root.check({ nowMs: host.nowMs, teams: opened.map(({ part }) => part.checked) });
   const parts = [root, ...opened.map(({ part }) => part)];
   const folders = parts.map((part) => ({ value: part.checked, folder: resolve(part.source.file, "..") }));
-  for (const { part, finding } of countCustomCode(folders, createCodeReader(host)).findings) parts[part]?.put(finding);
-  if (written === null || resolved === null) return finish(null, root, [], files);
+  const code = countCustomCode(folders, createCodeReader(host));
+  for (const { part, finding } of code.findings) parts[part]?.put(finding);
+  if (written === null || resolved === null) return finish(null, root, [], { files, code });
   const { upstreams, routes } = resolved;
   const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
   const { states, parts: teams } = assemble(opened, { written, checked: root.checked, from }, member, around);
-  if (!root.isGood) return finish(null, root, states, files);
+  if (!root.isGood) return finish(null, root, states, { files, code });
   const all = {
     ...resolved,
     upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
     routes: [...routes, ...teams.flatMap((team) => team.routes)],
   };
-  return finish(all, root, states, files);
+  return finish(all, root, states, { files, code });
 }
 
-function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], files: ReadonlySet<string>): LoadedConfig {
+interface Read {
+  readonly files: ReadonlySet<string>;
+  readonly code: CodeCount;
+}
+
+function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], { files, code }: Read): LoadedConfig {
   root.sort();
   const issues = [...root.issues, ...teams.flatMap((team) => team.issues)];
-  return { config, issues, teams, isDegraded: teams.some(({ state }) => state !== "good"), files: [...files] };
+  const isDegraded = teams.some(({ state }) => state !== "good");
+  return { config, issues, teams, isDegraded, customCodeLines: code.lines, files: [...files] };
 }
 
 const MAX_CODE_BYTES = 4 * 1024 * 1024;

@@ -4,14 +4,17 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { formatIssues, parseConfig } from "./index.ts";
+import { formatIssues, parseConfig, systemConfigHost } from "./index.ts";
 
 const { GOLDEN } = process.env;
 const GUIDE = new URL("../../docs/guides/mistakes.md", import.meta.url);
 const EXAMPLE = /(## \d+\. ([^\n]+)\n[^#]*?```yaml\n)(.*?)(```\n\n```text\n)(.*?)```/gs;
 
+/** No variable is set, whatever the shell of the test has. */
+const HOST = { ...systemConfigHost(), env: {} };
+
 function judge(text: string): string {
-  const { issues } = parseConfig(text, "gateway.yaml");
+  const { issues } = parseConfig(text, "gateway.yaml", HOST);
   return formatIssues(issues, { colour: false });
 }
 
@@ -35,7 +38,7 @@ describe("the guide to mistakes", () => {
   for (const [, , title, text, , said] of examples) {
     it(`tells what is said: ${title}`, () => assert.equal(said, judge(text ?? "")));
     it(`says to each how to mend it: ${title}`, () => {
-      const { issues } = parseConfig(text ?? "", "gateway.yaml");
+      const { issues } = parseConfig(text ?? "", "gateway.yaml", HOST);
       assert.ok(issues.length > 0);
       for (const { hint, message } of issues) assert.ok(hint !== undefined || /must be/.test(message), message);
     });
