@@ -1,9 +1,9 @@
 // The step that chooses a route: the router's answer becomes the exchange's plan, or 404, 405 or 413. @hot
 
 import type { PathsConfig } from "../config/index.ts";
-import { FIELD, parseTarget, type RequestHead, Target } from "../http/index.ts";
+import { parseTarget, type RequestHead, Target } from "../http/index.ts";
 import { ANSWERED, CONTINUE, type Exchange, type FixedList, type Plan, type Policy, type StepResult } from "../pipeline/index.ts";
-import { markPreflight, readAnnouncedMethod } from "../policies/index.ts";
+import { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "../policies/index.ts";
 import { METHOD_NOT_ALLOWED, NO_VARIANT, ROUTE, ROUTE_FOUND, type RouteMatch, type Router } from "../router/index.ts";
 
 /** A route as one listener serves it. */
@@ -44,7 +44,7 @@ class Routing {
   }
 
   #matchAnnounced(head: RequestHead, path: string, method: string): RouteMatch<number> {
-    return this.#router.matchPreflight(head.host, path, method, head.fields.getCombined(FIELD.ACCESS_CONTROL_REQUEST_HEADERS), head);
+    return this.#router.matchPreflight(head.host, path, method, readAnnouncedHeaders(head), head);
   }
 
   #take(exchange: Exchange, match: RouteMatch<number>, announced: string | null): StepResult {
