@@ -2,10 +2,10 @@
 // What a gateway does stands in gateway/; this decides only when it begins, when it ends, and what people are told.
 import { systemClock } from "../base/index.ts";
 import { formatIssues, type LoadedConfig, loadConfig, saveLastGood } from "../config/index.ts";
-import { BlueprintError, createGateway, type Gateway, type GatewayHost } from "../gateway/index.ts";
+import { BlueprintError, createGateway, type Gateway } from "../gateway/index.ts";
 import { defaultTransport, type SocketAddress } from "../transport/index.ts";
 import { EXIT_BIND, EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
-import { reportLoad, toTeamName } from "./report-load.ts";
+import { reportLoad } from "./report-load.ts";
 import { onStopSignal } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 import { nameRuntime, readVersion } from "./version.ts";
@@ -19,11 +19,13 @@ const STOP_MARGIN_MS = 500;
 /** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
 export async function start(file: string, terminal: Terminal): Promise<number> {
   const { paint } = terminal;
-  const { config, issues, teams } = await loadConfig(file);
+  const loaded = await loadConfig(file);
+  const { config, teams } = loaded;
   if (config === null) {
-    terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
+    terminal.err(formatIssues(loaded.issues, { colour: terminal.coloured }).trimEnd());
     return EXIT_CONFIG;
   }
+  reportLoad(loaded, terminal);
   const stopped = Promise.withResolvers<void>();
   let gateway: Gateway | null = null;
   let stopAsked = false;
@@ -62,12 +64,6 @@ export async function start(file: string, terminal: Terminal): Promise<number> {
   process.removeListener("SIGHUP", onHangUp);
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
-}
-
-const TEAM_STATES = { good: "current", kept: "kept", missing: "absent" } as const;
-
-function toTeams({ teams }: LoadedConfig): NonNullable<GatewayHost["teams"]> {
-  return teams.map((team) => ({ name: toTeamName(team), state: TEAM_STATES[team.state] }));
 }
 
 /** A gateway serves also where its state can't be kept. */

@@ -43,7 +43,7 @@ export interface Gateway {
   reopenLog(): Promise<void>;
 }
 
-const TEAM_STATES: readonly TeamState["state"][] = ["current", "kept", "absent"];
+const TEAM_STATES: readonly TeamState["state"][] = ["good", "kept", "missing"];
 
 /** A quarter of it may be open at once, see ConnectionBudget. */
 const ADMIN_DESCRIPTORS = 128;
@@ -154,17 +154,23 @@ function openAccessLog(to: Parameters<typeof openLineSink>[0], clock: Clock): Li
 }
 
 /** How the configuration was loaded: it changes only with the gateway. */
-function declareTeams(registry: MetricRegistry, teams: readonly TeamState[]): void {
+function declareTeams(registry: MetricRegistry, teams: NonNullable<GatewayHost["teams"]>): void {
   registry
     .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says." })
     .child()
-    .set(teams.some(({ state }) => state !== "current") ? 1 : 0);
+    .set(teams.some(({ state }) => state !== "good") ? 1 : 0);
   const states = registry.gauge({
     name: "sallyport_team_state",
-    help: "1 for the state of each team's part: current, kept or absent.",
+    help: "1 for the state of each team's part: good, kept or missing.",
     labels: ["team", "state"],
   });
-  for (const { name, state } of teams) for (const one of TEAM_STATES) states.child(name, one).set(state === one ? 1 : 0);
+  // Files that don't tell their team stand together under no name.
+  const names = new Set(teams.map(({ name }) => name));
+  for (const name of names) {
+    for (const one of TEAM_STATES) {
+      states.child(name ?? "", one).set(teams.filter((team) => team.name === name && team.state === one).length);
+    }
+  }
 }
 
 function declareGauges(
