@@ -85,12 +85,16 @@ class Search {
   readonly #paths: readonly string[];
   /** Routes by the plain request that asks for them. */
   readonly #routes = new Map<string, string | null>();
+  /** Of header fields that some route looks at, with a separator to spell otherwise. */
+  readonly #conditionNames: readonly string[];
   readonly #told = new Set<string>();
 
   constructor(gateway: TestGateway, dice: Dice, parameters: boolean) {
     this.#gateway = gateway;
     this.#parameters = parameters;
     this.#dice = dice;
+    const conditions = gateway.config.routes.flatMap(({ match }) => match.conditions);
+    this.#conditionNames = conditions.filter(({ on, name }) => on === "header" && name.includes("-")).map(({ name }) => name);
     this.#paths = gateway.config.routes.flatMap(({ match }) => match.paths.map((path) => this.#fill(path)));
   }
 
@@ -100,8 +104,10 @@ class Search {
     const { response, seen } = await this.#ask(route, path, form);
     if (seen === null || response.route === null) return;
     const request = `${methodOf(route)} http://${hostOf(route)}${path}`;
+    // A spelling may end the path early: then the rest is the query that conditions look at.
+    const query = path.includes("?") ? path.slice(path.indexOf("?")) : "";
     for (const reading of readLeniently(seen.path, this.#parameters)) {
-      const meant = await this.#routeOf(route, reading);
+      const meant = await this.#routeOf(route, reading + query);
       if (meant === response.route || meant === REFUSED) continue;
       const whose = meant === null ? "a request without a route" : `one of route ${meant}`;
       this.#report("path", request, response.route, `the upstream gets ${seen.path}, which it may read as ${reading}: ${whose}`);
@@ -135,10 +141,9 @@ class Search {
     const { config } = this.#gateway;
     const overrides = route.methodOverride === "remove" ? OVERRIDES : [];
     const names = [...config.gateway.identityHeaders, ...overrides, ...CLAIMS];
-    const conditions = route.match.conditions.filter(({ on, name }) => on === "header" && name.includes("-"));
     const claims = names.map((name) => respellName(name, this.#dice));
     // The spelling that routing looks at may pass; its look-alikes may not.
-    const lookAlikes = conditions.map(({ name }) => name.replaceAll("-", this.#dice.pick(["_", "--"])));
+    const lookAlikes = this.#conditionNames.map((name) => name.replaceAll("-", this.#dice.pick(["_", "--"])));
     const sent = [...claims, ...lookAlikes].map((name) => [name, MARK] as const);
     const trailers = [...claims].map((name) => [name, MARK] as const);
     const headers = [...conditionHeaders(route), ...sent];

@@ -28,9 +28,12 @@ routes:
 const CONDITIONS = `${HEAD}
 defaults: { paths: { duplicateSlashes: merge } }
 routes:
+  - { name: plain, match: { path: /orders/* }, public: true, upstream: one }
   - { name: second, match: { path: /orders/*, headers: { X-Api-Version: "2" } }, public: true, upstream: two, headers: { request: { set: { X-Edge: "1" } } } }
-  - { name: preview, match: { path: /previews/*, query: { preview: present } }, public: true, upstream: two, timeout: 1s }
   - { name: deletes, match: { path: /orders/*, methods: [DELETE] }, public: true, upstream: one }
+  - { name: previews, match: { path: /previews/*, query: { preview: present } }, public: true, upstream: two, timeout: 1s }
+  - { name: others, match: { path: /previews/* }, public: true, upstream: one, bounds: { body: 5B } }
+  - { name: quiet, match: { path: /quiet/*, query: { "de bug": absent } }, public: true, upstream: two }
   - { name: hosts, match: { hosts: ["*.shop.test"], path: /orders/* }, public: true, upstream: two, rewrite: { stripPrefix: /orders } }
 `;
 
