@@ -14,13 +14,43 @@ const MORE_FLAGS = ["--disable-component-update", "--disable-sync"];
 
 const skip = existsSync(CHROMIUM) ? false : missing("chromium") || `no browser at ${CHROMIUM}`;
 
+/** An API on another origin than the page: what `origin` may do there, and nobody else. */
+function apiYaml(upstream: string, origin: string): string {
+  return `version: 1
+admin: off
+listeners: [{ name: api, address: "127.0.0.1:0" }]
+upstreams:
+  main: { endpoints: ["${upstream}"] }
+  gone: { endpoints: ["http://127.0.0.1:1"] }
+defaults:
+  cors: { origins: ["${origin}"], methods: [GET, PUT], headers: [X-Token, Content-Type], exposeHeaders: [X-Request-Id], credentials: true, maxAge: 1m }
+routes:
+  - { name: api, match: { path: /* }, public: true, upstream: main }
+  - { name: gone, match: { path: /gone }, public: true, upstream: gone }
+telemetry: { accessLog: off }
+`;
+}
+
+/** What the page's fetch comes to: a status, a body and a field that is not safelisted; or that it may not know. */
+const FETCH = `async ([url, init]) => {
+  try {
+    const response = await fetch(url, init);
+    return { status: response.status, body: await response.text(), hasId: response.headers.get("x-request-id") !== null };
+  } catch (error) {
+    return String(error.name);
+  }
+}`;
+
 describe(`a browser on ${RUNTIME}`, { skip }, () => {
   const stage = new Stage();
   let gateway: GatewayProcess;
+  let api: GatewayProcess;
   let browser: Browser;
 
   before(async () => {
-    gateway = await stage.startGateway({ upstream: await stage.startService() });
+    const service = await stage.startService();
+    gateway = await stage.startGateway({ upstream: service });
+    api = await stage.startConfigured(apiYaml(service, gateway.url));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...MORE_FLAGS] });
     stage.onStop(() => browser.close());
   });
@@ -53,5 +83,31 @@ describe(`a browser on ${RUNTIME}`, { skip }, () => {
     assert.equal(response?.status(), 400);
     const screenshot = await page.screenshot({ path: join(stage.folder, "problem.png") });
     assert.ok(screenshot.length > 0);
+  });
+
+  it("lets a page of an allowed origin read another origin's answers, with a preflight, with credentials, and faults too", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${gateway.url}/page`);
+    const fetchFrom = (path: string, init: object) => page.evaluate(`(${FETCH})(${JSON.stringify([api.url + path, init])})`);
+    const put = { method: "PUT", headers: { "X-Token": "1", "Content-Type": "application/json" }, body: "{}", credentials: "include" };
+    assert.deepEqual(await fetchFrom("/echo", put), { status: 200, body: "{}", hasId: true });
+    const gone = (await fetchFrom("/gone", {})) as { status: number; body: string };
+    assert.equal(gone.status, 502);
+    assert.equal((JSON.parse(gone.body) as { code: string }).code, "SP_UPSTREAM_CONNECT_FAILED");
+    // Neither this method nor this header is allowed.
+    assert.equal(await fetchFrom("/echo", { method: "DELETE" }), "TypeError");
+    assert.equal(await fetchFrom("/echo", { method: "PUT", body: "{}", headers: { "X-Other": "1" } }), "TypeError");
+    await page.close();
+  });
+
+  it("tells a page of another origin nothing, with or without a preflight", async () => {
+    const page = await browser.newPage();
+    // The same server under another name is another origin.
+    await page.goto(`http://localhost:${gateway.port}/page`);
+    const fetchFrom = (path: string, init: object) => page.evaluate(`(${FETCH})(${JSON.stringify([api.url + path, init])})`);
+    for (const init of [{}, { credentials: "include" }, { method: "PUT", body: "{}", headers: { "X-Token": "1" } }]) {
+      assert.equal(await fetchFrom("/echo", init), "TypeError");
+    }
+    await page.close();
   });
 });

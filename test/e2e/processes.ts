@@ -120,8 +120,13 @@ export class Stage {
   }
 
   /** Starts a gateway on a free port of 127.0.0.1 and resolves when it listens. */
-  async startGateway(options: GatewayOptions): Promise<GatewayProcess> {
-    const gateway = this.launchGateway(this.writeConfig(gatewayYaml(0, options)));
+  startGateway(options: GatewayOptions): Promise<GatewayProcess> {
+    return this.startConfigured(gatewayYaml(0, options));
+  }
+
+  /** The same with a configuration of one's own, whose listener has port 0 of 127.0.0.1. */
+  async startConfigured(text: string): Promise<GatewayProcess> {
+    const gateway = this.launchGateway(this.writeConfig(text));
     const deadline = performance.now() + START_MS;
     for (;;) {
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(gateway.err)?.[1];
