@@ -1,40 +1,47 @@
-// Nanoseconds a match costs in tables of 10, 1,000 and 10,000 routes. Run it on both runtimes; what counts is that a row stays flat
-// as the table grows. The requests of a row go to the same number of routes, at most 64: a larger set costs cache misses
-// in any data structure, and the row "spread", which goes to every route, shows them. Paths are cut from one buffer, as the parser does it, so that no string comes with its hash ready.
+// What a match costs in a table of 10,000 routes beside one of 10: nanoseconds, and the ratio within each round. Both tables are asked
+// in turn, so that a busy neighbour slows both; both for the same number of routes of the kind, with paths of the same length and
+// shape, so that the table alone differs. Paths are cut from one buffer, as the parser does it, so that no string comes with its hash ready.
+// The last rows go over every route of the large table: what they cost more is the memory that ten thousand of anything take up.
+// Run it on both runtimes.
 
-import { compileRouter, ROUTE_FOUND, type RouteDefinition } from "./index.ts";
+import { compileRouter, ROUTE_FOUND, type RouteDefinition, type Router } from "./index.ts";
 
-const SIZES = [10, 1_000, 10_000];
-const ROUNDS = 7;
-const PATHS = 4096;
-const REPEATS = 50;
+const SMALL = 10;
+const LARGE = 10_000;
+const ROUNDS = 31;
+const PATHS = 3072;
+const REPEATS = 12;
+const KINDS = ["static", "param", "tail", "not found"] as const;
+type Kind = (typeof KINDS)[number];
 
 /** A mixture as large gateways have it: a third static, a third with parameters, a third prefixes. */
-function table(size: number): RouteDefinition<number>[] {
-  return Array.from({ length: size }, (_, index) => {
-    const team = `/team-${index % 100}`;
-    const path = [`${team}/static/page-${index}`, `${team}/service-${index}/items/:id`, `${team}/prefix-${index}/*`][index % 3] ?? "/";
-    return { name: `r${index}`, hosts: [], paths: [path], conditions: [], methods: index % 2 === 0 ? ["GET", "POST"] : [], value: index };
+function toPattern(index: number): string {
+  const team = `/team-${String(index % 100).padStart(2, "0")}`;
+  const number = String(index).padStart(4, "0");
+  return [`${team}/static/page-${number}`, `${team}/service-${number}/items/:id`, `${team}/prefix-${number}/*`][index % 3] ?? "/";
+}
+
+function toTable(size: number): RouteDefinition<number>[] {
+  return Array.from({ length: size }, (_, index) => ({
+    name: `r${index}`,
+    hosts: [],
+    paths: [toPattern(index)],
+    methods: index % 2 === 0 ? ["GET", "POST"] : [],
+    conditions: [],
+    value: index,
+  }));
+}
+
+/** The paths of a row: `routes` different ones of the kind, spread over a table of `size`. */
+function toPaths(kind: Kind, size: number, routes: number): string[] {
+  const offset = KINDS.indexOf(kind) % 3;
+  const triples = Math.floor((size - offset - 1) / 3) + 1;
+  return Array.from({ length: PATHS }, (_, n) => {
+    const index = Math.floor(((n % routes) * triples) / routes) * 3 + offset;
+    const tail = String(1000 + (n % 9000));
+    if (kind === "not found") return `/team-${String(n % 10).padStart(2, "0")}/nothing/here/${tail}`;
+    return toPattern(index).replace(":id", tail).replace("*", `a/b/${tail}`);
   });
-}
-
-const KINDS: Record<string, (size: number, n: number) => string> = {
-  static: (size, n) => spell(pick(size, n % 64, 0)),
-  param: (size, n) => spell(pick(size, n % 64, 1), n),
-  tail: (size, n) => spell(pick(size, n % 64, 2), n),
-  "not found": (_, n) => `/team-${n % 64}/nothing/here/${n}`,
-  spread: (size, n) => spell((n * 7919) % size, n),
-};
-
-/** A route of one kind (0 static, 1 param, 2 tail), spread over the table. */
-function pick(size: number, n: number, kind: number): number {
-  const triples = Math.floor(size / 3);
-  return ((n * 37) % triples) * 3 + kind;
-}
-
-function spell(index: number, n = 0): string {
-  const team = `/team-${index % 100}`;
-  return [`${team}/static/page-${index}`, `${team}/service-${index}/items/${n}`, `${team}/prefix-${index}/a/b/${n}`][index % 3] ?? "/";
 }
 
 /** The same paths as fresh strings. */
@@ -47,35 +54,79 @@ function cut(buffer: Buffer, ends: readonly number[]): string[] {
   });
 }
 
-let sink = 0;
-for (const [kind, toPath] of Object.entries(KINDS)) {
-  const cells: string[] = [];
-  for (const size of SIZES) {
-    const { router } = compileRouter(table(size));
-    if (router === null) throw new Error("the table has issues");
-    const texts = Array.from({ length: PATHS }, (_, n) => toPath(size, n));
-    const buffer = Buffer.from(texts.join(""), "latin1");
+class Racer {
+  readonly #router: Router<number>;
+  readonly #buffer: Buffer;
+  readonly #ends: number[] = [];
+  sum = 0;
+
+  constructor(router: Router<number>, paths: readonly string[]) {
+    this.#router = router;
+    this.#buffer = Buffer.from(paths.join(""), "latin1");
     let end = 0;
-    const ends = texts.map((text) => {
-      end += text.length;
-      return end;
-    });
-    let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < ROUNDS; round++) {
-      let spentMs = 0;
-      for (let repeat = 0; repeat < REPEATS; repeat++) {
-        const paths = cut(buffer, ends);
-        const started = performance.now();
-        for (let i = 0; i < paths.length; i++) {
-          const match = router.match("api.example.com", paths[i] ?? "", "GET");
-          sink += match.outcome === ROUTE_FOUND ? match.value : 1;
-        }
-        spentMs += performance.now() - started;
-      }
-      best = Math.min(best, (spentMs * 1e6) / (REPEATS * PATHS));
+    for (const path of paths) {
+      end += path.length;
+      this.#ends.push(end);
     }
-    cells.push(`${size} routes ${best.toFixed(0)} ns`);
   }
-  console.log(`${kind.padEnd(10)} ${cells.join("   ")}`);
+
+  /** Nanoseconds a match. */
+  run(): number {
+    let spentMs = 0;
+    for (let repeat = 0; repeat < REPEATS; repeat++) {
+      const paths = cut(this.#buffer, this.#ends);
+      const started = performance.now();
+      for (let i = 0; i < paths.length; i++) {
+        const match = this.#router.match("api.example.com", paths[i] ?? "", "GET");
+        this.sum += match.outcome === ROUTE_FOUND ? match.value : 1;
+      }
+      spentMs += performance.now() - started;
+    }
+    return (spentMs * 1e6) / (REPEATS * PATHS);
+  }
 }
-console.log(`(${typeof Bun === "undefined" ? `node ${process.versions.node}` : `bun ${Bun.version}`}, checksum ${sink})`);
+
+function quantile(values: readonly number[], share: number): number {
+  return [...values].sort((a, b) => a - b)[Math.round(share * (values.length - 1))] ?? Number.NaN;
+}
+
+function compile(size: number): Router<number> {
+  const started = performance.now();
+  const { router } = compileRouter(toTable(size));
+  if (router === null) throw new Error("the table has issues");
+  console.log(`${size} routes compiled and proven in ${(performance.now() - started).toFixed(0)} ms`);
+  return router;
+}
+
+const small = compile(SMALL);
+const large = compile(LARGE);
+const warm = [small, large].flatMap((router) => KINDS.map((kind) => new Racer(router, toPaths(kind, router === small ? SMALL : LARGE, 3))));
+for (let round = 0; round < 10; round++) for (const racer of warm) racer.run();
+
+for (const kind of KINDS) {
+  race(kind, new Racer(small, toPaths(kind, SMALL, 3)), new Racer(large, toPaths(kind, LARGE, 3)));
+}
+for (const kind of ["static", "param", "tail"] as const) {
+  race(`${kind}, every route`, new Racer(small, toPaths(kind, SMALL, 3)), new Racer(large, toPaths(kind, LARGE, 3000)));
+}
+
+function race(name: string, a: Racer, b: Racer): void {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    // Who goes first changes: the second finds a warmer machine.
+    if (round % 2 === 0) {
+      ours.push(a.run());
+      theirs.push(b.run());
+    } else {
+      theirs.push(b.run());
+      ours.push(a.run());
+    }
+  }
+  const ratios = theirs.map((ns, round) => ns / (ours[round] ?? Number.NaN));
+  const [median, low, high] = [0.5, 0.25, 0.75].map((share) => quantile(ratios, share).toFixed(2));
+  console.log(
+    `${name.padEnd(20)} ${SMALL} routes ${quantile(ours, 0.5).toFixed(0)} ns   ${LARGE} routes ${quantile(theirs, 0.5).toFixed(0)} ns   ratio ${median} (${low}–${high})`,
+  );
+}
+console.log(`(${typeof Bun === "undefined" ? `node ${process.versions.node}` : `bun ${Bun.version}`})`);
