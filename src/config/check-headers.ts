@@ -27,15 +27,16 @@ interface Edit {
 export function checkHeaderEdits(holder: unknown, path: IssuePath, names: JudgedNames, findings: Finding[]): void {
   const headers = get(holder, "headers");
   if (headers === undefined) return;
-  checkDirection(get(headers, "request"), [...path, "headers", "request"], true, names, findings);
-  checkDirection(get(headers, "response"), [...path, "headers", "response"], false, names, findings);
+  for (const direction of ["request", "response"] as const) {
+    const edits = listEdits(get(headers, direction));
+    if (edits.length > 0) checkDirection(edits, [...path, "headers", direction], direction === "request", names, findings);
+  }
   checkOwned(holder, path, findings);
 }
 
-function checkDirection(edits: unknown, path: IssuePath, isRequest: boolean, names: JudgedNames, findings: Finding[]): void {
-  if (edits === undefined) return;
+function checkDirection(edits: readonly Edit[], path: IssuePath, isRequest: boolean, names: JudgedNames, findings: Finding[]): void {
   const seen = new Map<string, Edit>();
-  for (const edit of listEdits(edits)) {
+  for (const edit of edits) {
     const judged = names.of(edit.name);
     if (!judged.isFree) continue;
     if (isRequest && edit.verb !== "remove" && judged.identity !== undefined) findings.push(toRefusal(edit, judged, path));
@@ -84,6 +85,7 @@ function checkOwned(holder: unknown, path: IssuePath, findings: Finding[]): void
 /** In the order in which they are applied. */
 function listEdits(edits: unknown): Edit[] {
   const listed: Edit[] = [];
+  if (edits === undefined) return listed;
   const removed = get(edits, "remove");
   if (Array.isArray(removed)) {
     for (const [at, name] of removed.entries()) if (typeof name === "string") listed.push({ verb: "remove", name, at });

@@ -90,21 +90,24 @@ function checkShared(
     const message = "`read` takes members of an upstream's error into the gateway's shape, and `upstream: keep` passes it on as it is";
     findings.push(contradiction([...path, "errors", "read"], "key", message, "add `upstream: problem`, or remove `read`"));
   }
-  checkEntries(get(holder, "maintenance", "allowFrom"), [...path, "maintenance", "allowFrom"], findings);
+  const allowed = get(holder, "maintenance", "allowFrom");
+  if (allowed !== undefined) checkEntries(allowed, [...path, "maintenance", "allowFrom"], findings);
 }
 
 function checkRoute(route: unknown, path: IssuePath, around: Surroundings, findings: Finding[]): void {
   checkAccess(route, path, findings);
   checkAction(route, path, around.upstreams, findings);
   const match = get(route, "match");
-  checkEntries(get(match, "hosts"), [...path, "match", "hosts"], findings);
-  checkEntries(get(match, "methods"), [...path, "match", "methods"], findings);
+  for (const key of ["hosts", "methods"]) {
+    const words = get(match, key);
+    if (Array.isArray(words) && words.length > 1) checkEntries(words, [...path, "match", key], findings);
+  }
   const apiName = get(route, "api", "name");
   const apiField = typeof apiName === "string" ? get(around.apis, apiName, "versionBy", "header") : undefined;
   const field = typeof apiField === "string" ? apiField.toLowerCase() : undefined;
   checkConditions(match, [...path, "match"], around.names, field, findings);
   checkRouteApi(route, path, around.apis, around.teamHosts, findings);
-  checkDates(get(route, "lifecycle"), [...path, "lifecycle"], around.nowMs, findings);
+  if (has(route, "lifecycle")) checkDates(get(route, "lifecycle"), [...path, "lifecycle"], around.nowMs, findings);
   const written = get(match, "path");
   const pattern = isWell(written, parsePathPattern) ? written : undefined;
   if (pattern === undefined) checkRewrite(route, path, [], findings);

@@ -32,7 +32,7 @@ describe("a template", () => {
     assert.match(hint("${id}"), /`\$\{param:id\}`.*`\$\{env:id\}`/);
     assert.match(hint("${param:a-b}"), /`\$\{param:id\}`/);
     assert.match(hint("${request:ip}"), /id, method, scheme, host, path, client/);
-    for (const text of ["${}", "${header:X-A}", "${param}${", "${ENV:A}", "${}}"]) assert.match(hint(text), /`/);
+    for (const text of ["${}", "${param:id:x}", "${header:X-A}", "${param}${", "${ENV:A}", "${}}"]) assert.match(hint(text), /`/);
   });
 
   it("gives literal text back as it was", () => {

@@ -41,7 +41,9 @@ export function listParams(template: ValueTemplate): string[] {
 }
 
 function toPart(inner: string): Part | Refusal {
-  const [source, name = ""] = inner.split(":", 2);
+  const colon = inner.indexOf(":");
+  const source = colon === -1 ? inner : inner.slice(0, colon);
+  const name = colon === -1 ? "" : inner.slice(colon + 1);
   if (source === "param" && (name === "*" || isWord(name))) return { param: name };
   if (source === "request") {
     const fact = REQUEST_FACTS.find((known) => known === name);
