@@ -2,11 +2,13 @@
 // no page can fall behind. Pages that people write stand in docs/guides.
 import { writeFileSync } from "node:fs";
 import { formatFaultPage, loadFaults } from "./fault-page.ts";
+import { formatIssuePage } from "./issue-page.ts";
 import { formatRouteTestsPage, formatRouteTestsSchema } from "./route-tests-page.ts";
 
 const PAGE = new URL("../docs/reference/faults.md", import.meta.url);
 
 await loadFaults();
 writeFileSync(PAGE, formatFaultPage());
+writeFileSync(new URL("../docs/reference/issues.md", import.meta.url), formatIssuePage());
 writeFileSync(new URL("../docs/reference/route-tests.md", import.meta.url), formatRouteTestsPage());
 writeFileSync(new URL("../docs/reference/route-tests.schema.json", import.meta.url), formatRouteTestsSchema());

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
+import { formatIssuePage } from "../../scripts/issue-page.ts";
 import { formatRouteTestsPage, formatRouteTestsSchema } from "../../scripts/route-tests-page.ts";
 import { listFaults } from "../../src/base/index.ts";
 import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
@@ -25,6 +26,12 @@ function read(path: string): string {
 }
 
 await loadFaults();
+
+describe("the reference of issues", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(read("docs/reference/issues.md"), formatIssuePage(), "run npm run docs and commit the page");
+  });
+});
 
 describe("the reference of faults", () => {
   it("is what npm run docs writes", () => {
