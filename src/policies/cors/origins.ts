@@ -25,6 +25,7 @@ export class OriginSet {
 
   /** Serialised origins, or those with `*.` in front of the host: one label or more. */
   constructor(origins: readonly string[]) {
+    // hot-exception: when a configuration compiles, round-trip.bench.ts
     this.#exact = new Map(
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       origins.filter((origin) => !origin.includes("://*.")).map((origin) => [origin, Object.freeze({ value: origin })]),
