@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { get, PolicyStage, type StageClient, type StageOptions } from "../../../test/pipeline/policy-stage.ts";
 import type { CorsConfig } from "../../config/index.ts";
+import { fieldName } from "../../http/index.ts";
 import { CONTINUE, type Policy } from "../../pipeline/index.ts";
-import { compileHeaderEdits } from "../header-edits/index.ts";
 import { compileCors, markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./index.ts";
 
 const SHOP = "https://shop.example.com";
@@ -159,11 +159,15 @@ describe("a preflight", () => {
   });
 
   it("keeps its allow fields from whatever `headers` of the route do to them", async () => {
-    const edits = compileHeaderEdits({
-      request: { set: [], add: [], remove: ["Origin"] },
-      response: { set: [["Access-Control-Allow-Origin", ["*"]]], add: [], remove: ["Vary"] },
-    });
-    const stage = await open({}, "", { policies: edits === null ? [] : [edits] });
+    const edits: Policy = {
+      name: "edits",
+      phase: "transform",
+      response(exchange) {
+        exchange.response?.fields.set(fieldName("Access-Control-Allow-Origin"), "*");
+        return CONTINUE;
+      },
+    };
+    const stage = await open({}, "", { policies: [edits] });
     assert.equal(told(stage.send(preflight(SHOP, "GET")))["access-control-allow-origin"], SHOP);
     stage.finish();
   });
@@ -252,8 +256,15 @@ describe("an actual request", () => {
   });
 
   it("is judged by the origin that came, even where `headers` of the route remove it on the way up", async () => {
-    const edits = compileHeaderEdits({ request: { set: [], add: [], remove: ["Origin"] }, response: { set: [], add: [], remove: [] } });
-    const stage = await open({}, "", { policies: edits === null ? [] : [edits] });
+    const edits: Policy = {
+      name: "edits",
+      phase: "transform",
+      request(exchange) {
+        exchange.head.fields.remove(fieldName("Origin"));
+        return CONTINUE;
+      },
+    };
+    const stage = await open({}, "", { policies: [edits] });
     assert.equal(told(stage.send(get("/x", `Origin: ${SHOP}\r\n`)))["access-control-allow-origin"], SHOP);
     assert.equal(
       stage.server.seen[0]?.fields.some(([name]) => name === "origin"),

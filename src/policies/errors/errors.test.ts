@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { get, PolicyStage, type StageClient, type StageOptions } from "../../../test/pipeline/policy-stage.ts";
 import type { ErrorsConfig } from "../../config/index.ts";
-import { compileHeaderEdits } from "../header-edits/index.ts";
+import { fieldName } from "../../http/index.ts";
+import { CONTINUE, type Policy } from "../../pipeline/index.ts";
 import { compileErrors } from "./index.ts";
 
 const KEEP: ErrorsConfig = { upstream: "keep", read: null, status: [], typeBase: null };
@@ -170,14 +171,18 @@ describe("an upstream's error", () => {
   });
 
   it("is edited as any other answer, and its trailers are dropped", async () => {
-    const edits = compileHeaderEdits({
-      request: { set: [], add: [], remove: [] },
-      response: { set: [["X-Set", ["1"]]], add: [], remove: ["X-Powered-By"] },
-    });
-    const policies = edits === null ? [] : [edits];
+    const edits: Policy = {
+      name: "edits",
+      phase: "transform",
+      response(exchange) {
+        exchange.response?.fields.remove(fieldName("X-Powered-By"));
+        exchange.response?.fields.set(fieldName("X-Set"), "1");
+        return CONTINUE;
+      },
+    };
     // As in the list of what ships: the edits first.
     const errors = compileErrors(PROBLEM) ?? assert.fail();
-    const stage = await PolicyStage.create({ policies: [...policies, errors] });
+    const stage = await PolicyStage.create({ policies: [edits, errors] });
     const response = chunked(500, "X-Powered-By: php\r\nTrailer: X-T\r\n", ["a", "b"], "X-T: 1\r\n");
     stage.server.script = { onHead() {}, onRequest: (connection) => connection.send(response) };
     const client = stage.send(get());
