@@ -38,9 +38,12 @@ routes:
   - { name: shop-1, match: { path: /shop }, api: { name: shop, versions: ["1"] }, public: true, upstream: one }
 `;
 
+const SUNSET_MS = Date.UTC(2026, 5, 1);
+
 class Stage {
   readonly network = new MemoryNetwork({ schedule: null });
-  readonly clock = new FakeClock(1000);
+  /** A second before the first version's sunset: nobody should have to wait for months. */
+  readonly clock = new FakeClock(1000, SUNSET_MS - 1000);
   readonly upstream = new ScriptedUpstream();
   readonly clients: RawClient[] = [];
   gateway!: Gateway;
@@ -168,7 +171,7 @@ describe("a route", () => {
     assert.deepEqual([stage.seen("x-api-version"), stage.seen("x_api_version")], [["1"], []]);
     assert.deepEqual(valuesOf(served, "deprecation"), [`@${Date.UTC(2025, 5, 1) / 1000}`]);
     assert.deepEqual(valuesOf(served, "sunset"), ["Mon, 01 Jun 2026 00:00:00 GMT"]);
-    stage.clock.advance(Date.UTC(2026, 5, 1) - stage.clock.wall());
+    stage.clock.advance(SUNSET_MS - stage.clock.wall());
     stage.network.pump();
     const gone = stage.ask("/shop", version);
     assert.equal(brief(gone), "410 SP_LIFECYCLE_GONE");
