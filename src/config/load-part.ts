@@ -78,8 +78,15 @@ export class Part {
     return null;
   }
 
-  check(context: CheckContext): void {
-    for (const finding of checkReferences(this.checked, context)) if (!this.#covered.covers(finding.path)) this.put(finding);
+  /** What is wrong between its parts. Findings that `isDeferred` are given back and not put. */
+  check(context: CheckContext, isDeferred: (finding: Finding) => boolean = () => false): Finding[] {
+    const findings = checkReferences(this.checked, context).filter(({ path }) => !this.#covered.covers(path));
+    const deferred: Finding[] = [];
+    for (const finding of findings) {
+      if (isDeferred(finding)) deferred.push(finding);
+      else this.put(finding);
+    }
+    return deferred;
   }
 
   put(finding: Finding): void {

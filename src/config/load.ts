@@ -6,7 +6,7 @@ import { type CodeCount, countCustomCode, type ReadCode } from "./code-budget.ts
 import type { GatewayConfig } from "./config.ts";
 import { type ConfigHost, systemConfigHost, toReason } from "./config-host.ts";
 import { listIncluded } from "./include.ts";
-import type { Issue } from "./issue.ts";
+import type { Finding, Issue } from "./issue.ts";
 import { Part, type PartSource } from "./load-part.ts";
 import { importConfiguration, isModule } from "./module.ts";
 import { toValueSource } from "./module-source.ts";
@@ -77,11 +77,14 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   const resolved = written === null ? null : resolveConfiguration(written, file, from);
   const around: TeamSurroundings = { host, stateDir: resolved?.gateway.stateDir ?? null, reader, masking };
   const opened = openTeams(included.files, around);
-  root.check({ nowMs: host.nowMs, teams: opened.map(({ part }) => part.checked) });
+  const deferred = root.check({ nowMs: host.nowMs, teams: opened.map(({ part }) => part.checked) }, isAboutTeams);
   const parts = [root, ...opened.map(({ part }) => part)];
   const folders = parts.map((part) => ({ value: part.checked, folder: resolve(part.source.file, "..") }));
   const code = countCustomCode(folders, createCodeReader(host));
   for (const { part, finding } of code.findings) parts[part]?.put(finding);
+  // What a team defines it may take away again, and must not have the root refused.
+  const hasTeams = opened.length > 0;
+  for (const finding of deferred) root.put(hasTeams ? { ...finding, code: "SP_CONFIG_INVARIANT_IDLE" } : finding);
   if (written === null || resolved === null) return finish(null, root, [], { files, code });
   const { upstreams, routes } = resolved;
   const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
@@ -98,6 +101,11 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
 interface Read {
   readonly files: ReadonlySet<string>;
   readonly code: CodeCount;
+}
+
+/** An invariant names an upstream that nobody defines. */
+function isAboutTeams({ code, path }: Finding): boolean {
+  return code === "SP_CONFIG_UNKNOWN_REFERENCE" && path[0] === "invariants";
 }
 
 function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], { files, code }: Read): LoadedConfig {
