@@ -11,6 +11,7 @@ export {
   type ToldToClient,
 } from "./fault.ts";
 export { type Cidr, CidrSet, canonicalIp, ipKey, parseCidr, parseIpv4 } from "./ip.ts";
+export { selectNearest } from "./nearest.ts";
 export { RingQueue } from "./ring-queue.ts";
 export { Secret } from "./secret.ts";
 export { Timer, type TimerOwner, TimerWheel } from "./timer-wheel.ts";

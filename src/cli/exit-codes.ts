@@ -9,3 +9,5 @@ export const EXIT_CONFIG = 1;
 export const EXIT_USAGE = 2;
 /** A listener's address can't be bound. */
 export const EXIT_BIND = 3;
+/** A gate is closed: route tests failed, or a difference was found that is denied. */
+export const EXIT_GATE = 5;

@@ -1,69 +1,89 @@
 // The command line of Sallyport: reads the arguments and runs one command. bin/sallyport.mjs calls main() on a fit runtime.
-// A command is a file of its own here; what it does stands in the rooms below.
+// A command is a file of its own here, listed in commands.ts; what it does stands in the rooms below.
 import { parseArgs } from "node:util";
+import { selectNearest } from "../base/index.ts";
+import { COMMANDS, type Command, type CommandLine } from "./commands.ts";
 import { EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { formatHelp, formatOverview, synopsis } from "./help.ts";
+
 import { createTerminal, type Terminal } from "./terminal.ts";
-import { version } from "./version.ts";
 
-const HELP = `sallyport: an API gateway
-
-  sallyport start FILE    run the gateway that FILE describes, in the foreground
-  sallyport version       the version, and the runtime it runs on
-  sallyport --help        this text
-
-start writes the access log to standard output and everything else to standard error.
-SIGTERM and SIGINT stop it when the requests in flight are answered, after 9 s at most; a second one stops it at once.
-SIGHUP opens the access log's file anew, for logrotate.
-
-SALLYPORT_RUNTIME=bun|node chooses the runtime. Without it: Bun, or Node where Bun can't run.
-
-Exit codes: 0 stopped as asked, 1 bad configuration, 2 bad command line, 3 an address can't be bound, 4 no runtime to run on.`;
+const COMMON = { help: { type: "boolean", short: "h" }, "no-color": { type: "boolean" } } as const;
 
 /** Runs the command that `argv` (without the program's name) asks for, and resolves to its exit code. */
 export async function main(
   argv: readonly string[],
   terminal: Terminal = createTerminal(process.stdout, process.stderr, process.env),
 ): Promise<number> {
-  const parsed = parseCommandLine(argv);
-  if (typeof parsed === "string") return complain(terminal, parsed);
-  if (parsed.help) {
-    terminal.out(HELP);
+  const [first = ""] = argv;
+  if (first === "help") return help(argv.slice(1), terminal);
+  if (first === "--help" || first === "-h") return help([], terminal);
+  if (first === "--version") return main(["version", ...argv.slice(1)], terminal);
+  const at = argv.findIndex((word) => !word.startsWith("-"));
+  const name = argv[at];
+  if (name === undefined)
+    return complain(terminal, first === "" ? "no command is given" : `there is no option "${first}" without a command`);
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined)
+    return complain(terminal, `there is no command "${name}"${suggest(name, [...COMMANDS.map((one) => one.name), "help"])}`);
+  const line = parseCommandLine(command, [...argv.slice(0, at), ...argv.slice(at + 1)]);
+  if (typeof line === "string") return complain(terminal, line, command);
+  const chosen = line.values["no-color"] === true ? terminal.plain() : terminal;
+  if (line.values["help"] === true) {
+    chosen.out(formatHelp(command));
     return EXIT_OK;
   }
-  const [command, ...operands] = parsed.positionals;
-  switch (parsed.version ? "version" : command) {
-    case "start": {
-      const [file] = operands;
-      if (file === undefined || operands.length > 1) return complain(terminal, `start takes one file, got ${operands.length}`);
-      // Loaded here, so that help and version answer without loading the gateway.
-      const { start } = await import("./start.ts");
-      return start(file, terminal);
-    }
-    case "version":
-      return version(terminal);
-    case undefined:
-      return complain(terminal, "no command is given");
-    default:
-      return complain(terminal, `there is no command "${command}"`);
+  const { length } = line.operands;
+  if (length < command.least || length > command.most) {
+    return complain(terminal, `${synopsis(command)}: got ${length} operand${length === 1 ? "" : "s"}`, command);
   }
+  return command.run(line, chosen);
+}
+
+function help([name, ...rest]: readonly string[], terminal: Terminal): number {
+  if (name === undefined) {
+    terminal.out(formatOverview());
+    return EXIT_OK;
+  }
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined || rest.length > 0) {
+    return complain(
+      terminal,
+      `there is no command "${[name, ...rest].join(" ")}"${suggest(
+        name,
+        COMMANDS.map((one) => one.name),
+      )}`,
+    );
+  }
+  terminal.out(formatHelp(command));
+  return EXIT_OK;
 }
 
 /** The arguments taken apart, or what is wrong with them. */
-function parseCommandLine(argv: readonly string[]): { help: boolean; version: boolean; positionals: readonly string[] } | string {
+function parseCommandLine(command: Command, args: readonly string[]): CommandLine | string {
+  const options = { ...command.options, ...COMMON };
   try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: { help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } },
-      allowPositionals: true,
-    });
-    return { help: values.help, version: values.version, positionals };
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { values, operands: positionals };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    const unknown = error instanceof Error ? /'(--?[^' ]+)'/.exec(error.message)?.[1] : undefined;
+    if (unknown === undefined || Object.hasOwn(options, unknown.replace(/^-+/, "")))
+      return error instanceof Error ? error.message : String(error);
+    return `${command.name} has no option "${unknown}"${suggest(
+      unknown,
+      Object.keys(options).map((name) => `--${name}`),
+    )}`;
   }
 }
 
-function complain(terminal: Terminal, problem: string): number {
-  terminal.err(`${terminal.paint.bad("sallyport:")} ${problem}.`);
-  terminal.err("sallyport --help lists the commands.");
+function suggest(word: string, known: readonly string[]): string {
+  const nearest = selectNearest(word, known);
+  return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+}
+
+function complain(terminal: Terminal, problem: string, command?: Command): number {
+  const ended = /[.?!]$/.test(problem) ? problem : `${problem}.`;
+  terminal.err(`${terminal.paint.bad("sallyport:")} ${ended}`);
+  terminal.err(command === undefined ? "sallyport --help lists the commands." : `sallyport help ${command.name} says what it takes.`);
   return EXIT_USAGE;
 }

@@ -2,30 +2,46 @@
 // The access log never passes through here: it owns standard output while a gateway runs.
 
 export interface Terminal {
-  /** What the command was asked for: help, version. */
+  /** What the command was asked for: help, version, a report. */
   out(line: string): void;
   /** Progress and complaints. */
   err(line: string): void;
   /** Whether `err` may carry ANSI colours. */
   readonly coloured: boolean;
+  /** Whether `out` may. */
+  readonly outColoured: boolean;
+  /** Marks parts of a line for `err`; plain text where colour is not wanted. */
   readonly paint: Paint;
+  /** The same for `out`. */
+  readonly outPaint: Paint;
+  /** Characters that fit into a line of `out`; 0 where it is no terminal and lines may be as long as they are. */
+  readonly columns: number;
+  /** The same without colours. */
+  plain(): Terminal;
 }
 
-/** Marks parts of a line for `err`; plain text where colour is not wanted. */
 export interface Paint {
   good(text: string): string;
   bad(text: string): string;
+  warn(text: string): string;
   dim(text: string): string;
+  strong(text: string): string;
 }
 
 interface Stream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  readonly columns?: number;
 }
 
-/** A terminal over the process's streams. Colour only on a real terminal, and not where NO_COLOR is set. */
-export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Record<string, string | undefined>>): Terminal {
-  const coloured = stderr.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A terminal over the process's streams. Colour only on a real terminal, where NO_COLOR is not set, or where FORCE_COLOR is. */
+export function createTerminal(stdout: Stream, stderr: Stream, env: Environment): Terminal {
+  return build(stdout, stderr, wantsColour(stdout, env), wantsColour(stderr, env));
+}
+
+function build(stdout: Stream, stderr: Stream, outColoured: boolean, coloured: boolean): Terminal {
   return {
     out(line) {
       stdout.write(`${line}\n`);
@@ -34,10 +50,22 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: Readonly<Rec
       stderr.write(`${line}\n`);
     },
     coloured,
-    paint: {
-      good: (text) => (coloured ? `\x1b[32m${text}\x1b[0m` : text),
-      bad: (text) => (coloured ? `\x1b[31m${text}\x1b[0m` : text),
-      dim: (text) => (coloured ? `\x1b[2m${text}\x1b[0m` : text),
-    },
+    outColoured,
+    paint: createPaint(coloured),
+    outPaint: createPaint(outColoured),
+    columns: stdout.isTTY === true ? (stdout.columns ?? 0) : 0,
+    plain: () => build(stdout, stderr, false, false),
   };
+}
+
+function wantsColour(stream: Stream, env: Environment): boolean {
+  if ((env["NO_COLOR"] ?? "") !== "") return false;
+  const forced = env["FORCE_COLOR"] ?? "";
+  if (forced !== "") return forced !== "0";
+  return stream.isTTY === true && env["TERM"] !== "dumb";
+}
+
+function createPaint(coloured: boolean): Paint {
+  const mark = (code: number) => (text: string) => (coloured ? `\x1b[${code}m${text}\x1b[0m` : text);
+  return { good: mark(32), bad: mark(31), warn: mark(33), dim: mark(2), strong: mark(1) };
 }

@@ -1,10 +1,13 @@
 // `sallyport version`: which release this is, and what it runs on. Both belong in a report of a defect.
 import { readFileSync } from "node:fs";
+import type { CommandLine } from "./commands.ts";
 import { EXIT_OK } from "./exit-codes.ts";
 import type { Terminal } from "./terminal.ts";
 
-export function version(terminal: Terminal): number {
-  terminal.out(`sallyport ${readVersion()} on ${nameRuntime()}, ${process.platform} ${process.arch}`);
+export async function version({ values }: CommandLine, terminal: Terminal): Promise<number> {
+  const { platform, arch } = process;
+  if (values["json"] === true) terminal.out(JSON.stringify({ version: readVersion(), runtime: nameRuntime(), platform, arch }));
+  else terminal.out(`sallyport ${readVersion()} on ${nameRuntime()}, ${platform} ${arch}`);
   return EXIT_OK;
 }
 

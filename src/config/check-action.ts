@@ -1,7 +1,7 @@
 // What answers a route: exactly one of the actions, and nothing that another action would need. Also who may use it.
 
+import { selectNearest } from "../base/index.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { selectNearest } from "./nearest.ts";
 import { contradiction, get, has, keysOf, toChoice, unknownReference } from "./written.ts";
 
 const ACTIONS = ["upstream", "redirect", "respond", "split"];

@@ -1,8 +1,8 @@
 // Templates in values and paths: whether they can be read, and whether the route's path has the parameters that they ask for.
 
+import { selectNearest } from "../base/index.ts";
 import type { PathTemplate } from "./config.ts";
 import { type Finding, type IssuePath, toPathText, toShown } from "./issue.ts";
-import { selectNearest } from "./nearest.ts";
 import { Refusal } from "./refusal.ts";
 import { parsePathTemplate, parseRedirectTarget } from "./route-values.ts";
 import { listParams, parseTemplate } from "./templates.ts";

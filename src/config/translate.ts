@@ -1,9 +1,9 @@
 // What zod found, in our words: each of its issues becomes a finding with a code, what was expected, what came, and a hint.
 
 import type * as z from "zod";
+import { selectNearest } from "../base/index.ts";
 import type { RefusalParams } from "./fields.ts";
 import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
-import { selectNearest } from "./nearest.ts";
 import type { PathSet } from "./path-set.ts";
 
 type ZodIssue = z.core.$ZodIssue;

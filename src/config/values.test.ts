@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { selectNearest } from "../base/index.ts";
 import { isSamePlace, parseEndpointUrl, parseListenAddress, parseProxyBlock } from "./addresses.ts";
 import { parseFieldName, parseFieldValue } from "./header-text.ts";
-import { selectNearest } from "./nearest.ts";
 import { isPrefixOfPattern, parseHostPattern, parseMethod, parsePathPattern, parsePathPrefix } from "./patterns.ts";
 import { parseDuration, parseRate, parseSize } from "./quantities.ts";
 import { Refusal } from "./refusal.ts";

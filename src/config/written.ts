@@ -1,8 +1,8 @@
 // How checks read a configuration as written, before the schema has judged it: what has the wrong type reads as absent, since the
 // schema says so itself. Also the sentences that several checks share.
 
+import { selectNearest } from "../base/index.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { selectNearest } from "./nearest.ts";
 import { Refusal, type ValueParser } from "./refusal.ts";
 
 export type Place = readonly [path: IssuePath, value: unknown];

@@ -1,7 +1,7 @@
 // From a configuration to everything that requests will follow: router, plans, pools. Compiled once, immutable afterwards: frozen
 // but for the pools, which live.
 
-import { CidrSet, type TimerWheel } from "../base/index.ts";
+import { CidrSet, FakeClock, TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
 import { FIELD, FoldedNames, fieldName } from "../http/index.ts";
 import {
@@ -27,7 +27,7 @@ import {
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
 import { compileRouter, type Router } from "../router/index.ts";
-import type { Transport } from "../transport/index.ts";
+import { MemoryNetwork, type Transport } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
 import { computeGeneration } from "./generation.ts";
 import { type CompiledRoute, createRouting } from "./routing.ts";
@@ -107,6 +107,13 @@ export function compileBlueprint(
     listenerPlans: Object.freeze(listenerPlans),
     routes: Object.freeze(config.routes.map((route) => route.name)),
   });
+}
+
+/** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. */
+export function proveBlueprint(config: GatewayConfig): void {
+  const wheel = new TimerWheel(new FakeClock());
+  compileBlueprint(config, new MemoryNetwork().transport, wheel);
+  wheel.stop();
 }
 
 /** One router for every listener: its values are the routes' places in the lists of plans. */

@@ -1,3 +1,3 @@
-export { BlueprintError } from "./blueprint.ts";
+export { BlueprintError, proveBlueprint } from "./blueprint.ts";
 export { createGateway, type Gateway, type GatewayHost } from "./gateway.ts";
 export { computeGeneration } from "./generation.ts";

@@ -15,7 +15,7 @@
 
 export { type CompiledRouter, compileRouter, type RouteDefinition } from "./compile.ts";
 export type { RouteCondition } from "./condition.ts";
-export type { ConditionalHead } from "./conditions.ts";
+export { AnnouncedHead, type ConditionalHead } from "./conditions.ts";
 export { type ExplainedRequest, explainMatch, type RouteVerdict } from "./explain.ts";
 export { ROUTE } from "./faults.ts";
 export { ROUTE_ISSUE_CODES, type RouteIssue, type SampleRequest } from "./issue.ts";

@@ -1,0 +1,94 @@
+// `sallyport check FILE…`: everything that is wrong with configurations, and whether they may be started.
+
+import { formatIssues, type Issue, loadConfig } from "../config/index.ts";
+import { BlueprintError, computeGeneration, proveBlueprint } from "../gateway/index.ts";
+import type { CommandLine } from "./commands.ts";
+import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
+import { toPlainIssue } from "./load.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Judged {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly issues: readonly Issue[];
+  readonly summary: Summary | null;
+}
+
+interface Summary {
+  readonly generation: string;
+  readonly gateway: string;
+  readonly kind: string;
+  readonly listeners: number;
+  readonly routes: number;
+  readonly upstreams: number;
+  readonly teams: number;
+  readonly customCodeLines: number;
+}
+
+/** Judges every file; the exit code is that of the worst. */
+export async function check({ values, operands }: CommandLine, terminal: Terminal): Promise<number> {
+  const judged: Judged[] = [];
+  for (const file of operands) judged.push(await judge(file, values["strict"] === true));
+  const ok = judged.every((one) => one.ok);
+  if (values["json"] === true) {
+    const files = judged.map((one) => ({ file: one.file, ok: one.ok, ...one.summary, issues: one.issues.map(toPlainIssue) }));
+    terminal.out(JSON.stringify({ ok, files }));
+  } else {
+    for (const one of judged) show(one, terminal);
+  }
+  return ok ? EXIT_OK : EXIT_CONFIG;
+}
+
+async function judge(file: string, isStrict: boolean): Promise<Judged> {
+  const { config, issues, teams, customCodeLines } = await loadConfig(file);
+  if (config === null) return { file, ok: false, issues, summary: null };
+  const all = [...issues, ...(await listRefusals(file, config))];
+  const summary = {
+    generation: computeGeneration(config),
+    gateway: config.gateway.name,
+    kind: config.gateway.kind,
+    listeners: config.listeners.length,
+    routes: config.routes.length,
+    upstreams: config.upstreams.length,
+    teams: teams.length,
+    customCodeLines,
+  };
+  return { file, ok: !all.some((issue) => isStrict || issue.severity === "error"), issues: all, summary };
+}
+
+/** What only compiling finds: `start` must refuse nothing that passes here. */
+async function listRefusals(file: string, config: Parameters<typeof proveBlueprint>[0]): Promise<Issue[]> {
+  try {
+    proveBlueprint(config);
+    return [];
+  } catch (error) {
+    if (!(error instanceof BlueprintError)) throw error;
+    return error.messages.map((message) => ({
+      code: "SP_CONFIG_CONTRADICTION",
+      severity: "error",
+      path: "",
+      file,
+      line: 1,
+      column: 1,
+      message,
+    }));
+  }
+}
+
+function show({ file, ok, issues, summary }: Judged, terminal: Terminal): void {
+  const { outPaint } = terminal;
+  if (issues.length > 0) terminal.out(`${formatIssues(issues, { colour: terminal.outColoured }).trimEnd()}\n`);
+  if (summary === null) return;
+  const counts = [
+    toCount(summary.routes, "route"),
+    toCount(summary.upstreams, "upstream"),
+    ...(summary.teams > 0 ? [toCount(summary.teams, "team")] : []),
+    `custom code ${toCount(summary.customCodeLines, "line")}`,
+  ];
+  const verdict = ok ? outPaint.good("good") : outPaint.bad("bad");
+  terminal.out(`${file}: ${verdict}, ${summary.kind} gateway ${summary.gateway}: ${counts.join(", ")}; generation ${summary.generation}`);
+}
+
+function toCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

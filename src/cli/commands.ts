@@ -1,0 +1,166 @@
+// Every command with its help, and where it lives. A command's own file is loaded when it runs: help and version load nothing else.
+
+import type { ParseArgsOptionsConfig } from "node:util";
+import type { Terminal } from "./terminal.ts";
+
+export interface CommandLine {
+  readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  readonly operands: readonly string[];
+}
+
+export interface Command {
+  readonly name: string;
+  /** Behind the name in the synopsis. */
+  readonly operands: string;
+  /** How many operands there must be. */
+  readonly least: number;
+  readonly most: number;
+  readonly summary: string;
+  /** A paragraph of `help COMMAND`. */
+  readonly about: string;
+  readonly options: ParseArgsOptionsConfig;
+  /** What each option does, as it is written. */
+  readonly optionTexts: readonly (readonly [written: string, text: string])[];
+  readonly examples: readonly string[];
+  readonly exits: string;
+  run(line: CommandLine, terminal: Terminal): Promise<number>;
+}
+
+const JSON_OPTION = { json: { type: "boolean" } } as const satisfies ParseArgsOptionsConfig;
+const JSON_TEXT = ["--json", "one JSON document on standard output, for machines"] as const;
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "start",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    summary: "run the gateway that FILE describes, in the foreground",
+    about: `Writes the access log to standard output and everything else to standard error. SIGTERM and SIGINT stop it when the requests in flight
+are answered, after 9 s at most; a second one stops it at once. SIGHUP opens the access log's file anew, for logrotate.`,
+    options: {},
+    optionTexts: [],
+    examples: ["sallyport start gateway.yaml", "sallyport start gateway.ts >access.log"],
+    exits: "0 stopped as asked, 1 bad configuration, 3 an address can't be bound",
+    run: async ({ operands }, terminal) => (await import("./start.ts")).start(operands[0] ?? "", terminal),
+  },
+  {
+    name: "check",
+    operands: "FILE…",
+    least: 1,
+    most: 100,
+    summary: "judge configurations: mistakes, clashes, what can never match, invariants",
+    about: `Says everything that is wrong at once, each with its place and how to mend it. What passes, \`start\` takes: only addresses that can't be
+bound are left. A team's bad file, which \`start\` serves without, is an error here.`,
+    options: { ...JSON_OPTION, strict: { type: "boolean" } },
+    optionTexts: [["--strict", "warnings count as errors"], JSON_TEXT],
+    examples: ["sallyport check gateway.yaml", "sallyport check --strict --json edge.yaml domain.yaml"],
+    exits: "0 nothing to mend, 1 something is wrong",
+    run: async (line, terminal) => (await import("./check.ts")).check(line, terminal),
+  },
+  {
+    name: "explain",
+    operands: "METHOD URL",
+    least: 2,
+    most: 2,
+    summary: "say what becomes of one request: the route, why not the others, what each policy does",
+    about: `Runs the request through the gateway in process, with upstreams that are played: nothing is bound, called or written. Secrets are
+shown as ***.`,
+    options: {
+      ...JSON_OPTION,
+      config: { type: "string", short: "c" },
+      header: { type: "string", short: "H", multiple: true },
+      data: { type: "string" },
+      from: { type: "string" },
+      listener: { type: "string" },
+      "upstream-status": { type: "string" },
+    },
+    optionTexts: [
+      ["-c, --config FILE", "the configuration; ./gateway.yaml or ./gateway.ts when left out"],
+      ["-H, --header 'NAME: VALUE'", "a header of the request; may be repeated"],
+      ["--data TEXT", "the body of the request"],
+      ["--from ADDRESS", "the client's IP address"],
+      ["--listener NAME", "where it comes in; the first listener when left out"],
+      ["--upstream-status N", "what the upstream answers; 200 when left out"],
+      JSON_TEXT,
+    ],
+    examples: [
+      "sallyport explain GET https://api.example.com/api/orders/1 -H 'X-Api-Version: 2'",
+      "sallyport explain OPTIONS http://host/x -H 'Origin: https://shop.example.com' -H 'Access-Control-Request-Method: PUT' -c edge.yaml",
+    ],
+    exits: "0 explained, 1 bad configuration",
+    run: async (line, terminal) => (await import("./explain.ts")).explain(line, terminal),
+  },
+  {
+    name: "routes",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    summary: "list the routes, as the gateway compares them",
+    about: "Hosts, paths and conditions are those that result: API versions, teams and defaults are worked in.",
+    options: JSON_OPTION,
+    optionTexts: [JSON_TEXT],
+    examples: ["sallyport routes gateway.yaml", "sallyport routes gateway.yaml --json"],
+    exits: "0 listed, 1 bad configuration",
+    run: async (line, terminal) => (await import("./routes.ts")).routes(line, terminal),
+  },
+  {
+    name: "diff",
+    operands: "OLD NEW",
+    least: 2,
+    most: 2,
+    summary: "say in words what a change of configuration changes for requests",
+    about: "One of the two may be `-`: standard input. Effects that open something are told first.",
+    options: { ...JSON_OPTION, deny: { type: "string" } },
+    optionTexts: [
+      ["--deny loosens", "exit 5 when the change opens something: a route becomes public, a bound grows, …"],
+      ["--deny any", "exit 5 when there is any difference"],
+      JSON_TEXT,
+    ],
+    examples: ["sallyport diff old.yaml new.yaml", "git show main:gateway.yaml | sallyport diff - gateway.yaml --deny loosens"],
+    exits: "0 told, 1 bad configuration, 5 something that is denied",
+    run: async (line, terminal) => (await import("./diff.ts")).diff(line, terminal),
+  },
+  {
+    name: "test",
+    operands: "FILE…",
+    least: 1,
+    most: 100,
+    summary: "run route tests: given a request, expect route, status, headers and what is sent upstream",
+    about: "Runs in process against played upstreams; thousands take seconds.",
+    options: JSON_OPTION,
+    optionTexts: [JSON_TEXT],
+    examples: ["sallyport test routes.test.yaml", "sallyport test tests/*.yaml --json"],
+    exits: "0 all passed, 1 bad test file or configuration, 5 some failed",
+    run: async (line, terminal) => (await import("./test.ts")).test(line, terminal),
+  },
+  {
+    name: "schema",
+    operands: "",
+    least: 0,
+    most: 0,
+    summary: "print the JSON Schema of the configuration, for editors",
+    about: "JSON Schema 2020-12. Editors that know YAML take it by a comment in the file's first line.",
+    options: { team: { type: "boolean" }, tests: { type: "boolean" } },
+    optionTexts: [
+      ["--team", "of a team's file"],
+      ["--tests", "of a file of route tests"],
+    ],
+    examples: ["sallyport schema >gateway.schema.json", "sallyport schema --team >team.schema.json"],
+    exits: "0 printed",
+    run: async (line, terminal) => (await import("./schema.ts")).schema(line, terminal),
+  },
+  {
+    name: "version",
+    operands: "",
+    least: 0,
+    most: 0,
+    summary: "the version, and the runtime it runs on",
+    about: "Both belong in a report of a defect.",
+    options: JSON_OPTION,
+    optionTexts: [JSON_TEXT],
+    examples: ["sallyport version", "sallyport version --json"],
+    exits: "0 told",
+    run: async (line, terminal) => (await import("./version.ts")).version(line, terminal),
+  },
+];

@@ -1,0 +1,1 @@
+export { type ExplainedStep, Explainer, type ExplainOptions, type Explanation, explainRequest } from "./explain-request.ts";

@@ -1,0 +1,9 @@
+export { describeAction, describeRoute, type RouteRow } from "./describe-route.ts";
+export { type ExplainedStep, Explainer, type ExplainOptions, type Explanation, explainRequest } from "./explain/index.ts";
+export {
+  type RouteTestFailure,
+  type RouteTestHost,
+  type RouteTestReport,
+  type RouteTestResult,
+  runRouteTests,
+} from "./route-tests/index.ts";
