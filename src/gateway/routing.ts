@@ -4,7 +4,8 @@ import type { PathsConfig } from "../config/index.ts";
 import { parseTarget, type RequestHead, Target } from "../http/index.ts";
 import { ANSWERED, CONTINUE, type Exchange, type FixedList, type Plan, type Policy, type StepResult } from "../pipeline/index.ts";
 import { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "../policies/index.ts";
-import { METHOD_NOT_ALLOWED, NO_VARIANT, ROUTE, ROUTE_FOUND, type RouteMatch, type Router } from "../router/index.ts";
+import { METHOD_NOT_ALLOWED, NO_VARIANT, ROUTE, ROUTE_FOUND, type RouteFound, type RouteMatch, type Router } from "../router/index.ts";
+import { hasOtherReadings, listOtherReadings } from "./other-readings.ts";
 
 /** A route as one listener serves it. */
 export interface CompiledRoute {
@@ -67,9 +68,22 @@ class Routing {
       if (again !== match) return exchange.answerFault(ROUTE.NOT_FOUND);
       head.path = target.path;
     }
+    if (hasOtherReadings(head.path) && !this.#isAlwaysTaken(head, match, announced)) return exchange.answerFault(ROUTE.PATH_AMBIGUOUS);
     exchange.pattern = match.path;
     exchange.routedPath = head.path;
     return exchange.setPlan(plan) ? CONTINUE : ANSWERED;
+  }
+
+  /** Whether the path is this route's whatever a service takes it for. Who writes such a path into a route means it. */
+  #isAlwaysTaken(head: RequestHead, match: RouteFound<number>, announced: string | null): boolean {
+    if (hasOtherReadings(match.path.text)) return true;
+    const readings = listOtherReadings(head.path);
+    for (let i = 0; i < readings.length; i++) {
+      const reading = readings[i] ?? "";
+      const other = announced === null ? this.#match(head, reading) : this.#matchAnnounced(head, reading, announced);
+      if (other.outcome !== ROUTE_FOUND || other.value !== match.value) return false;
+    }
+    return true;
   }
 }
 

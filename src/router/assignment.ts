@@ -5,7 +5,8 @@
 //   any other subject that a rival looks at: absent, or a value that nobody names (which fails every rival that names values).
 // Not the hot path; the search is cut off, and says so, long before a hostile table could make it long.
 
-import { type Condition, intersect, QUERY } from "./conditions.ts";
+import { intersect } from "./compile-conditions.ts";
+import { type Condition, QUERY } from "./conditions.ts";
 
 /** What a request has for a subject; null is nothing. */
 export interface Choice {

@@ -1,7 +1,7 @@
 // From a list of routes to a Router, or to the list of what is wrong with them. Runs when a configuration compiles.
 
+import { compileConditions } from "./compile-conditions.ts";
 import type { RouteCondition } from "./condition.ts";
-import { compileConditions } from "./conditions.ts";
 import { findConflicts, type Group } from "./conflicts.ts";
 import type { RouteIssue } from "./issue.ts";
 import { compileLeaf, ROUTE_FOUND, type RouteFound } from "./leaf.ts";

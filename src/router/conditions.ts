@@ -1,8 +1,7 @@
 // Whether a request meets a route's conditions. @hot
 // Only routes that have conditions come here, and a value is cut out only where one asks for it.
 
-import { FIELD, type FieldName, type Fields, fieldName } from "../http/index.ts";
-import type { RouteCondition } from "./condition.ts";
+import { FIELD, type FieldName, type Fields } from "../http/index.ts";
 import { readVersion } from "./media-version.ts";
 import { countParameter, listParameter, listsName } from "./query-values.ts";
 
@@ -90,49 +89,4 @@ function readVersionOf(fields: Fields, type: string): string | null {
   if (accepted !== null) return accepted;
   const content = fields.getCombined(FIELD.CONTENT_TYPE);
   return content === null ? null : readVersion(content, type);
-}
-
-/**
- * The conditions of one route, one a subject, in a fixed order; null when two of them exclude one another. Configuration time.
- */
-export function compileConditions(conditions: readonly RouteCondition[]): readonly Condition[] | null {
-  const bySubject = new Map<string, Condition>();
-  for (const written of conditions) {
-    const condition = toCondition(written);
-    const other = bySubject.get(condition.subject);
-    const both = other === undefined ? condition : intersect(other, condition);
-    if (both === null) return null;
-    bySubject.set(condition.subject, both);
-  }
-  // hot-exception: when a table compiles, router.bench.ts
-  return Object.freeze([...bySubject.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)));
-}
-
-function toCondition(written: RouteCondition): Condition {
-  const isHeader = written.on === "header";
-  const name = written.on === "query" ? written.name : written.name.toLowerCase();
-  return Object.freeze({
-    on: isHeader ? HEADER : written.on === "query" ? QUERY : MEDIA_TYPE,
-    name,
-    subject: `${written.on} ${name}`,
-    field: isHeader ? fieldName(written.name) : null,
-    absent: written.absent,
-    // hot-exception: when a table compiles, router.bench.ts
-    values: written.values === null ? null : Object.freeze([...new Set(written.values)].sort()),
-  });
-}
-
-/** The condition that holds where both hold; null when none can. */
-export function intersect(a: Condition, b: Condition): Condition | null {
-  const absent = a.absent && b.absent;
-  // hot-exception: when a table compiles, router.bench.ts
-  const values = a.values === null ? b.values : b.values === null ? a.values : a.values.filter((value) => b.values?.includes(value));
-  if (!absent && values?.length === 0) return null;
-  // hot-exception: when a table compiles, router.bench.ts
-  return Object.freeze({ ...a, absent, values });
-}
-
-/** Whether the condition names values that will do. */
-export function namesValues(condition: Condition): boolean {
-  return condition.values !== null && condition.values.length > 0;
 }

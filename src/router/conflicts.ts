@@ -3,12 +3,12 @@
 // out of reach of every more specific pattern. So both are questions about methods and conditions within such a group.
 
 import { findAssignment, mergeConditions } from "./assignment.ts";
+import { findCommonSubject } from "./compile-list.ts";
 import type { Condition } from "./conditions.ts";
 import { FreshWords } from "./fresh-words.ts";
 import type { RouteIssue } from "./issue.ts";
 import { compareConditions, type RouteFound } from "./leaf.ts";
 import type { HostPattern } from "./pattern.ts";
-import { findCommonSubject } from "./route-list.ts";
 import type { Router } from "./router.ts";
 import { toSample } from "./sample.ts";
 

@@ -2,8 +2,9 @@
 
 import type { RouteDefinition } from "./compile.ts";
 import { compileRouter } from "./compile.ts";
+import { compileConditions } from "./compile-conditions.ts";
 import type { Condition } from "./conditions.ts";
-import { type ConditionalHead, compileConditions, holdAll, MEDIA_TYPE, QUERY, readSubject, SEVERAL } from "./conditions.ts";
+import { type ConditionalHead, holdAll, MEDIA_TYPE, QUERY, readSubject, SEVERAL } from "./conditions.ts";
 import { ROUTE_FOUND } from "./leaf.ts";
 import { type HostPattern, type PathPattern, parseHostPattern, parsePathPattern } from "./pattern.ts";
 

@@ -23,6 +23,17 @@ export const ROUTE = {
     title: "The routes for this path ask for a header, a query parameter or an API version that the request does not have",
     remedy: "`sallyport explain` says which conditions failed; a route without them, or an API's `default` version, takes the rest.",
   }),
+  PATH_AMBIGUOUS: defineFault({
+    code: "SP_ROUTE_PATH_AMBIGUOUS",
+    status: 400,
+    grpc: 3,
+    blame: "client",
+    retry: "never",
+    closes: false,
+    title: "The path can be read as one of another route, or of none",
+    remedy:
+      "Some services merge `//`, cut `;parameters` off or decode `%2F`: read so, the path belongs to a route with other policies. Have the client send the plain path; `paths.duplicateSlashes: merge` settles slashes.",
+  }),
   METHOD_NOT_ALLOWED: defineFault({
     code: "SP_ROUTE_METHOD_NOT_ALLOWED",
     status: 405,

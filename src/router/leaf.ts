@@ -1,8 +1,10 @@
 // Where a host and path pattern ends: the routes that have exactly this pattern, ordered once, for each method apart.
 
-import { type Condition, namesValues } from "./conditions.ts";
+import { namesValues } from "./compile-conditions.ts";
+import { toRouteList } from "./compile-list.ts";
+import type { Condition } from "./conditions.ts";
 import type { PathPattern } from "./pattern.ts";
-import { type RouteList, toRouteList } from "./route-list.ts";
+import type { RouteList } from "./route-list.ts";
 
 export const ROUTE_FOUND = 1;
 export const ROUTE_NOT_FOUND = 2;

@@ -20,7 +20,7 @@ import { matchByReference, type ReferenceRequest } from "./router.reference.ts";
 
 // The whole proof over 10,000 tables takes minutes: `PROOF_TABLES=10000`.
 const { PROOF_TABLES } = process.env;
-const TABLES = Number(PROOF_TABLES ?? 300);
+const TABLES = Number(PROOF_TABLES ?? 100);
 
 type Table = readonly RouteDefinition<number>[];
 

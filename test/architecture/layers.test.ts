@@ -5,7 +5,11 @@ import { checkImport, listImports } from "./layers.ts";
 import { isCompanion, listSourceFiles } from "./source-files.ts";
 
 // A dependency is chosen for its field and wrapped in one room, so that it can be replaced there.
-const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = { yaml: ["config"], zod: ["config", "policies"] };
+const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  "js-yaml": ["config"],
+  yaml: ["config"],
+  zod: ["config", "policies"],
+};
 
 // Nothing outside these rooms touches a socket.
 const SOCKET_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|cluster)$/;

@@ -10,9 +10,10 @@ upstreams: { one: { endpoints: [http://127.0.0.1:3001] }, two: { endpoints: [htt
 `;
 
 const PATHS = {
-  reject: "{ duplicateSlashes: reject }",
-  merge: "{ duplicateSlashes: merge }",
-  keep: "{ encodedSlash: keep, duplicateSlashes: reject }",
+  "are refused": "{ duplicateSlashes: reject }",
+  "are merged": "{ duplicateSlashes: merge }",
+  "are kept": "{ duplicateSlashes: keep }",
+  "and encoded ones are kept": "{ encodedSlash: keep, duplicateSlashes: keep }",
 };
 
 const NESTED = (paths: string) => `${HEAD}
@@ -39,17 +40,16 @@ routes:
 
 async function findings(yaml: string, seed: number, runs = 150) {
   await using gateway = await createTestGateway({ yaml });
-  return checkSpellings(gateway, { seed, runs });
+  return checkSpellings(gateway, { seed, runs, parameters: true });
 }
 
 describe("no spelling of a request", () => {
   for (const seed of [1, 2, 3, 4]) {
-    it(`changes whose policies run where duplicate slashes are refused, seed ${seed}`, async () => {
-      assert.deepEqual(await findings(NESTED(PATHS.reject), seed), []);
-    });
-    it(`changes whose policies run where duplicate slashes are merged, seed ${seed}`, async () => {
-      assert.deepEqual(await findings(NESTED(PATHS.merge), seed), []);
-    });
+    for (const [what, paths] of Object.entries(PATHS)) {
+      it(`changes whose policies run where duplicate slashes ${what}, seed ${seed}`, async () => {
+        assert.deepEqual(await findings(NESTED(paths), seed), []);
+      });
+    }
     it(`changes which conditions hold, seed ${seed}`, async () => {
       assert.deepEqual(await findings(CONDITIONS, seed), []);
     });
@@ -57,27 +57,19 @@ describe("no spelling of a request", () => {
 });
 
 describe("the search", () => {
-  it("finds that a route below another can be reached past its policies where encoded slashes are kept", async () => {
-    const found = await findings(NESTED(PATHS.keep), 1);
-    assert.ok(
-      found.some(({ kind, message }) => kind === "path" && message.includes("%2F")),
-      JSON.stringify(found),
+  it("finds a service that decodes where the gateway is told to keep what it can't tell apart", async () => {
+    // The route itself is written with an escape, so the operator is taken at his word.
+    const found = await findings(
+      `${HEAD}
+defaults: { paths: { encodedSlash: keep } }
+routes:
+  - { name: escaped, match: { path: /a%2Fb }, public: true, upstream: one }
+  - { name: plain, match: { path: /a/b }, public: true, upstream: two }
+`,
+      1,
     );
-  });
-
-  it("finds the same of duplicate slashes that are kept", async () => {
-    const found = await findings(NESTED("{ duplicateSlashes: keep }"), 1);
     assert.ok(
-      found.some(({ kind, message }) => kind === "path" && message.includes("//")),
-      JSON.stringify(found),
-    );
-  });
-
-  it("finds what services that know path parameters can be talked into", async () => {
-    await using gateway = await createTestGateway({ yaml: NESTED(PATHS.reject) });
-    const found = await checkSpellings(gateway, { parameters: true });
-    assert.ok(
-      found.some(({ kind, message }) => kind === "path" && message.includes(";")),
+      found.some(({ kind, message }) => kind === "path" && message.includes("one of route plain")),
       JSON.stringify(found),
     );
   });
