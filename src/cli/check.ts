@@ -1,7 +1,7 @@
 // `sallyport check FILE…`: everything that is wrong with configurations, and whether they may be started.
 
-import { formatIssues, type Issue, loadConfig } from "../config/index.ts";
-import { BlueprintError, computeGeneration, proveBlueprint } from "../gateway/index.ts";
+import { formatIssues, type GatewayConfig, type Issue, loadConfig } from "../config/index.ts";
+import { BlueprintError, proveBlueprint } from "../gateway/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { toPlainIssue } from "./load.ts";
@@ -42,9 +42,10 @@ export async function check({ values, operands }: CommandLine, terminal: Termina
 async function judge(file: string, isStrict: boolean): Promise<Judged> {
   const { config, issues, teams, customCodeLines } = await loadConfig(file);
   if (config === null) return { file, ok: false, issues, summary: null };
-  const all = [...issues, ...(await listRefusals(file, config))];
+  const proof = prove(file, config);
+  const all = [...issues, ...proof.refusals];
   const summary = {
-    generation: computeGeneration(config),
+    generation: proof.generation,
     gateway: config.gateway.name,
     kind: config.gateway.kind,
     listeners: config.listeners.length,
@@ -57,21 +58,13 @@ async function judge(file: string, isStrict: boolean): Promise<Judged> {
 }
 
 /** What only compiling finds: `start` must refuse nothing that passes here. */
-async function listRefusals(file: string, config: Parameters<typeof proveBlueprint>[0]): Promise<Issue[]> {
+function prove(file: string, config: GatewayConfig): { readonly generation: string; readonly refusals: readonly Issue[] } {
   try {
-    proveBlueprint(config);
-    return [];
+    return { generation: proveBlueprint(config).generation, refusals: [] };
   } catch (error) {
     if (!(error instanceof BlueprintError)) throw error;
-    return error.messages.map((message) => ({
-      code: "SP_CONFIG_CONTRADICTION",
-      severity: "error",
-      path: "",
-      file,
-      line: 1,
-      column: 1,
-      message,
-    }));
+    const place = { code: "SP_CONFIG_CONTRADICTION", severity: "error", path: "", file, line: 1, column: 1 } as const;
+    return { generation: "", refusals: error.messages.map((message) => ({ ...place, message })) };
   }
 }
 

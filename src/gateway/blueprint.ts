@@ -109,11 +109,12 @@ export function compileBlueprint(
   });
 }
 
-/** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. */
-export function proveBlueprint(config: GatewayConfig): void {
+/** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. Gives the id that it would serve under. */
+export function proveBlueprint(config: GatewayConfig): { readonly generation: string } {
   const wheel = new TimerWheel(new FakeClock());
-  compileBlueprint(config, new MemoryNetwork().transport, wheel);
+  const { generation } = compileBlueprint(config, new MemoryNetwork().transport, wheel);
   wheel.stop();
+  return { generation };
 }
 
 /** One router for every listener: its values are the routes' places in the lists of plans. */

@@ -8,6 +8,7 @@ import { type Condition, HEADER, MEDIA_TYPE, QUERY } from "./conditions.ts";
  * The conditions of one route, one a subject, in a fixed order; null when two of them exclude one another. Configuration time.
  */
 export function compileConditions(conditions: readonly RouteCondition[]): readonly Condition[] | null {
+  if (conditions.length === 0) return NONE;
   const bySubject = new Map<string, Condition>();
   for (const written of conditions) {
     const condition = toCondition(written);
@@ -18,6 +19,8 @@ export function compileConditions(conditions: readonly RouteCondition[]): readon
   }
   return Object.freeze([...bySubject.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)));
 }
+
+const NONE: readonly Condition[] = Object.freeze([]);
 
 function toCondition(written: RouteCondition): Condition {
   const isHeader = written.on === "header";

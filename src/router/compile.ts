@@ -4,7 +4,7 @@ import { compileConditions } from "./compile-conditions.ts";
 import type { RouteCondition } from "./condition.ts";
 import { findConflicts, type Group } from "./conflicts.ts";
 import type { RouteIssue } from "./issue.ts";
-import { compileLeaf, ROUTE_FOUND, type RouteFound } from "./leaf.ts";
+import { compileLeaf, MethodShapes, ROUTE_FOUND, type RouteFound } from "./leaf.ts";
 import { type HostPattern, type PathPattern, parseHostPattern, parsePathPattern, toShape } from "./pattern.ts";
 import { Router } from "./router.ts";
 import { createScope, type Scope, type Scopes, selectWildcard } from "./scope.ts";
@@ -45,11 +45,12 @@ export function compileRouter<T>(routes: readonly RouteDefinition<T>[]): Compile
 export function compileGroups<T>(routes: readonly RouteDefinition<T>[]): { groups: Group<T>[]; issues: RouteIssue[] } {
   const issues: RouteIssue[] = [];
   const groups = new Map<string, Group<T>>();
-  for (const route of routes) addRoute(route, groups, issues);
+  const shapes = new MethodShapes();
+  for (const route of routes) addRoute(route, groups, shapes, issues);
   return { groups: [...groups.values()], issues };
 }
 
-function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, issues: RouteIssue[]): void {
+function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, shapes: MethodShapes, issues: RouteIssue[]): void {
   const refuse = (code: RouteIssue["code"], value: string, why: string) =>
     issues.push({ code, routes: [route.name], message: `route ${route.name}: \`${value}\`: ${why}`, sample: null });
   for (const method of route.methods) {
@@ -61,7 +62,7 @@ function addRoute<T>(route: RouteDefinition<T>, groups: Map<string, Group<T>>, i
     if (typeof host === "string") refuse("SP_ROUTE_HOST", text, host);
     else hosts.push(host);
   }
-  const methods = Object.freeze([...new Set(route.methods)].sort());
+  const methods = shapes.sort(route.methods);
   const conditions = compileConditions(route.conditions);
   if (conditions === null) {
     const message = `route ${route.name} can never match: its own conditions exclude one another`;
@@ -97,11 +98,12 @@ export function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
   const exact = new Map<string, Scope<T>>();
   const wildcards = new Map<string, Scope<T>>();
   const any = createScope<T>(null);
+  const shapes = new MethodShapes();
   let maxDots = 0;
   for (const { host, routes } of groups) {
     const scope = host === null ? any : scopeIn(host.suffix === null ? exact : wildcards, host.suffix ?? host.text);
     if (host?.suffix) maxDots = Math.max(maxDots, host.suffix.split(".").length - 1);
-    const leaf = compileLeaf(routes);
+    const leaf = compileLeaf(routes, shapes);
     const path = routes[0]?.path;
     if (path === undefined) continue;
     if (path.hasTail || path.params.length > 0) {

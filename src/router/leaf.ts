@@ -47,16 +47,62 @@ export interface Leaf<T> {
   readonly miss: RouteMissing;
 }
 
-export function compileLeaf<T>(routes: readonly RouteFound<T>[]): Leaf<T> {
+/** `shapes` is one for a whole table. */
+export function compileLeaf<T>(routes: readonly RouteFound<T>[], shapes: MethodShapes): Leaf<T> {
+  const [only] = routes;
+  if (routes.length === 1 && only !== undefined) return compileLeafOfOne(only, shapes);
   const others = sortByConditions(routes.filter((route) => route.methods.length === 0));
-  const methods = toMethods(routes);
+  const { methods, miss } = shapes.of([...new Set(routes.flatMap((route) => route.methods))]);
   const lists = methods.map((method) => {
     const naming = routes.filter((route) => route.methods.includes(method));
     const following = method === "HEAD" ? routes.filter((route) => route.methods.includes("GET") && !naming.includes(route)) : [];
     return toRouteList([...sortByConditions(naming), ...sortByConditions(following), ...others]);
   });
-  const miss: RouteMissing = Object.freeze({ outcome: METHOD_NOT_ALLOWED, allow: methods.join(", ") });
   return { methods, lists, others: toRouteList(others), miss };
+}
+
+const EMPTY: RouteList<never> = { routes: [], only: null, index: null };
+
+/** Most patterns are one route's. */
+function compileLeafOfOne<T>(route: RouteFound<T>, shapes: MethodShapes): Leaf<T> {
+  const list = toRouteList([route]);
+  const { methods, miss } = shapes.of(route.methods);
+  return { methods, lists: methods.map(() => list), others: route.methods.length === 0 ? list : EMPTY, miss };
+}
+
+interface MethodShape {
+  /** Sorted, with HEAD where there is GET. */
+  readonly methods: readonly string[];
+  readonly miss: RouteMissing;
+}
+
+/** What follows from the methods of a route or a pattern, made once for all that name the same. */
+export class MethodShapes {
+  readonly #sorted = new Map<string, readonly string[]>();
+  readonly #shapes = new Map<readonly string[], MethodShape>();
+
+  /** The same methods, each once and in order: one frozen list for all. */
+  sort(methods: readonly string[]): readonly string[] {
+    const key = methods.join();
+    let sorted = this.#sorted.get(key);
+    if (sorted === undefined) {
+      sorted = Object.freeze([...new Set(methods)].sort());
+      this.#sorted.set(key, sorted);
+    }
+    return sorted;
+  }
+
+  of(methods: readonly string[]): MethodShape {
+    const sorted = this.sort(methods);
+    let shape = this.#shapes.get(sorted);
+    if (shape === undefined) {
+      const all = sorted.includes("GET") ? this.sort([...sorted, "HEAD"]) : sorted;
+      const miss: RouteMissing = Object.freeze({ outcome: METHOD_NOT_ALLOWED, allow: all.join(", ") });
+      shape = { methods: all, miss };
+      this.#shapes.set(sorted, shape);
+    }
+    return shape;
+  }
 }
 
 /** Above zero when `b` goes first: more conditions, then more of them that name values. */
@@ -74,11 +120,4 @@ function countConditions<T>(route: RouteFound<T>): number {
 
 function countNamed<T>(route: RouteFound<T>): number {
   return route.conditions?.filter(namesValues).length ?? 0;
-}
-
-/** The methods that routes name, sorted, with HEAD where there is GET. */
-function toMethods<T>(routes: readonly RouteFound<T>[]): string[] {
-  const methods = new Set(routes.flatMap((route) => route.methods));
-  if (methods.has("GET")) methods.add("HEAD");
-  return [...methods].sort();
 }
