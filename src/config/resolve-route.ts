@@ -177,6 +177,8 @@ function resolveErrors(written: Defaults["errors"]): ErrorsConfig {
 
 /** The route's word about a field replaces every default edit of that field. */
 function mergeEdits(direction: "request" | "response", defaults: Edits, own: Edits, around: RouteSurroundings): HeaderEdits {
+  // Most routes edit nothing, and a configuration of ten thousand has twenty thousand such places.
+  if (isEmpty(own) && isEmpty(defaults)) return NO_EDITS;
   const named = [...Object.keys(own.set), ...Object.keys(own.add), ...own.remove];
   const decided = new Set(named.map((name) => name.toLowerCase()));
   const isOpen = (name: string) => !decided.has(name.toLowerCase());
@@ -194,4 +196,13 @@ function mergeEdits(direction: "request" | "response", defaults: Edits, own: Edi
     ...list(verb, own, around.template, () => true),
   ];
   return { set: both("set"), add: both("add"), remove: [...defaults.remove.filter(isOpen), ...own.remove] };
+}
+
+const NO_EDITS: HeaderEdits = Object.freeze({ set: [], add: [], remove: [] });
+
+function isEmpty({ set, add, remove }: Edits): boolean {
+  if (remove.length > 0) return false;
+  for (const name in set) if (name !== "") return false;
+  for (const name in add) if (name !== "") return false;
+  return true;
 }
