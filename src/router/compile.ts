@@ -113,6 +113,7 @@ export function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
       scope.whole.set(path.text, leaf);
     }
   }
+  for (const scope of [any, ...exact.values(), ...wildcards.values()]) scope.filter.fill(scope.whole.keys(), scope.whole.size);
   for (const [name, scope] of exact) scope.next = selectWildcard(wildcards, name) ?? any;
   for (const [suffix, scope] of wildcards) scope.next = selectWildcard(wildcards, suffix.slice(1)) ?? any;
   return { exact, wildcards, any, maxDots };

@@ -30,7 +30,7 @@ export class Router<T> {
     let hasMiss = false;
     let scope: Scope<T> | null = host === this.#lastHost ? this.#lastScope : this.#selectScope(host);
     for (; scope !== null; scope = scope.next) {
-      const leaf = scope.whole.get(path);
+      const leaf = scope.filter.mayHold(path) ? scope.whole.get(path) : undefined;
       if (leaf !== undefined) {
         const found = selectInLeaf(leaf, method, head);
         if (found !== null) return found;

@@ -1,12 +1,15 @@
 // The routes of one host pattern, and how the scopes of a table hang together. Not on the path of a request that matches.
 
 import { type Leaf, METHOD_NOT_ALLOWED, type RouteMissing, WITHOUT_VARIANT } from "./leaf.ts";
+import { PathFilter } from "./path-filter.ts";
 import type { RouteList } from "./route-list.ts";
 import { collectLeaves, createNode, type TreeNode } from "./tree.ts";
 
 export interface Scope<T> {
   /** Leaves of wholly static patterns by their path. */
   readonly whole: Map<string, Leaf<T>>;
+  /** What may be in `whole`. */
+  readonly filter: PathFilter;
   readonly root: TreeNode<T>;
   hasTree: boolean;
   /** The next less specific scope that matches every host that this one matches. */
@@ -24,7 +27,7 @@ export interface Scopes<T> {
 }
 
 export function createScope<T>(next: Scope<T> | null): Scope<T> {
-  return { whole: new Map(), root: createNode(), hasTree: false, next };
+  return { whole: new Map(), filter: new PathFilter(), root: createNode(), hasTree: false, next };
 }
 
 /** The longest suffix that `name` has with at least one label before it. */
