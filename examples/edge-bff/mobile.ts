@@ -23,9 +23,17 @@ export default defineGateway({
   },
   routes: [
     {
-      name: "catalog",
+      name: "catalog-1",
       match: { path: "/catalog/:id", methods: ["GET"] },
-      api: { name: "app", versions: ["1", "2"] },
+      api: { name: "app", versions: ["1"] },
+      public: true,
+      upstream: "catalog",
+      rewrite: { path: "/products/:id" },
+    },
+    {
+      name: "catalog-2",
+      match: { path: "/catalog/:id", methods: ["GET"] },
+      api: { name: "app", versions: ["2"] },
       public: true,
       upstream: "catalog",
       rewrite: { path: "/products/:id" },

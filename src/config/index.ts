@@ -28,11 +28,12 @@ export type {
   ValueTemplate,
 } from "./config.ts";
 export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-host.ts";
+export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
 export { parseDuration } from "./quantities.ts";
 export { Refusal } from "./refusal.ts";
 export { parseRouteTests, type RouteTest, type RouteTestReply, type RouteTestsFile, routeTestsJsonSchema } from "./route-test-schema.ts";
-export type { ConfigurationInput } from "./schema.ts";
+export type { ConfigurationInput, TeamInput } from "./schema.ts";
 export { saveLastGood, type TeamState } from "./teams.ts";

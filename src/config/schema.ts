@@ -264,9 +264,9 @@ export const teamSchema = fields(
   "The part of one team.",
 );
 
-/** What `defineGateway` takes. */
+/** What a configuration may say, before it is checked; `defineGateway` is narrower. */
 export type ConfigurationInput = z.input<typeof configurationSchema>;
+export type TeamInput = z.input<typeof teamSchema>;
 /** Parsed, each default filled in, not yet resolved: routes do not know the defaults yet. */
 export type Configuration = z.output<typeof configurationSchema>;
-/** The same of a team's file. */
 export type TeamConfiguration = z.output<typeof teamSchema>;

@@ -22,7 +22,7 @@ describe("SegmentTable", () => {
           expected.set(name, index);
         }
         assert.equal(table.count, added.length);
-        assert.deepEqual(table.values().sort(), [...expected.values()].sort());
+        assert.deepEqual([...table.values()].sort(), [...expected.values()].sort());
         for (const name of [...added, ...asked]) assert.equal(find(table, name), expected.get(name) ?? null, name);
       }),
     );

@@ -1,0 +1,97 @@
+// Configurations in TypeScript. The compiler checks what names refer to: a route that names an upstream, identity, limit, API or version
+// that is not there does not compile, nor does one that needs to know the caller and asks for nobody. Everything else is checked when
+// the configuration is loaded, as in YAML.
+
+import type {
+  AuthDefinition,
+  AuthorizeDefinition,
+  CountersDefinition,
+  DatabaseDefinition,
+  HedgeDefinition,
+  IdentityDefinition,
+  ListenerTls,
+  PrincipalKey,
+  RateLimitDefinition,
+  RetryDefinition,
+  SplitDefinition,
+  TracingDefinition,
+  UpstreamLater,
+} from "./later-parts.ts";
+import type { ConfigurationInput, TeamInput } from "./schema.ts";
+
+type Written<Key extends keyof ConfigurationInput> = NonNullable<ConfigurationInput[Key]>;
+type RouteInput = Written<"routes">[number];
+type ApiInput = Written<"apis">[string];
+type Limits = Readonly<Record<string, RateLimitDefinition>>;
+type Apis = Readonly<Record<string, ApiInput>>;
+
+type UpstreamDefinition = Omit<Written<"upstreams">[string], keyof UpstreamLater> & UpstreamLater;
+
+/** Limits that count by who calls. */
+type NeedsPrincipal<Limit extends RateLimitDefinition> =
+  Extract<Limit["key"] extends readonly (infer Each)[] ? Each : Limit["key"], PrincipalKey> extends never ? false : true;
+type AnonymousLimit<All extends Limits> = {
+  [Name in keyof All & string]: NeedsPrincipal<All[Name]> extends true ? never : Name;
+}[keyof All & string];
+
+/** One of the two: everybody, or those whom an identity knows. What reads the caller needs the second. */
+type Access<Identity extends string, All extends Limits> =
+  | { public: true; auth?: never; authorize?: never; rateLimits?: readonly AnonymousLimit<All>[] }
+  | { public?: never; auth: AuthDefinition<Identity>; authorize?: AuthorizeDefinition; rateLimits?: readonly (keyof All & string)[] };
+
+/** One of the four. */
+type Action<Upstream extends string> =
+  | { upstream: Upstream; redirect?: never; respond?: never; split?: never }
+  | { redirect: NonNullable<RouteInput["redirect"]>; upstream?: never; respond?: never; split?: never }
+  | { respond: NonNullable<RouteInput["respond"]>; upstream?: never; redirect?: never; split?: never }
+  | { split: readonly SplitDefinition<Upstream>[]; upstream?: never; redirect?: never; respond?: never };
+
+/** One API, and those of its versions that there are. */
+type ApiReference<All extends Apis> = {
+  [Name in keyof All & string]: { name: Name; versions: readonly (keyof All[Name]["versions"] & string)[] };
+}[keyof All & string];
+
+type RouteKeys = "public" | "auth" | "authorize" | "rateLimits" | "upstream" | "redirect" | "respond" | "split" | "api" | "retry" | "hedge";
+
+export type RouteDefinition<Upstream extends string, Identity extends string, All extends Limits, Versioned extends Apis> = Omit<
+  RouteInput,
+  RouteKeys
+> & { retry?: RetryDefinition; hedge?: HedgeDefinition; api?: ApiReference<Versioned> } & Access<Identity, All> &
+  Action<Upstream>;
+
+type ListenerDefinition<All extends Limits> = Omit<Written<"listeners">[number], "tls" | "rateLimits"> & {
+  tls?: ListenerTls;
+  /** Before routing: nobody knows yet who calls. */
+  rateLimits?: readonly AnonymousLimit<All>[];
+};
+
+type GatewayKeys = "upstreams" | "identities" | "rateLimits" | "apis" | "routes" | "listeners" | "counters" | "database" | "telemetry";
+
+export interface GatewayDefinition<Upstream extends string, Identity extends string, All extends Limits, Versioned extends Apis>
+  extends Omit<ConfigurationInput, GatewayKeys> {
+  listeners: readonly ListenerDefinition<NoInfer<All>>[];
+  upstreams?: Readonly<Record<Upstream, UpstreamDefinition>>;
+  identities?: Readonly<Record<Identity, IdentityDefinition>>;
+  rateLimits?: All;
+  apis?: Versioned;
+  routes?: readonly RouteDefinition<NoInfer<Upstream>, NoInfer<Identity>, NoInfer<All>, NoInfer<Versioned>>[];
+  counters?: CountersDefinition;
+  database?: DatabaseDefinition;
+  telemetry?: Omit<Written<"telemetry">, "tracing"> & { tracing?: TracingDefinition };
+}
+
+// biome-ignore lint/complexity/noBannedTypes: what is not written has no names
+type None = {};
+
+/** The configuration of one gateway, checked by the compiler. `export default defineGateway({ … })` ends the file. */
+export function defineGateway<
+  const Upstream extends string = never,
+  const Identity extends string = never,
+  const All extends Limits = None,
+  const Versioned extends Apis = None,
+>(definition: GatewayDefinition<Upstream, Identity, All, Versioned>): ConfigurationInput {
+  // Narrower than what loading takes: names are among those that there are.
+  return definition as unknown as ConfigurationInput;
+}
+
+export type { TeamInput };

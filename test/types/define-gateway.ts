@@ -1,0 +1,119 @@
+// What the compiler must refuse of a configuration in TypeScript, and what it must take. Nothing here runs: the type check is the test, and
+// an expectation that no error meets is an error itself.
+
+import { defineGateway } from "sallyport";
+
+const listeners = [{ name: "http", address: "127.0.0.1:8080" }];
+
+defineGateway({ version: 1, listeners });
+
+defineGateway({
+  version: 1,
+  listeners: [{ name: "http", address: "127.0.0.1:8080", rateLimits: ["everybody"] }],
+  upstreams: { catalog: { endpoints: ["http://127.0.0.1:3001", { url: "http://127.0.0.1:3002", weight: 2 }] } },
+  identities: { users: { jwt: { issuer: "https://a/", audience: "api", jwks: { discovery: true } } } },
+  rateLimits: {
+    everybody: { key: "global", tokenBucket: { rate: "100/s", burst: 200 } },
+    "per-user": { key: ["user", "route"], slidingWindow: { limit: 100, window: "1m" } },
+  },
+  apis: { orders: { versionBy: { header: "X-Api-Version" }, versions: { "1": { sunset: "2027-01-01" }, "2": {} } } },
+  routes: [
+    { name: "a", match: { path: "/a/*" }, public: true, upstream: "catalog", rateLimits: ["everybody"] },
+    {
+      name: "b",
+      match: { path: "/b" },
+      auth: ["users"],
+      authorize: { scopes: ["b"] },
+      upstream: "catalog",
+      rateLimits: ["per-user", "everybody"],
+    },
+    { name: "c", match: { path: "/c" }, api: { name: "orders", versions: ["1", "2"] }, public: true, respond: { json: { ok: true } } },
+    { name: "d", match: { path: "/d/*" }, public: true, redirect: { to: "/a/*" } },
+    { name: "e", match: { path: "/e" }, public: true, split: [{ upstream: "catalog", weight: 100 }] },
+  ],
+});
+
+defineGateway({
+  version: 1,
+  listeners,
+  upstreams: { catalog: { endpoints: ["http://127.0.0.1:3001"] } },
+  routes: [
+    // @ts-expect-error there is no upstream catalogue
+    { name: "a", match: { path: "/a" }, public: true, upstream: "catalogue" },
+    // @ts-expect-error there is none of this name to share the requests with either
+    { name: "b", match: { path: "/b" }, public: true, split: [{ upstream: "other", weight: 1 }] },
+  ],
+});
+
+defineGateway({
+  version: 1,
+  listeners,
+  // @ts-expect-error there are no upstreams at all
+  routes: [{ name: "a", match: { path: "/a" }, public: true, upstream: "catalog" }],
+});
+
+defineGateway({
+  version: 1,
+  listeners,
+  identities: { users: { apiKey: { header: "X-Key" } } },
+  routes: [
+    // @ts-expect-error there is no identity partners
+    { name: "a", match: { path: "/a" }, auth: ["partners"], respond: {} },
+    // @ts-expect-error nor among several
+    { name: "b", match: { path: "/b" }, auth: { anyOf: ["users", "partners"] }, respond: {} },
+  ],
+});
+
+defineGateway({
+  version: 1,
+  // @ts-expect-error before routing nobody knows who calls
+  listeners: [{ name: "http", address: "127.0.0.1:8080", rateLimits: ["per-user"] }],
+  identities: { users: { apiKey: { header: "X-Key" } } },
+  rateLimits: {
+    "per-user": { key: "user", slidingWindow: { limit: 1, window: "1m" } },
+    mixed: { key: ["ip", "tenant"], slidingWindow: { limit: 1, window: "1m" } },
+    "per-ip": { key: "ip", slidingWindow: { limit: 1, window: "1m" } },
+  },
+  routes: [
+    // @ts-expect-error there is no limit of this name
+    { name: "a", match: { path: "/a" }, auth: ["users"], respond: {}, rateLimits: ["per-usr"] },
+    // @ts-expect-error it counts by the user, and nobody asks who that is
+    { name: "b", match: { path: "/b" }, public: true, respond: {}, rateLimits: ["per-user"] },
+    // @ts-expect-error the same for one part of a key
+    { name: "c", match: { path: "/c" }, public: true, respond: {}, rateLimits: ["mixed"] },
+    // @ts-expect-error scopes are somebody's
+    { name: "d", match: { path: "/d" }, public: true, respond: {}, authorize: { scopes: ["x"] } },
+    { name: "e", match: { path: "/e" }, public: true, respond: {}, rateLimits: ["per-ip"] },
+  ],
+});
+
+defineGateway({
+  version: 1,
+  listeners,
+  apis: { orders: { versionBy: { header: "X-Api-Version" }, versions: { "1": {}, "2": {} } } },
+  routes: [
+    // @ts-expect-error there is no API order
+    { name: "a", match: { path: "/a" }, api: { name: "order", versions: ["1"] }, public: true, respond: {} },
+    // @ts-expect-error it has no version 3
+    { name: "b", match: { path: "/b" }, api: { name: "orders", versions: ["3"] }, public: true, respond: {} },
+  ],
+});
+
+defineGateway({
+  version: 1,
+  listeners,
+  upstreams: { a: { endpoints: ["http://127.0.0.1:1"] } },
+  identities: { users: { apiKey: { header: "X-Key" } } },
+  routes: [
+    // @ts-expect-error who may use it is not said
+    { name: "a", match: { path: "/a" }, upstream: "a" },
+    // @ts-expect-error everybody, or those whom an identity knows: not both
+    { name: "b", match: { path: "/b" }, public: true, auth: ["users"], upstream: "a" },
+    // @ts-expect-error nothing answers
+    { name: "c", match: { path: "/c" }, public: true },
+    // @ts-expect-error two would
+    { name: "d", match: { path: "/d" }, public: true, upstream: "a", redirect: { to: "/a" } },
+    // @ts-expect-error a key that means nothing
+    { name: "e", match: { path: "/e" }, public: true, upstream: "a", timeOut: "5s" },
+  ],
+});
