@@ -1,4 +1,5 @@
 export { describeAction, describeRoute, type RouteRow } from "./describe-route.ts";
+export { type ConfigDiff, diffConfigs, type Effect, type EffectKind, type MovedRequests } from "./diff/index.ts";
 export { type ExplainedStep, Explainer, type ExplainOptions, type Explanation, explainRequest } from "./explain/index.ts";
 export {
   type RouteTestFailure,

@@ -31,4 +31,5 @@ export {
 export { paramOf, segmentOf, tailOf } from "./params.ts";
 export type { HostPattern, PathParam, PathPattern } from "./pattern.ts";
 export { Router } from "./router.ts";
+export { toHead } from "./sample.ts";
 export { findWitnesses } from "./witness.ts";

@@ -1,0 +1,121 @@
+// `sallyport diff OLD NEW`: what a change of configuration changes, in words, and a gate for merges.
+
+import { formatIssues, parseConfig } from "../config/index.ts";
+import { computeGeneration } from "../gateway/index.ts";
+import { type ConfigDiff, diffConfigs, type Effect } from "../inspect/index.ts";
+import type { CommandLine } from "./commands.ts";
+import { EXIT_CONFIG, EXIT_GATE, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { type Loaded, loadOrTell, toPlainIssue } from "./load.ts";
+import type { Terminal } from "./terminal.ts";
+
+const STDIN = "-";
+const SHOWN_ALIKE = 5;
+const TITLES = {
+  loosens: "loosens",
+  adds: "adds",
+  changes: "changes",
+  removes: "removes",
+  tightens: "tightens",
+} as const satisfies Record<Effect["kind"], string>;
+
+/** `readStdin` is for the operand `-`. */
+export async function diff({ values, operands }: CommandLine, terminal: Terminal, readStdin = readStandardInput): Promise<number> {
+  const [oldFile = "", newFile = ""] = operands;
+  const { deny } = values;
+  if (deny !== undefined && deny !== "loosens" && deny !== "any") {
+    return refuse(terminal, `--deny takes loosens or any, got "${String(deny)}"`);
+  }
+  if (oldFile === STDIN && newFile === STDIN) return refuse(terminal, "only one of the two can be standard input");
+  const isJson = values["json"] === true;
+  const load = (file: string, other: string) =>
+    file === STDIN ? parseOrTell(readStdin, other, terminal, isJson) : loadOrTell(file, terminal, isJson);
+  const before = await load(oldFile, newFile);
+  if (before === null) return EXIT_CONFIG;
+  const after = await load(newFile, oldFile);
+  if (after === null) return EXIT_CONFIG;
+  const found = diffConfigs(before.config, after.config);
+  const isOpened = [...found.effects, ...found.requests].some(({ opens }) => opens);
+  const isDenied = deny === "any" ? found.effects.length + found.requests.length > 0 : deny === "loosens" && isOpened;
+  if (isJson) {
+    const effects = found.effects.map(({ alike: _alike, ...effect }) => effect);
+    terminal.out(JSON.stringify({ ok: !isDenied, effects, summary: found.summary, requests: found.requests }));
+  } else {
+    const isSameGeneration = computeGeneration(before.config) === computeGeneration(after.config);
+    for (const line of toLines(found, isSameGeneration, terminal)) terminal.out(line);
+    if (isDenied)
+      terminal.err(`${terminal.paint.bad("denied:")} ${deny === "any" ? "there is a difference" : "the change opens something"}.`);
+  }
+  return isDenied ? EXIT_GATE : EXIT_OK;
+}
+
+/** Paths in the text are taken as those of the other file are: a former version of it, say, out of version control. */
+async function parseOrTell(readStdin: () => Promise<string>, beside: string, terminal: Terminal, isJson: boolean): Promise<Loaded | null> {
+  const loaded = parseConfig(await readStdin(), beside);
+  const { config } = loaded;
+  if (config !== null) return { ...loaded, config };
+  if (isJson) terminal.out(JSON.stringify({ ok: false, issues: loaded.issues.map(toPlainIssue) }));
+  else terminal.err(`In standard input, read as ${beside}:\n${formatIssues(loaded.issues, { colour: terminal.coloured }).trimEnd()}`);
+  return null;
+}
+
+function toLines({ effects, summary, requests }: ConfigDiff, isSameGeneration: boolean, { outPaint }: Terminal): string[] {
+  if (effects.length + requests.length === 0) {
+    return [isSameGeneration ? "no effect: the same generation" : "no effect: only order or spelling differ"];
+  }
+  const paint = {
+    loosens: outPaint.bad,
+    tightens: outPaint.good,
+    adds: outPaint.strong,
+    removes: outPaint.strong,
+    changes: outPaint.strong,
+  };
+  const lines: string[] = [];
+  for (const isOpening of [true, false]) {
+    for (const [kind, title] of Object.entries(TITLES) as [Effect["kind"], string][]) {
+      const group = effects.filter((effect) => effect.kind === kind && effect.opens === isOpening);
+      if (group.length === 0) continue;
+      lines.push(isOpening && kind === "adds" ? outPaint.bad(`${title} and opens`) : paint[kind](title), ...listAlike(group));
+    }
+  }
+  if (requests.length > 0) {
+    lines.push(outPaint.strong("requests"));
+    for (const { sentence, opens } of requests) lines.push(`  ${sentence}${opens ? outPaint.bad(" (looser)") : ""}`);
+  }
+  const count = (kind: Effect["kind"]) => effects.filter((effect) => effect.kind === kind).length;
+  const opened = effects.filter(({ opens }) => opens).length;
+  const counts = Object.keys(TITLES).flatMap((kind) => {
+    const many = count(kind as Effect["kind"]);
+    return many === 0 ? [] : [`${many} ${kind}`];
+  });
+  const total = `${effects.length} effect${effects.length === 1 ? "" : "s"}: ${counts.join(", ")}`;
+  lines.push(
+    "",
+    ...summary,
+    `${total}; ${opened === 0 ? outPaint.good("nothing opens") : outPaint.bad(`${opened} open${opened === 1 ? "s" : ""} something`)}`,
+  );
+  return lines;
+}
+
+/** Of many that say the same of different subjects, the first few. */
+function listAlike(effects: readonly Effect[]): string[] {
+  const seen = new Map<string, number>();
+  const lines: string[] = [];
+  for (const { alike, sentence } of effects) {
+    const count = (seen.get(alike) ?? 0) + 1;
+    seen.set(alike, count);
+    if (count <= SHOWN_ALIKE) lines.push(`  ${sentence}`);
+  }
+  for (const [alike, count] of seen) if (count > SHOWN_ALIKE) lines.push(`  … and ${count - SHOWN_ALIKE} more that ${alike}`);
+  return lines;
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function refuse(terminal: Terminal, problem: string): number {
+  terminal.err(`${terminal.paint.bad("sallyport:")} ${problem}.`);
+  return EXIT_USAGE;
+}

@@ -1,0 +1,134 @@
+// What is not a route, before and after: the gateway itself, its listeners, upstreams, admin and access log.
+
+import type {
+  AccessLogConfig,
+  AddressConfig,
+  BoundsConfig,
+  EndpointConfig,
+  GatewaySection,
+  ListenerConfig,
+  UpstreamConfig,
+  UpstreamTimeouts,
+} from "../../config/index.ts";
+import { type Comparer, type Comparers, compareSets, fields, least, limit, optional, plain, set, text } from "./comparers.ts";
+import { coversNetwork } from "./covers.ts";
+import { toAddress, toCount, toDuration, toRate, toSize } from "./words.ts";
+
+const same = (item: string) => item;
+
+/** Whether only this machine can connect. */
+function isLocal(address: AddressConfig): boolean {
+  return "path" in address || address.host.startsWith("127.") || address.host === "::1" || address.host === "localhost";
+}
+
+const address: Comparer<AddressConfig> = (before, after, say) => {
+  const change = `listens at ${toAddress(after)}, no longer at ${toAddress(before)}`;
+  if (isLocal(before) === isLocal(after)) say.that(null, change, "listen elsewhere");
+  else if (isLocal(after)) say.that(false, `${change}: only this machine can connect`, "listen to this machine alone");
+  else say.that(true, `${change}: other machines can connect`, "listen to other machines");
+};
+
+export const section: Comparers<GatewaySection> = {
+  name: text("name"),
+  kind: text("kind"),
+  workers: text("number of workers"),
+  identityHeaders: set({
+    more: false,
+    gains: ["removes more identity headers from requests:", "remove more identity headers"],
+    loses: ["no longer removes identity headers from requests:", "remove fewer identity headers"],
+    show: same,
+  }),
+  stateDir: text("directory for its state"),
+};
+
+export const admin: Comparer<{ readonly address: AddressConfig } | null> = optional(
+  (now, say) => say.that(true, `opens its admin interface at ${toAddress(now.address)}`, "open an admin interface"),
+  (_was, say) => say.that(false, "closes its admin interface", "close their admin interface"),
+  fields({ address }),
+);
+
+export const accessLog: Comparer<AccessLogConfig | null> = optional(
+  (_now, say) => say.that(false, "is written", "are written"),
+  (_was, say) => say.that(true, "is no longer written", "are no longer written"),
+  fields<AccessLogConfig>({
+    to: plain("destination", (to) => (to === "stdout" ? to : to.path)),
+    format: text("format"),
+  }),
+);
+
+export const listener: Comparers<ListenerConfig> = {
+  // Pairs are made by name; a name that differs is told by whoever made the pair.
+  name: () => undefined,
+  address,
+  trustedProxies: set({
+    more: true,
+    gains: ["trusts more proxies:", "trust more proxies"],
+    loses: ["trusts fewer proxies:", "trust fewer proxies"],
+    show: same,
+    covers: coversNetwork,
+  }),
+  bounds: fields<BoundsConfig>({
+    lineBytes: limit("request line bound", toSize),
+    headBytes: limit("head bound", toSize),
+    fieldCount: limit("bound of fields", toCount),
+    bodyBytes: limit("body bound", toSize),
+    headTimeoutMs: limit("time for heads", toDuration),
+    idleTimeoutMs: limit("idle timeout", toDuration),
+    minBodyBytesPerSecond: least("least rate of bodies", toRate),
+    connectionsPerIp: limit("bound of connections for one address", toCount),
+  }),
+};
+
+const endpoints: Comparer<readonly EndpointConfig[]> = (before, after, say) => {
+  const [old, now] = [byAddress(before), byAddress(after)];
+  const gains = ["has more endpoints:", "have more endpoints"] as const;
+  const loses = ["has fewer endpoints:", "have fewer endpoints"] as const;
+  compareSets([...old.keys()], [...now.keys()], { more: null, gains, loses, show: same }, say);
+  for (const [where, all] of now) {
+    const others = old.get(where) ?? [];
+    if (others.length > 0 && others.length !== all.length) {
+      say.that(null, `names its endpoint ${where} ${all.length} times, not ${others.length}`, "name an endpoint more or less often");
+      continue;
+    }
+    for (const [at, other] of others.entries()) {
+      const endpoint = all[at] ?? other;
+      if (endpoint.weight !== other.weight) {
+        say.that(null, `weighs its endpoint ${where} otherwise: ${other.weight} becomes ${endpoint.weight}`, "weigh an endpoint otherwise");
+      }
+      if (endpoint.authority !== other.authority) {
+        say.that(
+          null,
+          `calls its endpoint ${where} otherwise: ${other.authority} becomes ${endpoint.authority}`,
+          "call an endpoint otherwise",
+        );
+      }
+    }
+  }
+};
+
+function byAddress(all: readonly EndpointConfig[]): Map<string, EndpointConfig[]> {
+  const found = new Map<string, EndpointConfig[]>();
+  for (const endpoint of all) {
+    const key = toAddress(endpoint.address);
+    const group = found.get(key);
+    if (group === undefined) found.set(key, [endpoint]);
+    else group.push(endpoint);
+  }
+  return found;
+}
+
+export const upstream: Comparers<UpstreamConfig> = {
+  name: () => undefined,
+  endpoints,
+  balance: text("way of balancing"),
+  timeouts: fields<UpstreamTimeouts>({
+    connectMs: plain("timeout for connecting", toDuration),
+    firstByteMs: plain("timeout for the first byte", toDuration),
+    betweenBytesMs: plain("timeout between bytes", toDuration),
+    idleMs: plain("idle timeout", toDuration),
+  }),
+  pool: fields({
+    connections: plain("most connections for an endpoint", toCount),
+    pending: plain("most requests that wait for a connection", toCount),
+  }),
+};

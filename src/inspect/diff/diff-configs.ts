@@ -1,0 +1,96 @@
+// The effect of a change of configuration, as a list of sentences: two configurations in, what differs for requests out. Compares what the
+// configurations mean, not how they are written: order, comments and defaults that are spelled out are no difference.
+
+import type { GatewayConfig, RouteConfig, UpstreamConfig } from "../../config/index.ts";
+import { describeAction } from "../describe-route.ts";
+import { accessLog, admin, listener, section, upstream } from "./compare-gateway.ts";
+import { compareRoute, type Setting } from "./compare-route.ts";
+import { compareFields } from "./comparers.ts";
+import { diffRequests, type MovedRequests } from "./diff-requests.ts";
+import { type Effect, Say, summarise } from "./effect.ts";
+import { type Pairs, pairByName, toIdentity } from "./pair-by-name.ts";
+import { isSame } from "./same.ts";
+import { toAddress, toList } from "./words.ts";
+
+export interface ConfigDiff {
+  /** Those that open something first, then by kind; within these in the order of the configuration. */
+  readonly effects: readonly Effect[];
+  /** What several subjects share, counted: `3 routes become public`. */
+  readonly summary: readonly string[];
+  /** Requests that another route answers now, or none. */
+  readonly requests: readonly MovedRequests[];
+}
+
+const ORDER = ["loosens", "adds", "changes", "removes", "tightens"];
+
+export function diffConfigs(before: GatewayConfig, after: GatewayConfig): ConfigDiff {
+  const effects: Effect[] = [];
+  const gateway = new Say("gateway", "the gateway", effects);
+  if (before.version !== after.version) gateway.that(null, "is configured in another version of the language", "are of another version");
+  compareFields(before.gateway, after.gateway, section, gateway);
+  if (!isSame(before.admin, after.admin)) admin(before.admin, after.admin, gateway);
+  const log = new Say("access log", "the access log", effects);
+  if (!isSame(before.telemetry.accessLog, after.telemetry.accessLog)) accessLog(before.telemetry.accessLog, after.telemetry.accessLog, log);
+  diffListeners(before, after, effects);
+  const upstreams = diffUpstreams(before, after, effects);
+  const formerUpstreams = new Map(upstreams.kept.flatMap(([old, now]) => (old.name === now.name ? [] : [[now.name, old.name] as const])));
+  const setting: Setting = { before, after, formerUpstreams };
+  const routes = diffRoutes(setting, effects);
+  const requests = diffRequests(setting, routes);
+  const rank = ({ opens, kind }: Effect) => (opens ? 0 : ORDER.length) + ORDER.indexOf(kind);
+  const ordered = effects.map((effect, at) => ({ effect, at })).sort((a, b) => rank(a.effect) - rank(b.effect) || a.at - b.at);
+  return { effects: ordered.map(({ effect }) => effect), summary: summarise(effects), requests };
+}
+
+function diffListeners(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): void {
+  const { kept, added, removed } = pairByName(before.listeners, after.listeners, ({ address }) => toAddress(address));
+  const say = (name: string) => new Say(`listener ${name}`, `the listener ${name}`, effects);
+  for (const { name, address } of added) say(name).adds(`is new, at ${toAddress(address)}`, true, "are new");
+  for (const { name, address } of removed) say(name).removes(`is gone, from ${toAddress(address)}`, "are gone");
+  for (const [old, now] of kept) {
+    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    compareFields(old, now, listener, say(now.name));
+  }
+}
+
+function diffUpstreams(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): Pairs<UpstreamConfig> {
+  const pairs = pairByName(before.upstreams, after.upstreams, toIdentity);
+  const say = (name: string) => new Say(`upstream ${name}`, `the upstream ${name}`, effects);
+  for (const { name, endpoints } of pairs.added) {
+    say(name).adds(`is new, at ${toList(endpoints.map(({ address }) => toAddress(address)))}`, false, "are new");
+  }
+  for (const { name } of pairs.removed) say(name).removes("is gone", "are gone");
+  for (const [old, now] of pairs.kept) {
+    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    compareFields(old, now, upstream, say(now.name));
+  }
+  return pairs;
+}
+
+function diffRoutes(setting: Setting, effects: Effect[]): Pairs<RouteConfig> {
+  const comparers = compareRoute(setting);
+  const { formerUpstreams } = setting;
+  const toName = (upstreamName: string) => formerUpstreams.get(upstreamName) ?? upstreamName;
+  const pairs = pairByName(setting.before.routes, setting.after.routes, ({ match, action }) => {
+    if (action.kind === "respond") return JSON.stringify([match, { ...action.respond, body: [...action.respond.body] }]);
+    return JSON.stringify([match, action.kind === "upstream" ? toName(action.upstream) : action.redirect]);
+  });
+  const say = (name: string) => new Say(`route ${name}`, name, effects);
+  for (const route of pairs.added) {
+    const isClosed = route.maintenance !== null && route.maintenance.allowFrom.length === 0;
+    const what = `${toReach(route)}: ${describeAction(route.action)}`;
+    if (isClosed) say(route.name).adds(`is new and closed for maintenance, ${what}`, false, "are new and closed");
+    else say(route.name).adds(`is new and public, ${what}`, true, "become public");
+  }
+  for (const route of pairs.removed) say(route.name).removes(`is gone, ${toReach(route)}`, "are gone");
+  for (const [old, now] of pairs.kept) {
+    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    compareFields(old, now, comparers, say(now.name));
+  }
+  return pairs;
+}
+
+function toReach({ match: { methods, hosts, paths } }: RouteConfig): string {
+  const where = hosts.length === 0 ? "" : ` at ${toList(hosts)}`;
+  return `${methods.length === 0 ? "any method" : methods.join(" ")} ${toList(paths)}${where}`;
+}
