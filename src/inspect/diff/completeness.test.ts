@@ -1,0 +1,156 @@
+// No part of a configuration may change unsaid: every leaf of a full one is changed by itself.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { Secret } from "../../base/index.ts";
+import { type GatewayConfig, parseConfig } from "../../config/index.ts";
+import { diffConfigs } from "./index.ts";
+
+interface Leaf {
+  readonly path: string;
+  /** The path with every index as `*`, by which leaves of one type are known. */
+  readonly shape: string;
+  readonly value: unknown;
+  /** The same configuration with another value here. */
+  put(value: unknown): GatewayConfig;
+}
+
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  encodedSlash: ["reject", "keep"],
+  duplicateSlashes: ["reject", "merge", "keep"],
+  dotSegments: ["reject", "resolve"],
+  methodOverride: ["remove", "keep"],
+  afterSunset: ["serve", "gone"],
+  "errors.upstream": ["problem", "keep"],
+  kind: ["edge", "domain", "bff"],
+  "conditions.*.on": ["header", "query", "mediaType"],
+  "redirect.query": ["keep", "drop"],
+};
+
+/** What there is once, and may be missing. */
+const NULLABLE = ["admin", "telemetry.accessLog", "gateway.stateDir"];
+
+const NEW_PAIR = ["X-New", ["new"]] as const;
+const NEW_ITEMS: Readonly<Record<string, unknown>> = {
+  conditions: { on: "header", name: "X-New", absent: false, values: ["new"] },
+  endpoints: { address: { host: "127.0.0.9", port: 9 }, authority: "127.0.0.9:9", weight: 1 },
+  set: NEW_PAIR,
+  add: NEW_PAIR,
+  fields: ["X-New", "new"],
+  status: [499, 400],
+};
+
+/** What the file lacks, or has only as null: each must have a value somewhere, so that null can become one. */
+function createFullConfig(): GatewayConfig {
+  const file = join(import.meta.dirname, "../../config/testdata/full.in.txt");
+  const { config, issues } = parseConfig(readFileSync(file, "utf8"), "/gateway.yaml");
+  assert.ok(config !== null, JSON.stringify(issues.filter(({ severity }) => severity === "error")));
+  const [first, ...routes] = config.routes;
+  assert.ok(first !== undefined);
+  const { request } = first.headers;
+  const secret = [...request.set, ["X-Key", ["Bearer ", new Secret("hunter2")]] as const];
+  const match = { ...first.match, conditions: [{ on: "query", name: "a", absent: true, values: ["1", "2"] }] as const };
+  const team = { ...first, team: "shop", match, headers: { ...first.headers, request: { ...request, set: secret } } };
+  const [catalog] = config.upstreams;
+  assert.ok(catalog !== undefined);
+  const other = { ...catalog, name: "other", timeouts: { ...catalog.timeouts, betweenBytesMs: 5000 } };
+  return { ...config, upstreams: [catalog, other], routes: [team, ...routes] };
+}
+
+function listLeaves(root: GatewayConfig): Leaf[] {
+  const leaves: Leaf[] = [];
+  const visit = (value: unknown, path: readonly (string | number)[], put: (value: unknown) => unknown) => {
+    const shape = path.map((key) => (typeof key === "number" ? "*" : key)).join(".");
+    leaves.push({ path: path.join("."), shape, value, put: (other) => put(other) as GatewayConfig });
+    if (Array.isArray(value)) {
+      for (const [at, inner] of value.entries()) visit(inner, [...path, at], (other) => put(value.with(at, other)));
+    } else if (typeof value === "object" && value !== null && !(value instanceof Secret) && !(value instanceof Uint8Array)) {
+      for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key], (other) => put({ ...value, [key]: other }));
+    }
+  };
+  visit(root, [], (value) => value);
+  return leaves;
+}
+
+/** Values that the leaf could have instead. */
+function listOthers({ shape, value }: Leaf, found: ReadonlyMap<string, readonly unknown[]>): unknown[] {
+  const last = shape.split(".").at(-1) ?? "";
+  const words = Object.entries(WORDS).find(([end]) => `.${shape}`.endsWith(`.${end}`))?.[1];
+  const elsewhere = found.get(shape) ?? [];
+  const isVoid = (one: unknown) => one === null || one === undefined;
+  const voids: unknown[] = isVoid(value) ? [] : elsewhere.filter(isVoid).slice(0, 1);
+  if (isVoid(value)) {
+    const values: unknown[] = elsewhere.filter((one) => !isVoid(one)).slice(0, 2);
+    if (value === undefined && elsewhere.includes(null)) values.push(null);
+    return values;
+  }
+  // What a discriminator discriminates goes with it: the whole is exchanged for one of another kind.
+  if (/(action|host)\.kind$/.test(shape)) return [];
+  if (/(action|rewrite\.host|\.address|accessLog\.to)$/.test(shape)) {
+    return [...elsewhere.filter((one) => JSON.stringify(one) !== JSON.stringify(value)), ...voids];
+  }
+  if (/cors\.(origins|headers)$/.test(shape)) {
+    const kinds = elsewhere.filter((one) => Array.isArray(one) !== Array.isArray(value));
+    if (value === "*") return kinds.length > 0 ? kinds : [["new"]];
+    voids.push(...kinds.slice(0, 1), "*");
+  }
+  if (typeof value === "string") return [...(words?.filter((word) => word !== value) ?? [`${value}x`]), ...voids];
+  if (typeof value === "number") return [value + 1, Math.max(1, value - 1), ...voids].filter((other) => other !== value);
+  if (typeof value === "boolean") return [!value, ...voids];
+  if (value instanceof Secret) return [new Secret(`${value.reveal()}x`), "told"];
+  if (value instanceof Uint8Array) return [new Uint8Array([...value, 33]), value.map((byte) => byte + 1)];
+  if (!Array.isArray(value)) return voids;
+  const [first] = value;
+  const more = NEW_ITEMS[last] ?? (typeof first === "object" && "name" in first ? { ...first, name: "fresh" } : "new");
+  const isPair = /\.(set|add|fields|status)\.\*$/.test(shape);
+  const fewer = value.map((_item, at) => value.toSpliced(at, 1));
+  return isPair ? [] : [[...value, more], ...fewer, ...voids];
+}
+
+const count = (before: GatewayConfig, after: GatewayConfig) => {
+  const { effects } = diffConfigs(before, after);
+  const of = (kind: string) => effects.filter((effect) => effect.kind === kind).length;
+  return {
+    total: effects.length,
+    loosens: of("loosens"),
+    tightens: of("tightens"),
+    changes: of("changes"),
+    adds: of("adds"),
+    removes: of("removes"),
+    text: JSON.stringify(effects),
+  };
+};
+
+it("says something of every leaf that changes, the opposite of its way back, and never a secret", () => {
+  const config = createFullConfig();
+  const leaves = listLeaves(config);
+  const found = new Map<string, unknown[]>();
+  for (const shape of NULLABLE) found.set(shape, [null]);
+  for (const { shape, value } of leaves) found.set(shape, [...(found.get(shape) ?? []), value]);
+  const [unsaid, lopsided, unchanged]: string[][] = [[], [], []];
+  let tried = 0;
+  for (const leaf of leaves) {
+    const others = listOthers(leaf, found);
+    const isLeaf = typeof leaf.value !== "object" || leaf.value === null || Array.isArray(leaf.value);
+    const isDiscriminator = /(action|host)\.kind$/.test(leaf.shape) || /\.(set|add|fields|status)\.\*$/.test(leaf.shape);
+    if (others.length === 0 && isLeaf && !isDiscriminator) unchanged?.push(leaf.path);
+    for (const other of others) {
+      tried++;
+      const changed = leaf.put(other);
+      const [there, back] = [count(config, changed), count(changed, config)];
+      const what = `${leaf.path}: ${JSON.stringify(leaf.value)} becomes ${JSON.stringify(other)}`.slice(0, 300);
+      if (there.total === 0) unsaid?.push(what);
+      const isMirrored = there.loosens === back.tightens && there.tightens === back.loosens && there.changes === back.changes;
+      if (!isMirrored || there.adds !== back.removes || there.removes !== back.adds) lopsided?.push(what);
+      assert.equal(`${there.text}${back.text}`.includes("hunter2"), false, what);
+    }
+  }
+  assert.deepEqual({ unsaid, lopsided, unchanged }, { unsaid: [], lopsided: [], unchanged: [] });
+  assert.ok(tried > 500, `${tried} changes`);
+});
+
+it("says nothing of a configuration that is read twice", () => {
+  const { effects, requests, summary } = diffConfigs(createFullConfig(), createFullConfig());
+  assert.deepEqual({ effects, requests, summary }, { effects: [], requests: [], summary: [] });
+});
