@@ -10,6 +10,7 @@ import type { Terminal } from "./terminal.ts";
 
 const STDIN = "-";
 const SHOWN_ALIKE = 5;
+const SHOWN_MOVES = 20;
 const TITLES = {
   loosens: "loosens",
   adds: "adds",
@@ -27,8 +28,10 @@ export async function diff({ values, operands }: CommandLine, terminal: Terminal
   }
   if (oldFile === STDIN && newFile === STDIN) return refuse(terminal, "only one of the two can be standard input");
   const isJson = values["json"] === true;
-  const load = (file: string, other: string) =>
-    file === STDIN ? parseOrTell(readStdin, other, terminal, isJson) : loadOrTell(file, terminal, isJson);
+  const load = async (file: string, other: string) => {
+    const loaded = await (file === STDIN ? parseOrTell(readStdin, other, terminal, isJson) : loadOrTell(file, terminal, isJson));
+    return loaded !== null && isWhole(loaded, terminal, isJson) ? loaded : null;
+  };
   const before = await load(oldFile, newFile);
   if (before === null) return EXIT_CONFIG;
   const after = await load(newFile, oldFile);
@@ -58,6 +61,15 @@ async function parseOrTell(readStdin: () => Promise<string>, beside: string, ter
   return null;
 }
 
+/** Without a team's part a comparison would tell its routes as gone or new, and a gate would let through what it has not seen. */
+function isWhole({ teams }: Loaded, terminal: Terminal, isJson: boolean): boolean {
+  const issues = teams.flatMap(({ state, issues: own }) => (state === "good" ? [] : own));
+  if (teams.every(({ state }) => state === "good")) return true;
+  if (isJson) terminal.out(JSON.stringify({ ok: false, issues: issues.map(toPlainIssue) }));
+  else terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
+  return false;
+}
+
 function toLines({ effects, summary, requests }: ConfigDiff, isSameGeneration: boolean, { outPaint }: Terminal): string[] {
   if (effects.length + requests.length === 0) {
     return [isSameGeneration ? "no effect: the same generation" : "no effect: only order or spelling differ"];
@@ -79,7 +91,8 @@ function toLines({ effects, summary, requests }: ConfigDiff, isSameGeneration: b
   }
   if (requests.length > 0) {
     lines.push(outPaint.strong("requests"));
-    for (const { sentence, opens } of requests) lines.push(`  ${sentence}${opens ? outPaint.bad(" (looser)") : ""}`);
+    for (const { sentence, opens } of requests.slice(0, SHOWN_MOVES)) lines.push(`  ${sentence}${opens ? outPaint.bad(" (opens)") : ""}`);
+    if (requests.length > SHOWN_MOVES) lines.push(`  … and ${requests.length - SHOWN_MOVES} more moves between routes`);
   }
   const count = (kind: Effect["kind"]) => effects.filter((effect) => effect.kind === kind).length;
   const opened = effects.filter(({ opens }) => opens).length;

@@ -82,24 +82,19 @@ export function compareSets<Item>(before: readonly Item[], after: readonly Item[
   const [old, now] = [new Set(before.map(words.show)), new Set(after.map(words.show))];
   const report = (items: readonly Item[], others: readonly Item[], way: Way, [one, several]: readonly [string, string]) => {
     const isCovered = (item: Item) => words.covers !== undefined && others.some((other) => words.covers?.(other, item));
-    const covered = items.filter(isCovered);
     const rest = items.filter((item) => !isCovered(item));
     if (rest.length > 0) say.that(way, `${one} ${toList(rest.map(words.show))}`, several);
-    if (covered.length > 0) say.that(null, `${one} ${toList(covered.map(words.show))}, which others of its own cover`, several);
+    return items.filter(isCovered);
   };
   const opposite = words.more === null ? null : !words.more;
-  report(
-    after.filter((item) => !old.has(words.show(item))),
-    before,
-    words.more,
-    words.gains,
-  );
-  report(
-    before.filter((item) => !now.has(words.show(item))),
-    after,
-    opposite,
-    words.loses,
-  );
+  const more = after.filter((item) => !old.has(words.show(item)));
+  const fewer = before.filter((item) => !now.has(words.show(item)));
+  const taken = report(more, before, words.more, words.gains);
+  const left = report(fewer, after, opposite, words.loses);
+  if (taken.length > 0)
+    say.that(null, `names ${toList(taken.map(words.show))}, which it took before`, "name more of what they took before");
+  if (left.length > 0)
+    say.that(null, `no longer names ${toList(left.map(words.show))}, which it takes all the same`, "name less of what they take");
 }
 
 /** Something that may be missing altogether. */

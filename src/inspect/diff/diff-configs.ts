@@ -44,24 +44,24 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig): Config
 
 function diffListeners(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): void {
   const { kept, added, removed } = pairByName(before.listeners, after.listeners, ({ address }) => toAddress(address));
-  const say = (name: string) => new Say(`listener ${name}`, `the listener ${name}`, effects);
+  const say = (name: string, called = name) => new Say(`listener ${name}`, `the listener ${called}`, effects);
   for (const { name, address } of added) say(name).adds(`is new, at ${toAddress(address)}`, true, "are new");
   for (const { name, address } of removed) say(name).removes(`is gone, from ${toAddress(address)}`, "are gone");
   for (const [old, now] of kept) {
-    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    if (old.name !== now.name) sayRenamed(old, now, say);
     compareFields(old, now, listener, say(now.name));
   }
 }
 
 function diffUpstreams(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): Pairs<UpstreamConfig> {
   const pairs = pairByName(before.upstreams, after.upstreams, toIdentity);
-  const say = (name: string) => new Say(`upstream ${name}`, `the upstream ${name}`, effects);
+  const say = (name: string, called = name) => new Say(`upstream ${name}`, `the upstream ${called}`, effects);
   for (const { name, endpoints } of pairs.added) {
     say(name).adds(`is new, at ${toList(endpoints.map(({ address }) => toAddress(address)))}`, false, "are new");
   }
   for (const { name } of pairs.removed) say(name).removes("is gone", "are gone");
   for (const [old, now] of pairs.kept) {
-    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    if (old.name !== now.name) sayRenamed(old, now, say);
     compareFields(old, now, upstream, say(now.name));
   }
   return pairs;
@@ -75,7 +75,7 @@ function diffRoutes(setting: Setting, effects: Effect[]): Pairs<RouteConfig> {
     if (action.kind === "respond") return JSON.stringify([match, { ...action.respond, body: [...action.respond.body] }]);
     return JSON.stringify([match, action.kind === "upstream" ? toName(action.upstream) : action.redirect]);
   });
-  const say = (name: string) => new Say(`route ${name}`, name, effects);
+  const say = (name: string, called = name) => new Say(`route ${name}`, called, effects);
   for (const route of pairs.added) {
     const isClosed = route.maintenance !== null && route.maintenance.allowFrom.length === 0;
     const what = `${toReach(route)}: ${describeAction(route.action)}`;
@@ -84,10 +84,14 @@ function diffRoutes(setting: Setting, effects: Effect[]): Pairs<RouteConfig> {
   }
   for (const route of pairs.removed) say(route.name).removes(`is gone, ${toReach(route)}`, "are gone");
   for (const [old, now] of pairs.kept) {
-    if (old.name !== now.name) say(now.name).that(null, `was called ${old.name}`, "have another name");
+    if (old.name !== now.name) sayRenamed(old, now, say);
     compareFields(old, now, comparers, say(now.name));
   }
   return pairs;
+}
+
+function sayRenamed(old: { readonly name: string }, now: { readonly name: string }, say: (name: string, called: string) => Say): void {
+  say(now.name, old.name).that(null, `is called ${now.name} now`, "have another name");
 }
 
 function toReach({ match: { methods, hosts, paths } }: RouteConfig): string {

@@ -38,7 +38,7 @@ interface Answerer {
   readonly words: string;
 }
 
-/** A move to a route that was renamed, or from none to none, is none. */
+/** Those that open first. A move to a route that was renamed, or from none to none, is none. */
 export function diffRequests(setting: Setting, { kept }: Pairs<RouteConfig>): MovedRequests[] {
   const isRouted = (config: GatewayConfig) => config.routes.map(({ name, match }) => ({ name, ...match, value: null }));
   const [oldRoutes, newRoutes] = [isRouted(setting.before), isRouted(setting.after)];
@@ -58,7 +58,7 @@ export function diffRequests(setting: Setting, { kept }: Pairs<RouteConfig>): Mo
   }
   const comparers = compareRoute(setting);
   const [before, after] = [byName(setting.before), byName(setting.after)];
-  return [...groups.values()].map(({ from, to, samples }) => {
+  const moved = [...groups.values()].map(({ from, to, samples }) => {
     const shown = [...samples].slice(0, SHOWN);
     const route = { old: before.get(from.name ?? ""), now: after.get(to.name ?? "") };
     const sentence = toSentence(from, to, shown, samples.size);
@@ -71,6 +71,7 @@ export function diffRequests(setting: Setting, { kept }: Pairs<RouteConfig>): Mo
       opens: isLooser(route.old, route.now, comparers),
     };
   });
+  return [...moved.filter(({ opens }) => opens), ...moved.filter(({ opens }) => !opens)];
 }
 
 function isSameTable(a: readonly RouteDefinition<null>[], b: readonly RouteDefinition<null>[]): boolean {
