@@ -1,10 +1,12 @@
 // `sallyport explain METHOD URL`: what becomes of one request, for people or as JSON.
 
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
-import { EXIT_CONFIG, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { loadOrTell } from "./load.ts";
+import { refuseUsage } from "./refuse-usage.ts";
 import type { Terminal } from "./terminal.ts";
 
 const DEFAULTS = ["gateway.yaml", "gateway.yml", "gateway.json", "gateway.ts"];
@@ -13,20 +15,21 @@ const SHOWN_BODY = 400;
 
 export async function explain({ values, operands }: CommandLine, terminal: Terminal): Promise<number> {
   const isJson = values["json"] === true;
+  const refuse = (problem: string) => refuseUsage(terminal, problem, isJson);
   const file = typeof values["config"] === "string" ? values["config"] : DEFAULTS.find((name) => existsSync(name));
-  if (file === undefined) return refuse(terminal, `there is no ${DEFAULTS.join(", ")} here: name the configuration with -c FILE`);
+  if (file === undefined) return refuse(`there is no ${DEFAULTS.join(", ")} here: name the configuration with -c FILE`);
   const headers: [string, string][] = [];
   for (const written of list(values["header"])) {
     const colon = written.indexOf(":");
-    if (colon < 1) return refuse(terminal, `-H takes 'NAME: VALUE', got "${written}"`);
+    if (colon < 1) return refuse(`-H takes 'NAME: VALUE', got "${written}"`);
     headers.push([written.slice(0, colon), written.slice(colon + 1).trim()]);
   }
   const status = values["upstream-status"] === undefined ? 200 : Number(values["upstream-status"]);
-  if (!Number.isInteger(status) || status < 200 || status > 599)
-    return refuse(terminal, "--upstream-status takes a status from 200 to 599");
+  if (!Number.isInteger(status) || status < 200 || status > 599) return refuse("--upstream-status takes a status from 200 to 599");
+  const { data, from, listener } = values;
+  if (typeof from === "string" && isIP(from) === 0) return refuse(`--from takes an IP address, got "${from}"`);
   const loaded = await loadOrTell(file, terminal, isJson);
   if (loaded === null) return EXIT_CONFIG;
-  const { data, from, listener } = values;
   let explanation: Explanation;
   try {
     explanation = await explainRequest(loaded.config, `${operands[0]} ${operands[1]}`, {
@@ -37,7 +40,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
       ...(typeof listener === "string" && { listener }),
     });
   } catch (error) {
-    return refuse(terminal, error instanceof Error ? error.message : String(error));
+    return refuse(error instanceof Error ? error.message : String(error));
   }
   if (isJson) terminal.out(JSON.stringify({ ok: true, ...explanation }));
   else for (const line of toLines(toPrintable(explanation), terminal)) terminal.out(line);
@@ -97,9 +100,4 @@ function toPrintable<Value>(value: Value): Value {
 
 function list(value: CommandLine["values"][string]): string[] {
   return Array.isArray(value) ? value.map(String) : value === undefined ? [] : [String(value)];
-}
-
-function refuse(terminal: Terminal, problem: string): number {
-  terminal.err(`${terminal.paint.bad("sallyport:")} ${problem}.`);
-  return EXIT_USAGE;
 }

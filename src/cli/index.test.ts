@@ -105,6 +105,19 @@ describe("command line", () => {
     });
   }
 
+  it("tells machines of a bad command line in JSON", async () => {
+    for (const argv of [
+      ["serve", "--json"],
+      ["check", "--json"],
+      ["routes", "--json", "--jsno", GOOD],
+      ["explain", "GET", "/", "-c", GOOD, "--json", "--from", "me"],
+    ]) {
+      const { exitCode, out, err } = await run(...argv);
+      const { ok, error } = JSON.parse(out);
+      assert.deepEqual([exitCode, ok, err.includes(error)], [2, false, true], argv.join(" "));
+    }
+  });
+
   it("suggests the command or option that was probably meant", async () => {
     assert.match((await run("chekc", "x")).err, /did you mean "check"\?/);
     assert.match((await run("check", "--jsno", "x")).err, /check has no option "--jsno"; did you mean "--json"\?/);
@@ -252,6 +265,7 @@ describe("explain", () => {
     [["-H", "nonsense"], "takes 'NAME: VALUE'"],
     [["--upstream-status", "99"], "from 200 to 599"],
     [["--listener", "nope"], "no listener nope"],
+    [["--from", "10.0.0.300"], "takes an IP address"],
   ] as const) {
     it(`refuses ${argv.join(" ")}`, async () => {
       const { exitCode, err } = await run("explain", "GET", "http://h/products/1", "-c", GOOD, ...argv);

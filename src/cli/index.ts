@@ -3,9 +3,9 @@
 import { parseArgs } from "node:util";
 import { selectNearest } from "../base/index.ts";
 import { COMMANDS, type Command, type CommandLine } from "./commands.ts";
-import { EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { EXIT_OK } from "./exit-codes.ts";
 import { formatHelp, formatOverview, synopsis } from "./help.ts";
-
+import { refuseUsage } from "./refuse-usage.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
 const COMMON = { help: { type: "boolean", short: "h" }, "no-color": { type: "boolean" } } as const;
@@ -22,12 +22,12 @@ export async function main(
   const at = argv.findIndex((word) => !word.startsWith("-"));
   const name = argv[at];
   if (name === undefined)
-    return complain(terminal, first === "" ? "no command is given" : `there is no option "${first}" without a command`);
+    return complain(terminal, argv, first === "" ? "no command is given" : `there is no option "${first}" without a command`);
   const command = COMMANDS.find((one) => one.name === name);
   if (command === undefined)
-    return complain(terminal, `there is no command "${name}"${suggest(name, [...COMMANDS.map((one) => one.name), "help"])}`);
+    return complain(terminal, argv, `there is no command "${name}"${suggest(name, [...COMMANDS.map((one) => one.name), "help"])}`);
   const line = parseCommandLine(command, [...argv.slice(0, at), ...argv.slice(at + 1)]);
-  if (typeof line === "string") return complain(terminal, line, command);
+  if (typeof line === "string") return complain(terminal, argv, line, command);
   const chosen = line.values["no-color"] === true ? terminal.plain() : terminal;
   if (line.values["help"] === true) {
     chosen.out(formatHelp(command));
@@ -35,7 +35,7 @@ export async function main(
   }
   const { length } = line.operands;
   if (length < command.least || length > command.most) {
-    return complain(terminal, `${synopsis(command)}: got ${length} operand${length === 1 ? "" : "s"}`, command);
+    return complain(terminal, argv, `${synopsis(command)}: got ${length} operand${length === 1 ? "" : "s"}`, command);
   }
   return command.run(line, chosen);
 }
@@ -49,6 +49,7 @@ function help([name, ...rest]: readonly string[], terminal: Terminal): number {
   if (command === undefined || rest.length > 0) {
     return complain(
       terminal,
+      [],
       `there is no command "${[name, ...rest].join(" ")}"${suggest(
         name,
         COMMANDS.map((one) => one.name),
@@ -81,9 +82,8 @@ function suggest(word: string, known: readonly string[]): string {
   return nearest === undefined ? "" : `; did you mean "${nearest}"?`;
 }
 
-function complain(terminal: Terminal, problem: string, command?: Command): number {
-  const ended = /[.?!]$/.test(problem) ? problem : `${problem}.`;
-  terminal.err(`${terminal.paint.bad("sallyport:")} ${ended}`);
-  terminal.err(command === undefined ? "sallyport --help lists the commands." : `sallyport help ${command.name} says what it takes.`);
-  return EXIT_USAGE;
+/** `argv` says whether a machine listens, though it could not be read. */
+function complain(terminal: Terminal, argv: readonly string[], problem: string, command?: Command): number {
+  const remedy = command === undefined ? "sallyport --help lists the commands." : `sallyport help ${command.name} says what it takes.`;
+  return refuseUsage(terminal, problem, argv.includes("--json"), remedy);
 }

@@ -26,13 +26,13 @@ export async function routes({ values, operands }: CommandLine, terminal: Termin
   if (loaded === null) return EXIT_CONFIG;
   const { config } = loaded;
   if (isJson) {
-    const rows = config.routes.map(({ name, team, match, action, timeoutMs }) => ({
-      name,
-      team,
-      ...match,
-      access: "public",
-      action: toPlainAction(action),
-      timeoutMs,
+    const rows = config.routes.map((route) => ({
+      name: route.name,
+      team: route.team,
+      ...route.match,
+      access: describeRoute(route).access,
+      action: toPlainAction(route.action),
+      timeoutMs: route.timeoutMs,
     }));
     terminal.out(JSON.stringify({ ok: true, routes: rows }));
     return EXIT_OK;
