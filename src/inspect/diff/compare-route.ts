@@ -12,6 +12,8 @@ import type {
 } from "../../config/index.ts";
 import type { RouteCondition } from "../../router/index.ts";
 import { describeAction } from "../describe-route.ts";
+import { cors } from "./compare-cors.ts";
+import { headers, securityHeaders } from "./compare-headers.ts";
 import {
   type Comparer,
   type Comparers,
@@ -27,7 +29,7 @@ import {
 } from "./comparers.ts";
 import { coversHost, coversPath } from "./covers.ts";
 import type { Say } from "./effect.ts";
-import { cors, errors, headers, lifecycle, maintenance, rewrite, securityHeaders } from "./route-parts.ts";
+import { errors, lifecycle, maintenance, rewrite } from "./route-parts.ts";
 import { toCount, toDuration, toList, toPath, toSize, toText } from "./words.ts";
 
 const same = (item: string) => item;
