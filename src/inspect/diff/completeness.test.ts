@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
+import fc from "fast-check";
 import { Secret } from "../../base/index.ts";
 import { type GatewayConfig, parseConfig } from "../../config/index.ts";
 import { diffConfigs } from "./index.ts";
@@ -122,6 +123,22 @@ const count = (before: GatewayConfig, after: GatewayConfig) => {
   };
 };
 
+/** Equal in all parts and the same in none; structuredClone would lose the secrets. */
+function copy<Value>(value: Value): Value {
+  if (value instanceof Secret) return new Secret(value.reveal()) as Value;
+  if (value instanceof Uint8Array) return value.slice() as Value;
+  if (Array.isArray(value)) return value.map(copy) as Value;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])) as Value;
+}
+
+type Counted = ReturnType<typeof count>;
+
+function isMirrored(there: Counted, back: Counted): boolean {
+  const isSwapped = there.loosens === back.tightens && there.tightens === back.loosens && there.changes === back.changes;
+  return isSwapped && there.adds === back.removes && there.removes === back.adds;
+}
+
 it("says something of every leaf that changes, the opposite of its way back, and never a secret", () => {
   const config = createFullConfig();
   const leaves = listLeaves(config);
@@ -141,13 +158,34 @@ it("says something of every leaf that changes, the opposite of its way back, and
       const [there, back] = [count(config, changed), count(changed, config)];
       const what = `${leaf.path}: ${JSON.stringify(leaf.value)} becomes ${JSON.stringify(other)}`.slice(0, 300);
       if (there.total === 0) unsaid?.push(what);
-      const isMirrored = there.loosens === back.tightens && there.tightens === back.loosens && there.changes === back.changes;
-      if (!isMirrored || there.adds !== back.removes || there.removes !== back.adds) lopsided?.push(what);
+      if (!isMirrored(there, back)) lopsided?.push(what);
       assert.equal(`${there.text}${back.text}`.includes("hunter2"), false, what);
     }
   }
   assert.deepEqual({ unsaid, lopsided, unchanged }, { unsaid: [], lopsided: [], unchanged: [] });
   assert.ok(tried > 500, `${tried} changes`);
+});
+
+it("says the opposite of the way back of several changes at once, and nothing where they lead nowhere", () => {
+  const config = createFullConfig();
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 2, maxLength: 6 }), (picks) => {
+      let changed = config;
+      for (const [which, whither] of picks) {
+        const leaves = listLeaves(changed);
+        const found = Map.groupBy(leaves, ({ shape }) => shape);
+        const leaf = leaves[which % leaves.length];
+        assert.ok(leaf !== undefined);
+        const others = listOthers(leaf, new Map([...found].map(([shape, all]) => [shape, all.map(({ value }) => value)])));
+        if (others.length > 0) changed = leaf.put(others[whither % others.length]);
+      }
+      const [there, back] = [count(config, changed), count(changed, config)];
+      assert.ok(isMirrored(there, back), `${there.text} and back ${back.text}`);
+      assert.equal(count(changed, copy(changed)).total, 0);
+      assert.equal(`${there.text}${back.text}`.includes("hunter2"), false);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 it("says nothing of a configuration that is read twice", () => {

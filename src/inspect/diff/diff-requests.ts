@@ -1,11 +1,10 @@
-// What a change does to requests: for each route of both sides a request that it wins, and who answers that before and after. Samples,
+// What a change does to requests: for each route of both sides requests that it wins, and who answers them before and after. Samples,
 // not a proof: a request that is no route's sample may move too.
 
 import type { GatewayConfig, RouteConfig } from "../../config/index.ts";
 import {
   type CompiledRouter,
   compileRouter,
-  findWitnesses,
   METHOD_NOT_ALLOWED,
   NO_VARIANT,
   ROUTE_FOUND,
@@ -17,6 +16,8 @@ import { compareRoute, type Setting } from "./compare-route.ts";
 import { type Comparers, compareFields } from "./comparers.ts";
 import { Say, toPrintable } from "./effect.ts";
 import type { Pairs } from "./pair-by-name.ts";
+import { isSame } from "./same.ts";
+import { sampleRequests } from "./sample-requests.ts";
 
 export interface MovedRequests {
   /** The route's name, or null when none takes them. */
@@ -47,14 +48,25 @@ export function diffRequests(setting: Setting, { kept }: Pairs<RouteConfig>): Mo
   if (old.router === null || now.router === null) return [];
   const formerNames = new Map(kept.map(([before, after]) => [after.name, before.name]));
   const groups = new Map<string, { from: Answerer; to: Answerer; samples: Set<string> }>();
-  for (const request of [...findWitnesses(oldRoutes).values(), ...findWitnesses(newRoutes).values()]) {
-    const [from, to] = [answer(old, request), answer(now, request)];
-    const isKept = to.name === null ? from.name === null && from.words === to.words : formerNames.get(to.name) === from.name;
-    if (isKept) continue;
-    const key = `${from.name ?? `:${from.words}`} ${to.name ?? `:${to.words}`}`;
-    const group = groups.get(key) ?? { from, to, samples: new Set<string>() };
-    groups.set(key, group);
-    group.samples.add(toText(request));
+  const asBefore = new Map(
+    kept.filter(([before, after]) => isSame(before.match, after.match)).map(([before, after]) => [after.name, before.name]),
+  );
+  const stayed = new Set(asBefore.values());
+  for (const alike of [
+    ...sampleRequests(oldRoutes, (name) => stayed.has(name)),
+    ...sampleRequests(newRoutes, (name) => asBefore.has(name)),
+  ]) {
+    const told = new Set<string>();
+    for (const request of alike) {
+      const [from, to] = [answer(old, request), answer(now, request)];
+      const isKept = to.name === null ? from.name === null && from.words === to.words : formerNames.get(to.name) === from.name;
+      const key = `${from.name ?? `:${from.words}`} ${to.name ?? `:${to.words}`}`;
+      if (isKept || told.has(key)) continue;
+      told.add(key);
+      const group = groups.get(key) ?? { from, to, samples: new Set<string>() };
+      groups.set(key, group);
+      group.samples.add(toText(request));
+    }
   }
   const comparers = compareRoute(setting);
   const [before, after] = [byName(setting.before), byName(setting.after)];
