@@ -1,7 +1,7 @@
 // `sallyport explain METHOD URL`: what becomes of one request, for people or as JSON.
 
 import { existsSync } from "node:fs";
-import { isIP } from "node:net";
+import { canonicalIp } from "../base/index.ts";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
@@ -27,7 +27,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
   const status = values["upstream-status"] === undefined ? 200 : Number(values["upstream-status"]);
   if (!Number.isInteger(status) || status < 200 || status > 599) return refuse("--upstream-status takes a status from 200 to 599");
   const { data, from, listener } = values;
-  if (typeof from === "string" && isIP(from) === 0) return refuse(`--from takes an IP address, got "${from}"`);
+  if (typeof from === "string" && canonicalIp(from) === null) return refuse(`--from takes an IP address, got "${from}"`);
   const loaded = await loadOrTell(file, terminal, isJson);
   if (loaded === null) return EXIT_CONFIG;
   let explanation: Explanation;
