@@ -31,6 +31,7 @@ export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
+export { configurationJsonSchema, describeConfiguration, describeTeam, type SchemaNode, teamJsonSchema } from "./json-schema.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
 export { parseDuration } from "./quantities.ts";
 export { Refusal } from "./refusal.ts";

@@ -1,7 +1,7 @@
 // What an operator demands of every route, in the words of the configuration: `check` refuses one that breaks it.
 
-import * as z from "zod";
-import { choice, fields, fullList, list, text } from "./fields.ts";
+import type * as z from "zod";
+import { choice, fields, fullList, list, plainText, text } from "./fields.ts";
 import {
   HOST_EXPECTATION,
   METHOD_EXPECTATION,
@@ -38,7 +38,7 @@ const plain = {
   has: list(choice(DEMANDABLE, "A key."), "Keys that the route has, of its own or by default.").optional(),
   lacks: list(choice(DEMANDABLE, "A key."), "Keys that the route does not have.").optional(),
   names: fullList(
-    z.string({ error: "a name, or a pattern such as `admin-*`" }).meta({ description: "A name; `*` stands for any part." }),
+    plainText("a name, or a pattern such as `admin-*`", "A name; `*` stands for any part."),
     "The route's name is one of these.",
   ).optional(),
   teams: fullList(text(parseName, NAME_EXPECTATION, "A team."), "The route is of one of these teams.").optional(),
@@ -71,7 +71,7 @@ export const invariant = fields(
     where: predicate.prefault({}).meta({ description: "The routes it speaks of; all when left out." }),
     require: predicate.meta({ description: "What must be true of each of them." }),
     level: choice(["error", "warning"], "Whether breaking it refuses the configuration.").default("error"),
-    because: z.string({ error: "a sentence" }).meta({ description: "The reason, shown to whoever breaks it." }).optional(),
+    because: plainText("a sentence", "The reason, shown to whoever breaks it.").optional(),
   },
   "What must be true of routes.",
 );

@@ -2,7 +2,26 @@
 
 import * as z from "zod";
 import { CIDR_EXPECTATION, parseProxyBlock } from "./addresses.ts";
-import { choice, count, duration, fields, fieldsOrOff, flag, fullList, list, notBuilt, only, size, text } from "./fields.ts";
+import {
+  choice,
+  count,
+  duration,
+  fields,
+  fieldsOrOff,
+  flag,
+  fullList,
+  jsonValue,
+  list,
+  mapOf,
+  notBuilt,
+  oneOf,
+  only,
+  orDefaults,
+  plainText,
+  shapedText,
+  size,
+  text,
+} from "./fields.ts";
 import { FIELD_NAME_EXPECTATION, FIELD_VALUE_EXPECTATION, parseConditionField, parseFieldName, parseFieldValue } from "./header-text.ts";
 import {
   HOST_EXPECTATION,
@@ -35,6 +54,7 @@ import {
   TEMPLATE_EXPECTATION,
   URL_EXPECTATION,
 } from "./route-values.ts";
+import { auth, authorize, hedge, limitNames, plugins, retry, split } from "./unbuilt-schema.ts";
 
 export const fieldName = (description: string) => text(parseFieldName, FIELD_NAME_EXPECTATION, description);
 export const name = (description: string) => text(parseName, NAME_EXPECTATION, description);
@@ -52,27 +72,29 @@ const pointer = (description: string) => text(parsePointer, POINTER_EXPECTATION,
 const headerEdits = (direction: string) =>
   fields(
     {
-      set: z
-        .record(fieldName("A header."), fieldValue, { error: "a map of headers" })
-        .prefault({})
-        .meta({ description: `Headers of the ${direction} to set; what it had under the name is gone.` }),
-      add: z
-        .record(
+      set: orDefaults(
+        mapOf(
           fieldName("A header."),
-          z.union([fieldValue, fullList(fieldValue, "A line for each.")], { error: "a header value, or a list of them" }),
-          {
-            error: "a map of headers",
-          },
-        )
-        .prefault({})
-        .meta({ description: `Headers to add to what the ${direction} has; a list adds a line for each.` }),
+          fieldValue,
+          "a map of headers",
+          `Headers of the ${direction} to set; what it had under the name is gone.`,
+        ),
+      ),
+      add: orDefaults(
+        mapOf(
+          fieldName("A header."),
+          z.union([fieldValue, fullList(fieldValue, "A line for each.")], { error: "a header value as text, or a list of them" }),
+          "a map of headers",
+          `Headers to add to what the ${direction} has; a list adds a line for each.`,
+        ),
+      ),
       remove: list(fieldName("A header."), `Headers to remove from the ${direction}, before \`set\` and \`add\`.`).prefault([]),
     },
     `Changes to the headers of the ${direction}.`,
   );
 
 const headers = fields(
-  { request: headerEdits("request to the upstream").prefault({}), response: headerEdits("response to the client").prefault({}) },
+  { request: orDefaults(headerEdits("request to the upstream")), response: orDefaults(headerEdits("response to the client")) },
   "Changes to header fields. Framing fields, Host and identity headers are the gateway's own.",
 );
 
@@ -157,14 +179,12 @@ const errors = fields(
       },
       "Members that are taken from an upstream's JSON error, by JSON pointer. This reads bodies: not in a gateway of kind `edge`.",
     ).optional(),
-    status: z
-      .record(
-        z.string({ error: "a quoted status" }).regex(/^[2-5][0-9]{2}$/, { error: 'a status such as `"404"`' }),
-        count(200, 599, "The status that clients get."),
-        { error: "a map of statuses" },
-      )
-      .prefault({})
-      .meta({ description: 'Statuses of the upstream to replace: `{ "418": 400 }`.' }),
+    status: mapOf(
+      shapedText(/^[2-5][0-9]{2}$/, 'a status such as `"404"`', "A status of the upstream."),
+      count(200, 599, "The status that clients get."),
+      "a map of statuses",
+      'Statuses of the upstream to replace: `{ "418": 400 }`.',
+    ).prefault({}),
     type: text(parseUrl, URL_EXPECTATION, "Put before a code to make a problem's `type`; `about:blank` when left out.").optional(),
   },
   "The shape of errors.",
@@ -227,21 +247,21 @@ export const defaults = fields(
   "For every route that does not say otherwise. A route's own edit of a header field replaces the default edits of that field; of the other keys its own word replaces the default.",
 );
 
+const value = (description: string) => z.string({ error: "the value as text" }).meta({ description, takes: "text" });
 const condition = (what: string) =>
   z
     .union(
       [
         text((written) => written, "`present`, `absent` or the value", "`present`, `absent`, or the one value that will do."),
-        fields(
-          { is: z.string({ error: "the value as text" }).meta({ description: "The one value that will do." }) },
-          "The value, where it would read as a word.",
-        ),
-        fields(
-          { oneOf: fullList(z.string({ error: "a value as text" }).meta({ description: "A value." }), "The values that will do.") },
-          "Several values.",
+        oneOf(
+          {
+            is: value("The one value that will do, also where it would read as a word."),
+            oneOf: fullList(value("A value."), "The values that will do."),
+          },
+          "A value that is no word, or several values.",
         ),
       ],
-      { error: "`present`, `absent`, a value, `{ is: … }` or `{ oneOf: […] }`" },
+      { error: "`present`, `absent`, a value as text, `{ is: … }` or `{ oneOf: […] }`" },
     )
     .meta({ description: `What the ${what} must be: \`present\`, \`absent\`, a value, \`{ is: … }\` or \`{ oneOf: […] }\`.` });
 
@@ -256,14 +276,22 @@ const match = fields(
       text(parseMethod, METHOD_EXPECTATION, "A method."),
       "Methods of the request; any when left out. A HEAD follows GET.",
     ).optional(),
-    headers: z
-      .record(text(parseConditionField, FIELD_NAME_EXPECTATION, "A header."), condition("header"), { error: "a map of headers" })
-      .prefault({})
-      .meta({ description: "Headers that the request must have, or must not. The whole value is compared." }),
-    query: z
-      .record(parameterName("A query parameter."), condition("parameter"), { error: "a map of query parameters" })
-      .prefault({})
-      .meta({ description: "Query parameters that the request must have, or must not, compared once percent-decoded." }),
+    headers: orDefaults(
+      mapOf(
+        text(parseConditionField, FIELD_NAME_EXPECTATION, "A header."),
+        condition("header"),
+        "a map of headers",
+        "Headers that the request must have, or must not. The whole value is compared.",
+      ),
+    ),
+    query: orDefaults(
+      mapOf(
+        parameterName("A query parameter."),
+        condition("parameter"),
+        "a map of query parameters",
+        "Query parameters that the request must have, or must not, compared once percent-decoded.",
+      ),
+    ),
   },
   "Which requests are this route's.",
 );
@@ -277,7 +305,7 @@ const redirect = fields(
     ).optional(),
     scheme: choice(["http", "https"], "The same address under this scheme.").optional(),
     status: z
-      .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], { error: "301, 302, 303, 307 or 308" })
+      .literal([301, 302, 303, 307, 308], { error: "301, 302, 303, 307 or 308" })
       .default(308)
       .meta({ description: "308 and 307 keep the method; 308 and 301 may be remembered." }),
     query: choice(["keep", "drop"], "The query of the request.").default("keep"),
@@ -288,13 +316,9 @@ const redirect = fields(
 const respond = fields(
   {
     status: count(200, 599, "The status.").default(200),
-    body: z.string({ error: "text" }).meta({ description: "The body as text." }).optional(),
-    json: z.json({ error: "a JSON value" }).meta({ description: "The body as a JSON value." }).optional(),
-    file: z
-      .string({ error: "a file's path" })
-      .min(1, { error: "a file's path" })
-      .meta({ description: "A file whose content is the body; read when the configuration is loaded, 1 MiB at most." })
-      .optional(),
+    body: z.string({ error: "text" }).meta({ description: "The body as text.", takes: "text" }).optional(),
+    json: jsonValue("The body as a JSON value.").optional(),
+    file: plainText("a file's path", "A file whose content is the body; read when the configuration is loaded, 1 MiB at most.").optional(),
     contentType: text(
       parseContentType,
       "a content type such as `application/json`",
@@ -314,24 +338,25 @@ const rewrite = fields(
       AUTHORITY_EXPECTATION,
       "The Host that the upstream sees: the client's, the endpoint's own, or this one.",
     ).prefault("keep"),
-    query: fields(
-      {
-        keepOnly: list(parameterName("A parameter."), "Parameters to keep; every other is removed.").optional(),
-        remove: list(parameterName("A parameter."), "Parameters to remove.").prefault([]),
-        set: z
-          .record(parameterName("A parameter."), fieldValue, { error: "a map of parameters" })
-          .prefault({})
-          .meta({ description: "Parameters to set; what the request had under the name is gone." }),
-      },
-      "Changes to the query.",
-    ).prefault({}),
+    query: orDefaults(
+      fields(
+        {
+          keepOnly: list(parameterName("A parameter."), "Parameters to keep; every other is removed.").optional(),
+          remove: list(parameterName("A parameter."), "Parameters to remove.").prefault([]),
+          set: orDefaults(
+            mapOf(
+              parameterName("A parameter."),
+              fieldValue,
+              "a map of parameters",
+              "Parameters to set; what the request had under the name is gone.",
+            ),
+          ),
+        },
+        "Changes to the query.",
+      ),
+    ),
   },
   "How the address is changed for the upstream.",
-);
-
-const auth = z.union(
-  [fullList(z.string(), "Identities."), z.looseObject({ anyOf: z.array(z.string()), optional: z.boolean().optional() })],
-  { error: "a list of identities" },
 );
 
 export const route = fields(
@@ -346,38 +371,37 @@ export const route = fields(
       "The API and the versions of it that this route serves; how a request tells its version stands in `apis`.",
     ).optional(),
     public: only(true, "Everybody may use this route.").optional(),
-    auth: notBuilt(auth, "Identities that may use this route.").optional(),
-    authorize: notBuilt(z.looseObject({}), "What the principal must be allowed.").optional(),
-    rateLimits: notBuilt(z.array(z.string()), "Limits that hold here.").optional(),
+    auth: notBuilt(auth, "Identities that may use this route; the first whose credential is present decides.").optional(),
+    authorize: notBuilt(authorize, "What the principal must be allowed; needs `auth`.").optional(),
+    rateLimits: notBuilt(limitNames, "Limits that hold here, of `rateLimits`.").optional(),
     upstream: text(parseName, "the name of an upstream", "The upstream that answers.").optional(),
     redirect: redirect.optional(),
     respond: respond.optional(),
-    split: notBuilt(
-      z.array(z.looseObject({ upstream: z.string(), weight: z.number().optional() })),
-      "Upstreams that share the requests.",
-    ).optional(),
+    split: notBuilt(split, "Upstreams that share the requests.").optional(),
     maintenance: fieldsOrOff(maintenance, "The route is closed while this stands here.").optional(),
     lifecycle: lifecycle.optional(),
-    rewrite: rewrite.prefault({}),
-    headers: headers.prefault({}),
+    rewrite: orDefaults(rewrite),
+    headers: orDefaults(headers),
     methodOverride: methodOverride.optional(),
     cors: fieldsOrOff(cors, "Cross-origin requests, or `off`.").optional(),
     securityHeaders: fieldsOrOff(securityHeaders, "Headers by which browsers protect users, or `off`.").optional(),
     errors: errors.optional(),
     timeout: duration({ example: "10s", off: true, max: "1d" }, "Time until the response's head; 504 beyond.").optional(),
-    retry: notBuilt(z.looseObject({}), "Further attempts.").optional(),
-    hedge: notBuilt(z.looseObject({}), "A second attempt beside a slow one.").optional(),
-    plugins: notBuilt(z.array(z.string()), "Policies of your own, as TypeScript modules; counted against `gateway.customCode`.").optional(),
-    bounds: routeBounds.prefault({}),
-    paths: fields(
-      {
-        encodedSlash: encodedSlash.optional(),
-        backslash: backslash.optional(),
-        duplicateSlashes: duplicateSlashes.optional(),
-        dotSegments: dotSegments.optional(),
-      },
-      "As `defaults.paths`, for this route.",
-    ).prefault({}),
+    retry: notBuilt(retry, "Further attempts.").optional(),
+    hedge: notBuilt(hedge, "A second attempt beside a slow one.").optional(),
+    plugins: notBuilt(plugins, "Policies of your own, as TypeScript modules; counted against `gateway.customCode`.").optional(),
+    bounds: orDefaults(routeBounds),
+    paths: orDefaults(
+      fields(
+        {
+          encodedSlash: encodedSlash.optional(),
+          backslash: backslash.optional(),
+          duplicateSlashes: duplicateSlashes.optional(),
+          dotSegments: dotSegments.optional(),
+        },
+        "As `defaults.paths`, for this route.",
+      ),
+    ),
   },
   "Requests of one kind and what becomes of them.",
 );

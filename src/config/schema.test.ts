@@ -1,45 +1,91 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import * as z from "zod";
+import { isUnbuiltText } from "./fields.ts";
+import { describeConfiguration, type SchemaNode } from "./json-schema.ts";
 import { NOT_BUILT } from "./not-built.ts";
 import { type ConfigurationInput, configurationSchema } from "./schema.ts";
 
-/** The parts of a JSON Schema that are walked here. */
-interface Node {
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly additionalProperties?: Node | boolean;
-  readonly items?: Node;
-  readonly anyOf?: readonly Node[];
+const root = describeConfiguration();
+
+/** `onNode` hears of each value that can be written: of fields, entries, items and alternatives. */
+function visit(node: SchemaNode, path: string, onNode: (path: string, node: SchemaNode, isField: boolean) => void): void {
+  for (const [key, field] of Object.entries(node.properties ?? {})) {
+    const at = path === "" ? key : `${path}.${key}`;
+    onNode(at, field, true);
+    visit(field, at, onNode);
+  }
+  const entries: [string, SchemaNode | boolean | undefined][] = [
+    [`${path}[]`, node.items],
+    [`${path}.*`, node.additionalProperties],
+    ...(node.anyOf ?? []).map((branch): [string, SchemaNode] => [path, branch]),
+  ];
+  for (const [at, inner] of entries) {
+    if (typeof inner !== "object") continue;
+    onNode(at, inner, false);
+    visit(inner, at, onNode);
+  }
 }
 
-const root = z.toJSONSchema(configurationSchema, { io: "input" }) as Node;
+function listSentences(): [path: string, description: string | undefined][] {
+  const found: [string, string | undefined][] = [];
+  visit(root, "", (path, node, isField) => {
+    if (isField || node.description !== undefined) found.push([path, node.description]);
+  });
+  return found;
+}
 
-function visit(node: Node, path: string, onField: (path: string, field: Node) => void): void {
-  for (const [key, field] of Object.entries(node.properties ?? {})) {
-    onField(`${path}${key}`, field);
-    visit(field, `${path}${key}.`, onField);
-  }
-  if (node.items !== undefined) visit(node.items, path.replace(/\.$/, "[]."), onField);
-  if (typeof node.additionalProperties === "object") visit(node.additionalProperties, `${path}*.`, onField);
-  for (const branch of node.anyOf ?? []) visit(branch, path, onField);
+/** Values that a node takes, as far as words, numbers and single keys tell. */
+function listWords(node: SchemaNode): unknown[] {
+  const own = node.const !== undefined ? [node.const] : (node.enum ?? []);
+  const number = node.type === "integer" ? [2] : [];
+  const keys = Object.keys(node.properties ?? {}).map((key) => ({ [key]: {} }));
+  return [...own, ...number, ...keys, ...(node.anyOf ?? []).flatMap(listWords)];
 }
 
 describe("the schema", () => {
-  it("describes each of its keys", () => {
-    let count = 0;
-    visit(root, "", (path, field) => {
-      count++;
-      assert.match(field.description ?? "", /^.{4,}\.$/s, path);
-    });
-    assert.ok(count > 60);
+  it("describes each of its keys in sentences", () => {
+    const sentences = listSentences();
+    assert.ok(sentences.length > 200);
+    assert.deepEqual(
+      sentences.filter(([, text]) => !/^[A-Z0-9`].{3,}\.$/s.test(text ?? "")),
+      [],
+    );
   });
 
-  it("shares no key with the table of what is not built", () => {
-    const built = new Set<string>();
-    visit(root, "", (path) => built.add(path));
-    for (const entry of NOT_BUILT) if (entry.isIt === undefined) assert.ok(!built.has(entry.at), entry.at);
+  it("knows each key that is not built, and marks it as that", () => {
+    const marked = new Set<string>();
+    visit(root, "", (path, node, isField) => {
+      if (isField && isUnbuiltText(node.description)) marked.add(path);
+    });
+    const refused = NOT_BUILT.filter((entry) => entry.isIt === undefined).map((entry) => entry.at);
+    assert.deepEqual([...marked].sort(), refused.sort());
+  });
+
+  it("knows the values that are not built of keys that are, and marks them and no others", () => {
+    const marked = new Map<string, unknown[]>();
+    const plain = new Map<string, unknown[]>();
+    visit(root, "", (path, node, isField) => {
+      if (isField) return;
+      const map = isUnbuiltText(node.description) ? marked : plain;
+      map.set(path, [...(map.get(path) ?? []), ...listWords(node)]);
+    });
+    for (const { at, isIt } of NOT_BUILT) {
+      if (isIt === undefined) continue;
+      assert.ok((marked.get(at) ?? []).length > 0, at);
+      for (const value of marked.get(at) ?? []) assert.ok(isIt(value), `${at}: ${JSON.stringify(value)}`);
+      marked.delete(at);
+    }
+    assert.deepEqual([...marked.keys()], []);
+  });
+
+  it("takes nothing for built that the table refuses", () => {
+    const taken = new Map<string, unknown[]>();
+    visit(root, "", (path, node) => {
+      const branches = node.anyOf?.filter((branch) => !isUnbuiltText(branch.description)) ?? [];
+      // The outermost comes first; what lies inside a branch that is marked is not taken for built.
+      if (!taken.has(path)) taken.set(path, branches.flatMap(listWords));
+    });
+    for (const { at, isIt } of NOT_BUILT) if (isIt !== undefined) assert.deepEqual(taken.get(at)?.filter(isIt), [], at);
   });
 
   it("gives a type to configurations in TypeScript", () => {

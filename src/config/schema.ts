@@ -11,7 +11,25 @@ import {
   parseListenAddress,
   parseProxyBlock,
 } from "./addresses.ts";
-import { choice, count, countOrOff, duration, fields, fieldsOrOff, fullList, list, notBuilt, only, rate, size, text } from "./fields.ts";
+import {
+  choice,
+  count,
+  countOrOff,
+  duration,
+  fields,
+  fieldsOrOff,
+  fullList,
+  list,
+  mapOf,
+  notBuilt,
+  oneOf,
+  only,
+  plainText,
+  rate,
+  shapedText,
+  size,
+  text,
+} from "./fields.ts";
 import { FIELD_NAME_EXPECTATION, parseConditionField } from "./header-text.ts";
 import { invariant } from "./invariant-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
@@ -27,6 +45,20 @@ import {
 } from "./patterns.ts";
 import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
 import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
+import {
+  breaker,
+  counters,
+  database,
+  health,
+  identities,
+  internalToken,
+  limitNames,
+  listenerTls,
+  otherBalance,
+  rateLimits,
+  tracing,
+  upstreamTls,
+} from "./unbuilt-schema.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
 
@@ -35,16 +67,26 @@ const gateway = fields(
     name: name("Stands in logs, metrics and traces.").prefault("sallyport"),
     kind: choice(["edge", "domain", "bff"], "What a gateway of this kind may do.").default("edge"),
     workers: z
-      .union([only(1, "One process."), notBuilt(z.union([z.literal("auto"), z.number()]), "More than one.")], { error: "`1`" })
+      .union(
+        [
+          only(1, "One process."),
+          notBuilt(
+            z.union([z.literal("auto"), z.int({ error: "`1`" }).min(2, { error: "`1`" })], { error: "`1`" }),
+            "More than one; `auto`: one a core.",
+          ),
+        ],
+        {
+          error: "`1`",
+        },
+      )
       .default(1)
       .meta({ description: "How many processes serve." }),
-    stateDir: z
-      .string({ error: "a folder's path" })
-      .min(1, { error: "a folder's path" })
-      .meta({ description: "A folder where the gateway keeps what must survive a restart: the last good part of each team." })
-      .optional(),
+    stateDir: plainText(
+      "a folder's path",
+      "A folder where the gateway keeps what must survive a restart: the last good part of each team.",
+    ).optional(),
     include: list(
-      z.string({ error: "a path or a pattern such as `teams/*.yaml`" }).min(1, { error: "a path or a pattern such as `teams/*.yaml`" }),
+      plainText("a path or a pattern such as `teams/*.yaml`", "A file, or files."),
       "Files of teams; `*` stands for any part of a name. A bad one keeps that team's last good part.",
     ).prefault([]),
     customCode: fields(
@@ -90,8 +132,8 @@ const listener = fields(
       "Whose X-Forwarded-* and X-Request-Id are believed.",
     ).prefault([]),
     bounds: bounds.prefault({}),
-    tls: notBuilt(z.looseObject({}), "TLS for clients.").optional(),
-    rateLimits: notBuilt(z.array(z.string()), "Limits before routing.").optional(),
+    tls: notBuilt(listenerTls, "TLS for clients.").optional(),
+    rateLimits: notBuilt(limitNames, "Limits before routing, of `rateLimits`; unknown paths count too.").optional(),
   },
   "An address where clients connect.",
 );
@@ -115,19 +157,13 @@ const upstream = fields(
       .default("http/1.1")
       .meta({ description: "The protocol spoken to endpoints." }),
     balance: z
-      .union(
-        [
-          only("roundRobin", "In turn."),
-          notBuilt(z.union([z.literal(["leastRequest", "random"]), z.looseObject({ consistentHash: z.looseObject({}) })]), "Other ways."),
-        ],
-        { error: "`roundRobin`" },
-      )
+      .union([only("roundRobin", "In turn."), notBuilt(otherBalance, "Other ways.")], { error: "`roundRobin`" })
       .default("roundRobin")
       .meta({ description: "How an endpoint is chosen." }),
-    tls: notBuilt(z.looseObject({}), "TLS to the endpoints.").optional(),
-    internalToken: notBuilt(z.looseObject({}), "A signed token for the upstream.").optional(),
-    breaker: notBuilt(z.looseObject({}), "When to stop calling it.").optional(),
-    health: notBuilt(z.looseObject({}), "How it is seen to be well.").optional(),
+    tls: notBuilt(upstreamTls, "TLS to the endpoints.").optional(),
+    internalToken: notBuilt(internalToken, "A signed token for the upstream.").optional(),
+    breaker: notBuilt(breaker, "When to stop calling it.").optional(),
+    health: notBuilt(health, "How it is seen to be well.").optional(),
     timeouts: fields(
       {
         connect: duration({ example: "250ms", off: false, max: "1h" }, "Time to connect; 504 beyond.").prefault("1s"),
@@ -151,35 +187,29 @@ const upstream = fields(
   "A service that is called, and how.",
 );
 
-const upstreams = z
-  .record(name("The upstream's name."), upstream, { error: "a map of upstreams by name" })
-  .meta({ description: "Services that are called, by name." });
+const upstreams = mapOf(name("The upstream's name."), upstream, "a map of upstreams by name", "Services that are called, by name.");
 
-const versionBy = z
-  .union(
-    [
-      fields({ header: text(parseConditionField, FIELD_NAME_EXPECTATION, "A request header.") }, "By a header: `X-Api-Version: 2`."),
-      fields(
-        { mediaType: text(parseMediaType, MEDIA_TYPE_EXPECTATION, "A media type.") },
-        "By the media type in Accept, or in Content-Type without one: `application/vnd.acme.orders.v2+json`, or with `;version=2`.",
-      ),
-      fields(
-        { pathPrefix: text(parsePathPrefix, PREFIX_EXPECTATION, "What stands before the version.") },
-        "By the path: under `{ pathPrefix: /v }` the version 2 of a route `/orders/*` is `/v2/orders/*`.",
-      ),
-      fields(
-        {
-          hostPrefix: z
-            .string({ error: "a word such as `v`" })
-            .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: "a word such as `v`" })
-            .meta({ description: "What stands before the version." }),
-        },
-        "By the host: under `{ hostPrefix: v }` the version 2 of a route of `api.example.com` is at `v2.api.example.com`.",
-      ),
-    ],
-    { error: "one of `header`, `mediaType`, `pathPrefix`, `hostPrefix`" },
-  )
-  .meta({ description: "How a request tells its version." });
+const versionBy = oneOf(
+  {
+    header: text(parseConditionField, FIELD_NAME_EXPECTATION, "By a request header: `{ header: X-Api-Version }` for `X-Api-Version: 2`."),
+    mediaType: text(
+      parseMediaType,
+      MEDIA_TYPE_EXPECTATION,
+      "By the media type in Accept, or in Content-Type without one: `application/vnd.acme.orders.v2+json`, or with `;version=2`.",
+    ),
+    pathPrefix: text(
+      parsePathPrefix,
+      PREFIX_EXPECTATION,
+      "By the path: under `{ pathPrefix: /v }` the version 2 of a route `/orders/*` is `/v2/orders/*`.",
+    ),
+    hostPrefix: shapedText(
+      /^[a-z][a-z0-9-]{0,30}$/,
+      "a word such as `v`",
+      "By the host: under `{ hostPrefix: v }` the version 2 of a route of `api.example.com` is at `v2.api.example.com`.",
+    ),
+  },
+  "How a request tells its version.",
+);
 
 const api = fields(
   {
@@ -189,9 +219,12 @@ const api = fields(
       NAME_EXPECTATION,
       "The version of a request that tells none; without it such a request finds no route.",
     ).optional(),
-    versions: z
-      .record(text(parseName, NAME_EXPECTATION, "A version."), lifecycle, { error: "a map of versions" })
-      .meta({ description: 'The versions, with their dates: `{ "1": { sunset: 2026-12-31 }, "2": {} }`.' }),
+    versions: mapOf(
+      text(parseName, NAME_EXPECTATION, "A version."),
+      lifecycle,
+      "a map of versions",
+      'The versions, with their dates: `{ "1": { sunset: 2026-12-31 }, "2": {} }`.',
+    ),
   },
   "An API that is served in several versions.",
 );
@@ -223,6 +256,7 @@ const telemetry = fields(
       ),
       "One line a request, or `off`.",
     ).prefault({}),
+    tracing: notBuilt(tracing, "Spans of requests, sent to a collector.").optional(),
   },
   "What can be seen of the gateway.",
 );
@@ -232,20 +266,17 @@ export const configurationSchema = fields(
     version: only(1, "The version of this language."),
     gateway: gateway.prefault({}),
     defaults: defaults.prefault({}),
-    counters: notBuilt(z.looseObject({}), "Where shared counters are kept.").optional(),
-    database: notBuilt(z.looseObject({}), "Where keys, plans and revisions are kept.").optional(),
+    counters: notBuilt(counters, "Where shared counters are kept.").optional(),
+    database: notBuilt(database, "Where keys, plans and revisions are kept.").optional(),
     admin: fieldsOrOff(
       fields({ address: listenAddress }, "The admin address: metrics and health."),
       "Where operators look in; off when left out.",
     ).prefault("off"),
     listeners: fullList(listener, "Where clients connect."),
     upstreams: upstreams.prefault({}),
-    identities: notBuilt(z.record(z.string(), z.looseObject({})), "Who may call, by name.").optional(),
-    rateLimits: notBuilt(z.record(z.string(), z.looseObject({})), "Limits, by name.").optional(),
-    apis: z
-      .record(name("The API's name."), api, { error: "a map of APIs by name" })
-      .prefault({})
-      .meta({ description: "APIs that are served in several versions, by name." }),
+    identities: notBuilt(identities, "Who may call, by name.").optional(),
+    rateLimits: notBuilt(rateLimits, "Limits, by name.").optional(),
+    apis: mapOf(name("The API's name."), api, "a map of APIs by name", "APIs that are served in several versions, by name.").prefault({}),
     routes: list(route, "Requests and what becomes of them.").prefault([]),
     invariants: list(invariant, "What must be true of every route; `check` refuses a configuration that breaks one.").prefault([]),
     telemetry: telemetry.prefault({}),

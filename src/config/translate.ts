@@ -1,14 +1,17 @@
 // What zod found, in our words: each of its issues becomes a finding with a code, what was expected, what came, and a hint.
 
-import type * as z from "zod";
+import * as z from "zod";
 import { selectNearest } from "../base/index.ts";
-import type { RefusalParams } from "./fields.ts";
+import { isUnbuiltText, type RefusalParams } from "./fields.ts";
 import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
 import type { PathSet } from "./path-set.ts";
 
 type ZodIssue = z.core.$ZodIssue;
 
 const WORDS_FOR_OFF = new Set(["false", "null", "0", "no", "none", "never", "disabled", "unlimited", "OFF", "Off"]);
+
+/** Of keys that a hint names; a list of twenty helps nobody. */
+const MAX_KNOWN = 10;
 
 interface Judged {
   readonly schema: z.core.$ZodType;
@@ -34,11 +37,13 @@ function translate(issue: ZodIssue, base: IssuePath, judged: Judged): Finding[] 
       { code: "SP_CONFIG_MISSING_KEY", path, at: "value", message: `\`${toPathText(path)}\` is missing; it must be ${issue.message}` },
     ];
   }
-  const { code, hint } = issue.code === "custom" ? toRefusal(issue) : { code: toCode(issue), hint: toHint(issue, value) };
+  const refusal: RefusalParams =
+    issue.code === "custom" && issue.params !== undefined ? toRefusal(issue) : { code: toCode(issue), hint: toHint(issue, value) };
+  const { code, hint } = refusal;
   const message =
     code === "SP_CONFIG_NOT_BUILT"
       ? `not built yet: ${issue.message}`
-      : `\`${toPathText(path)}\` must be ${issue.message}; got ${toShown(value)}`;
+      : `\`${toPathText(path)}\` must be ${issue.message}; got ${refusal.got ?? toShown(value)}`;
   return [{ code: toUnitCode(code, issue.message), path, at: "value", message, hint }];
 }
 
@@ -51,9 +56,31 @@ function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, ju
   const isMissing = value === undefined;
   const message = isMissing ? "is missing; it must be" : "must be";
   const got = isMissing ? "" : `; got ${toShown(value)}`;
-  const hint = WORDS_FOR_OFF.has(toWord(value)) ? "what is off is written `off`" : undefined;
+  const hint = toUnionHint(issue, branches, value);
   const code = isMissing ? "SP_CONFIG_MISSING_KEY" : typeof value === "string" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_WRONG_TYPE";
   return [{ code, path, at: "value", message: `\`${toPathText(path)}\` ${message} ${issue.message}${got}`, hint }];
+}
+
+function toUnionHint(issue: ZodIssue, branches: readonly (readonly ZodIssue[])[], value: unknown): string | undefined {
+  if (WORDS_FOR_OFF.has(toWord(value)) && issue.message.includes("`off`")) return "what is off is written `off`";
+  if (value === true || value === "on")
+    return issue.message.startsWith("a map, or") ? "what is on is written as a map, `{}` at the least" : undefined;
+  if (Array.isArray(value) && issue.message.includes("{ oneOf")) return "several values are written `{ oneOf: [a, b] }`";
+  const words = branches
+    .flat()
+    .flatMap((inner) => (inner.code === "invalid_value" && inner.path.length === 0 ? inner.values.map(String) : []));
+  const nearest = typeof value === "string" ? selectNearest(value, words) : undefined;
+  if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+  const isScalar = typeof value === "number" || typeof value === "boolean";
+  const takesText = branches.some((branch) =>
+    branch.some((inner) => inner.code === "invalid_type" && inner.expected === "string" && inner.path.length === 0),
+  );
+  if (!isScalar || !takesText) return undefined;
+  return issue.message.startsWith("a URL") && typeof value === "number" ? `write \`http://127.0.0.1:${value}\`` : toQuoteHint(value);
+}
+
+function toQuoteHint(value: number | boolean): string {
+  return `quote it: "${value}"`;
 }
 
 function translateKey(issue: ZodIssue, path: IssuePath): Finding {
@@ -82,13 +109,22 @@ function toKeyHint(path: IssuePath, key: string, root: z.core.$ZodType): string 
     if (Object.hasOwn(shapeAt(root, outer) ?? {}, key))
       return `\`${key}\` belongs ${depth === 0 ? "at the top" : `in \`${toPathText(outer)}\``}`;
   }
-  return `known here: ${known.join(", ")}`;
+  const built = known.filter((name) => !isUnbuilt(shape[name]));
+  const shown = built.slice(0, MAX_KNOWN).join(", ");
+  return built.length > MAX_KNOWN ? `known here: ${shown} and ${built.length - MAX_KNOWN} more` : `known here: ${shown}`;
+}
+
+function isUnbuilt(schema: z.core.$ZodType | undefined): boolean {
+  const def = schema === undefined ? undefined : (schema as z.core.$ZodTypes)._zod.def;
+  const inner = def?.type === "optional" ? def.innerType : schema;
+  return inner !== undefined && isUnbuiltText(z.globalRegistry.get(inner)?.description);
 }
 
 function isTypeMismatch(issue: ZodIssue): boolean {
   return issue.code === "invalid_type" || issue.code === "invalid_value";
 }
 
+/** Of an issue that fields.ts has made; zod's own custom ones have no parameters. */
 function toRefusal(issue: z.core.$ZodIssueCustom): RefusalParams {
   return issue.params as unknown as RefusalParams;
 }
@@ -120,7 +156,7 @@ function toHint(issue: ZodIssue, value: unknown): string | undefined {
     if (expectation.startsWith("a rate")) return value === 0 ? zeroHint(expectation) : `\`${value}B/s\` or \`${value}KiB/s\`?`;
     if (expectation.startsWith("an address")) return `write \`127.0.0.1:${value}\`, or \`0.0.0.0:${value}\` for every network`;
   }
-  if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return `quote it: "${value}"`;
+  if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return toQuoteHint(value);
   if (issue.expected === "array") return "put it in `[ ]`, or each entry on a line that begins with `- `";
   return undefined;
 }
@@ -146,37 +182,32 @@ function valueAt(root: unknown, path: IssuePath): unknown {
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
 function shapeAt(root: z.core.$ZodType, path: IssuePath): Shape | undefined {
-  let schema: z.core.$ZodType | undefined = root;
+  let schemas: readonly z.core.$ZodType[] = [root];
   for (const part of path) {
-    const def = toContainer(schema);
-    if (def?.type === "object") schema = def.shape[String(part)];
-    else if (def?.type === "array") schema = def.element;
-    else if (def?.type === "record") schema = def.valueType;
-    else return undefined;
+    schemas = schemas.flatMap(toContainers).flatMap((def) => {
+      if (def.type === "object") return def.shape[String(part)] ?? [];
+      return def.type === "array" ? def.element : def.valueType;
+    });
   }
-  return toShape(schema);
+  const shapes = schemas.map(toShape).filter((shape) => shape !== undefined);
+  return shapes.length === 0 ? undefined : Object.assign({}, ...shapes);
 }
 
+/** The keys of every alternative. */
 function toShape(schema: z.core.$ZodType | undefined): Shape | undefined {
-  const def = toContainer(schema);
-  return def?.type === "object" ? def.shape : undefined;
+  const shapes = schema === undefined ? [] : toContainers(schema).flatMap((def) => (def.type === "object" ? [def.shape] : []));
+  return shapes.length === 0 ? undefined : Object.assign({}, ...shapes);
 }
 
 type Container = z.core.$ZodObjectDef | z.core.$ZodArrayDef | z.core.$ZodRecordDef;
 
-/** The map or list behind defaults, options and the alternatives of a union. */
-function toContainer(schema: z.core.$ZodType | undefined): Container | undefined {
-  if (schema === undefined) return undefined;
+/** The maps and lists behind defaults, options and the alternatives of a union. */
+function toContainers(schema: z.core.$ZodType): readonly Container[] {
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if (def.type === "object" || def.type === "array" || def.type === "record") return def;
-  if (def.type === "optional" || def.type === "default" || def.type === "prefault") return toContainer(def.innerType);
-  if (def.type === "pipe") return toContainer(def.in);
-  if (def.type !== "union") return undefined;
-  for (const option of def.options) {
-    const found = toContainer(option);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  if (def.type === "object" || def.type === "array" || def.type === "record") return [def];
+  if (def.type === "optional" || def.type === "default" || def.type === "prefault") return toContainers(def.innerType);
+  if (def.type === "pipe") return toContainers(def.in);
+  return def.type === "union" ? def.options.flatMap(toContainers) : [];
 }
 
 /** A scalar as it is written; maps and lists have no such word (and a map without a prototype no `String`). */
