@@ -34,8 +34,11 @@ const MANY = write(
   ),
 );
 const BAD = write("bad.yaml", "version: 1\nlistenres: []\n");
-write("team.yaml", "team: shop\nrutes: []\n");
-const DEGRADED = write("degraded.yaml", `${text("5s")}teams: [team.yaml]\n`);
+write(
+  "team-a.yaml",
+  "version: 1\nteam: { name: a, paths: [/a/*] }\nroutes: [{ name: r, match: { path: /b }, public: true, respond: {} }]\n",
+);
+const DEGRADED = write("degraded.yaml", `${text("5s")}gateway: { include: [team-*.yaml] }\n`);
 
 async function run(operands: readonly string[], values: Record<string, string | boolean> = {}, stdin = "", env = {}) {
   const written = { out: "", err: "" };
@@ -67,6 +70,16 @@ describe("diff", () => {
     assert.deepEqual(await codes("loosens"), [5, 5, 0, 0, 0]);
     assert.deepEqual(await codes("any"), [5, 5, 5, 5, 0]);
     assert.match((await run([OLD, LOOSER], { deny: "loosens" })).err, /^denied: the change opens something\.$/m);
+  });
+
+  it("closes the gate when a route that asks for more leaves requests to one that asks for less", async () => {
+    const route = (methods: string) =>
+      `  - { name: guarded, match: { path: /products/1, methods: ${methods} }, public: true, upstream: catalog, timeout: 1s }\n`;
+    const narrowed = [write("both.yaml", text("5s", route("[GET, PUT]"))), write("one.yaml", text("5s", route("[GET]")))];
+    const { exitCode, out } = await run(narrowed, { deny: "loosens" });
+    assert.equal(exitCode, 5);
+    assert.match(out, /^ {2}PUT \/products\/1 went to guarded, goes to products now \(opens\)$/m);
+    assert.match(out, /^1 effect: 1 tightens; 1 move of requests opens something$/m);
   });
 
   it("says that there is no effect where only comments and spelling differ", async () => {
@@ -124,7 +137,7 @@ describe("diff", () => {
     ]) {
       const { exitCode, out, err } = await run(operands);
       assert.deepEqual([exitCode, out], [1, ""]);
-      assert.match(err, /SP_/);
+      assert.match(err, operands.includes(BAD) ? /SP_CONFIG_UNKNOWN_KEY/ : /team-a\.yaml:3:\d+ SP_CONFIG_TEAM_CLAIM/);
     }
   });
 

@@ -4,8 +4,9 @@ import { formatIssues, parseConfig } from "../config/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
 import { type ConfigDiff, diffConfigs, type Effect } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
-import { EXIT_CONFIG, EXIT_GATE, EXIT_OK, EXIT_USAGE } from "./exit-codes.ts";
+import { EXIT_CONFIG, EXIT_GATE, EXIT_OK } from "./exit-codes.ts";
 import { type Loaded, loadOrTell, toPlainIssue } from "./load.ts";
+import { refuseUsage } from "./refuse-usage.ts";
 import type { Terminal } from "./terminal.ts";
 
 const STDIN = "-";
@@ -23,11 +24,11 @@ const TITLES = {
 export async function diff({ values, operands }: CommandLine, terminal: Terminal, readStdin = readStandardInput): Promise<number> {
   const [oldFile = "", newFile = ""] = operands;
   const { deny } = values;
-  if (deny !== undefined && deny !== "loosens" && deny !== "any") {
-    return refuse(terminal, `--deny takes loosens or any, got "${String(deny)}"`);
-  }
-  if (oldFile === STDIN && newFile === STDIN) return refuse(terminal, "only one of the two can be standard input");
   const isJson = values["json"] === true;
+  if (deny !== undefined && deny !== "loosens" && deny !== "any") {
+    return refuseUsage(terminal, `--deny takes loosens or any, got "${String(deny)}"`, isJson);
+  }
+  if (oldFile === STDIN && newFile === STDIN) return refuseUsage(terminal, "only one of the two can be standard input", isJson);
   const load = async (file: string, other: string) => {
     const loaded = await (file === STDIN ? parseOrTell(readStdin, other, terminal, isJson) : loadOrTell(file, terminal, isJson));
     return loaded !== null && isWhole(loaded, terminal, isJson) ? loaded : null;
@@ -96,6 +97,11 @@ function toLines({ effects, summary, requests }: ConfigDiff, isSameGeneration: b
   }
   const count = (kind: Effect["kind"]) => effects.filter((effect) => effect.kind === kind).length;
   const opened = effects.filter(({ opens }) => opens).length;
+  const moved = requests.filter(({ opens }) => opens).length;
+  const openers = [
+    ...(opened > 0 ? [moved === 0 ? `${opened}` : `${opened} effect${opened === 1 ? "" : "s"}`] : []),
+    ...(moved > 0 ? [`${moved} move${moved === 1 ? "" : "s"} of requests`] : []),
+  ].join(" and ");
   const counts = Object.keys(TITLES).flatMap((kind) => {
     const many = count(kind as Effect["kind"]);
     return many === 0 ? [] : [`${many} ${kind}`];
@@ -104,7 +110,7 @@ function toLines({ effects, summary, requests }: ConfigDiff, isSameGeneration: b
   lines.push(
     "",
     ...summary,
-    `${total}; ${opened === 0 ? outPaint.good("nothing opens") : outPaint.bad(`${opened} open${opened === 1 ? "s" : ""} something`)}`,
+    `${total}; ${openers === "" ? outPaint.good("nothing opens") : outPaint.bad(`${openers} open${opened + moved === 1 ? "s" : ""} something`)}`,
   );
   return lines;
 }
@@ -126,9 +132,4 @@ async function readStandardInput(): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function refuse(terminal: Terminal, problem: string): number {
-  terminal.err(`${terminal.paint.bad("sallyport:")} ${problem}.`);
-  return EXIT_USAGE;
 }
