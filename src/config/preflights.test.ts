@@ -44,6 +44,13 @@ describe("preflights", () => {
     assert.deepEqual(find("match: { path: /a, headers: { X-V: '1' } }", "match: { path: /a, headers: { X-V: '2' } }"), []);
   });
 
+  it("hear of methods that each route takes, where nothing else is said of them", () => {
+    const one = `match: { path: /a, methods: [GET], headers: { X-V: '1' } }, ${CORS}`;
+    assert.deepEqual(find(one, `match: { path: /a, methods: [GET, POST], headers: { X-V: '2' } }, ${CORS}`), []);
+    const narrow = "cors: { origins: [https://a.example.com], methods: [POST] }";
+    assert.deepEqual(find(one, `match: { path: /a, methods: [GET, POST], headers: { X-V: '2' } }, ${narrow}`), ["r0 r1"]);
+  });
+
   it("are told once for each route", () => {
     const route = (value: number, rest: string) => `match: { hosts: [a.b, c.d], path: /a, headers: { X-V: '${value}' } }${rest}`;
     assert.deepEqual(find(route(1, `, ${CORS}`), route(2, ""), route(3, "")), ["r0 r1", "r0 r2"]);

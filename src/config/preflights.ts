@@ -15,6 +15,7 @@ const MAX_KINDS = 64;
 /** Routes of one host and path that a preflight and its answer know no difference of. */
 interface Kind {
   readonly first: RouteConfig;
+  /** What is said of origins and headers: which methods are allowed follows from the route's own where they are not written. */
   readonly cors: string;
   readonly query: string;
 }
@@ -43,7 +44,7 @@ export function findAmbiguousPreflights(routes: readonly RouteConfig[]): Ambiguo
 function findInGroup(group: readonly RouteConfig[], found: Map<RouteConfig, RouteConfig>): void {
   const kinds = new Map<string, Kind>();
   for (const route of group) {
-    const cors = JSON.stringify(route.cors);
+    const cors = toCorsText(route);
     const query = toQueryText(route.match);
     for (const kind of kinds.values()) {
       if (kind.cors === cors || kind.query !== query || !hasSharedMethod(kind.first.match, route.match) || found.has(route)) continue;
@@ -60,6 +61,12 @@ function asksForHeader({ match }: RouteConfig): boolean {
 
 function hasSharedMethod(a: MatchConfig, b: MatchConfig): boolean {
   return a.methods.length === 0 || b.methods.length === 0 || a.methods.some((method) => b.methods.includes(method));
+}
+
+/** That `GET` is allowed is true beside a route that allows `GET, POST` as well: who asks for a method that both take hears no lie. */
+function toCorsText({ cors, match }: RouteConfig): string {
+  if (cors === null) return "null";
+  return JSON.stringify(cors.methods.join() === match.methods.join() ? { ...cors, methods: [] } : cors);
 }
 
 /** What a preflight tells of a route besides host, path and method: the query. */
