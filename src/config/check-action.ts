@@ -1,8 +1,9 @@
 // What answers a route: exactly one of the actions, and nothing that another action would need. Also who may use it.
 
 import { selectNearest } from "../base/index.ts";
+import { selectHabitual } from "./habits.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { contradiction, get, has, keysOf, toChoice, unknownReference } from "./written.ts";
+import { asMap, contradiction, get, has, keysOf, toChoice, unknownReference } from "./written.ts";
 
 const ACTIONS = ["upstream", "redirect", "respond", "split"];
 /** What changes a request to an upstream, so that it says nothing where none is called. */
@@ -64,6 +65,7 @@ function checkIdle(route: unknown, path: IssuePath, action: string, findings: Fi
 
 function checkRedirect(route: unknown, path: IssuePath, findings: Finding[]): void {
   const redirect = get(route, "redirect");
+  if (asMap(redirect) === undefined) return;
   const hasTo = has(redirect, "to");
   const hasScheme = has(redirect, "scheme");
   if (hasTo && hasScheme) {
@@ -71,7 +73,7 @@ function checkRedirect(route: unknown, path: IssuePath, findings: Finding[]): vo
     findings.push(
       contradiction([...path, "scheme"], "key", message, "with `to` the scheme stands in the URL: `to: https://www.example.com/*`"),
     );
-  } else if (!hasTo && !hasScheme) {
+  } else if (!hasTo && !hasScheme && !keysOf(redirect).some((key) => selectHabitual(["redirect"], key, ["to"]) !== undefined)) {
     const message = "a redirect must say where to: `to` or `scheme` is missing";
     const hint = "`to: /v2/*` leads to a path, `to: https://…` to a URL, `scheme: https` to the same address over TLS";
     findings.push({ code: "SP_CONFIG_MISSING_KEY", path: [...path, "to"], at: "value", message, hint });

@@ -108,7 +108,7 @@ describe("issues as text", () => {
   it("show the place, the line with a caret, the message and the hint", () => {
     const { issues } = parseConfig("version: 1\nlisteners:\n  - name: http\n    adress: 127.0.0.1:80\n", "g.yaml");
     assert.equal(
-      formatIssues(issues.slice(1), { colour: false }),
+      formatIssues(issues, { colour: false }),
       [
         "g.yaml:4:5 SP_CONFIG_UNKNOWN_KEY",
         "  4 |     adress: 127.0.0.1:80",

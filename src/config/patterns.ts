@@ -91,6 +91,8 @@ function toHostHint(host: string): string | undefined {
 
 /** Null when `text` is a path in normal form. */
 function toLiteralHint(text: string): string | undefined | null {
+  if (/^[~^]|\.\*|\[[^\]/]+-[^\]/]+\]|\\/.test(text))
+    return "patterns are no regular expressions: `/x/*` takes what is below, `/x/:id` one segment";
   if (!text.startsWith("/")) return text === "*" || text === "**" ? "for every path write `/*`" : `begin with \`/\`: \`/${text}\``;
   if (text.includes("?")) return "a query is no part of the path";
   if (/[{}]/.test(text)) return text.replaceAll(/\{([^{}/]*)\}/g, ":$1") === text ? undefined : "write parameters as `:id`";

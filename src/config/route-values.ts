@@ -30,6 +30,8 @@ export function parsePathTemplate(text: string): PathTemplate | Refusal {
   const refuse = (hint: string | undefined) => new Refusal("SP_CONFIG_BAD_PATTERN", TEMPLATE_EXPECTATION, hint);
   if (!text.startsWith("/")) return refuse(`begin with \`/\`: \`/${text}\``);
   if (/[?#]/.test(text)) return refuse("without the query: `rewrite.query` edits it, and a redirect's `query` keeps or drops it");
+  // `$1` would be sent as it stands, which nobody means; `$metadata` is a name that services have.
+  if (/\$[0-9]|[{}]/.test(text)) return refuse("parts of the route's path are written `:id` and, for the rest behind `/*`, `*`");
   const segments = text.slice(1).split("/");
   const parts: (string | { param: string })[] = [];
   let literal = "";

@@ -171,15 +171,19 @@ class SourceReader implements Source {
 
   #readMap(): unknown {
     const map: Record<string, unknown> = Object.create(null);
+    let merged: unknown;
     for (;;) {
       const at = this.#at;
       const key = this.#readKey();
-      if (key === undefined) return map;
+      if (key === undefined) {
+        if (merged !== undefined) mergeInto(map, merged);
+        return map;
+      }
       this.#path.push(key);
       const first = Object.hasOwn(map, key);
       if (key === "<<") {
         this.#report(this.#toPlace(at), "SP_CONFIG_YAML_MERGE_KEY", "YAML 1.2 has no merge key `<<`", "write the keys out");
-        this.#skipNode();
+        merged = this.#readNode();
       } else if (first) {
         const message = `the key \`${key}\` stands twice in this map, first at line ${this.#findKeyLine(at, key)}`;
         this.#report(this.#toPlace(at), "SP_CONFIG_DUPLICATE_KEY", message, "keep one of the two");
@@ -394,4 +398,12 @@ class SourceReader implements Source {
 
 function toReason(error: unknown): string {
   return error instanceof RangeError ? "it is nested too deeply" : String(error instanceof Error ? error.message : error);
+}
+
+/** What a merge key was meant to do: it is refused, but that its map lacks those keys is not a second mistake. */
+function mergeInto(map: Record<string, unknown>, merged: unknown): void {
+  for (const source of Array.isArray(merged) ? merged : [merged]) {
+    if (typeof source !== "object" || source === null) continue;
+    for (const [key, value] of Object.entries(source)) if (!Object.hasOwn(map, key)) map[key] = value;
+  }
 }

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { selectNearest } from "../base/index.ts";
 import { isUnbuiltText, type RefusalParams } from "./fields.ts";
+import { selectHabitual, toMapHint, toReferenceHint } from "./habits.ts";
 import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
 import type { PathSet } from "./path-set.ts";
 
@@ -20,9 +21,17 @@ interface Judged {
   readonly covered: PathSet;
 }
 
-/** Findings in the order of `issues`. */
+/** Findings in the order of `issues`. A key that is missing where its misspelling stands is one mistake, and told as that. */
 export function translateIssues(issues: readonly ZodIssue[], judged: Judged): Finding[] {
-  return issues.flatMap((issue) => translate(issue, [], judged));
+  const findings = issues.flatMap((issue) => translate(issue, [], judged));
+  const meant = new Set(findings.flatMap(({ code, path, hint }) => (code === "SP_CONFIG_UNKNOWN_KEY" ? toMeantKey(path, hint) : [])));
+  return findings.filter(({ code, path }) => code !== "SP_CONFIG_MISSING_KEY" || !meant.has(JSON.stringify(path)));
+}
+
+/** The place of the key that a hint of `toKeyHint` names. */
+function toMeantKey(path: IssuePath, hint: string | undefined): string[] {
+  const key = /(?:^did you mean|belongs inside) `([^`]+)`/.exec(hint ?? "")?.[1];
+  return key === undefined ? [] : [JSON.stringify([...path.slice(0, -1), key])];
 }
 
 function translate(issue: ZodIssue, base: IssuePath, judged: Judged): Finding[] {
@@ -38,7 +47,7 @@ function translate(issue: ZodIssue, base: IssuePath, judged: Judged): Finding[] 
     ];
   }
   const refusal: RefusalParams =
-    issue.code === "custom" && issue.params !== undefined ? toRefusal(issue) : { code: toCode(issue), hint: toHint(issue, value) };
+    issue.code === "custom" && issue.params !== undefined ? toRefusal(issue) : { code: toCode(issue), hint: toHint(issue, value, path) };
   const { code, hint } = refusal;
   const message =
     code === "SP_CONFIG_NOT_BUILT"
@@ -63,8 +72,8 @@ function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, ju
 
 function toUnionHint(issue: ZodIssue, branches: readonly (readonly ZodIssue[])[], value: unknown): string | undefined {
   if (WORDS_FOR_OFF.has(toWord(value)) && issue.message.includes("`off`")) return "what is off is written `off`";
-  if (value === true || value === "on")
-    return issue.message.startsWith("a map, or") ? "what is on is written as a map, `{}` at the least" : undefined;
+  if ((value === true || value === "on") && issue.message.startsWith("a map, or"))
+    return "what is on is written as a map, `{}` at the least";
   if (Array.isArray(value) && issue.message.includes("{ oneOf")) return "several values are written `{ oneOf: [a, b] }`";
   const words = branches
     .flat()
@@ -101,9 +110,13 @@ function toKeyHint(path: IssuePath, key: string, root: z.core.$ZodType): string 
   if (shape === undefined) return undefined;
   const known = Object.keys(shape);
   const inside = known.find((name) => Object.hasOwn(toShape(shape[name]) ?? {}, key));
-  if (inside !== undefined) return `\`${key}\` belongs inside \`${inside}\``;
-  const nearest = selectNearest(key, known);
+  // Whoever says which header has not said whether it is the request's.
+  const other = inside === "request" && known.includes("response") ? " or `response`" : "";
+  if (inside !== undefined) return `\`${key}\` belongs inside \`${inside}\`${other}`;
+  const nearest = selectHabitual(path, key, known) ?? selectNearest(key, known);
   if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+  if (Object.hasOwn(shape, "lacks") && Object.hasOwn(shapeAt(root, ["routes", 0]) ?? {}, key))
+    return `write \`has: [${key}]\`, or \`lacks: [${key}]\``;
   for (let depth = path.length - 1; depth >= 0; depth--) {
     const outer = path.slice(0, depth);
     if (Object.hasOwn(shapeAt(root, outer) ?? {}, key))
@@ -140,7 +153,7 @@ function toUnitCode(code: IssueCode, expectation: string): IssueCode {
   return expectation.startsWith("a size") || expectation.startsWith("a rate") ? "SP_CONFIG_BAD_SIZE" : code;
 }
 
-function toHint(issue: ZodIssue, value: unknown): string | undefined {
+function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | undefined {
   const expectation = issue.message;
   if (issue.code === "too_small" && value === 0) return zeroHint(expectation);
   if (issue.code === "invalid_value") {
@@ -157,6 +170,8 @@ function toHint(issue: ZodIssue, value: unknown): string | undefined {
     if (expectation.startsWith("an address")) return `write \`127.0.0.1:${value}\`, or \`0.0.0.0:${value}\` for every network`;
   }
   if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return toQuoteHint(value);
+  if (typeof value === "string" && issue.expected !== "array") return toMapHint(path, value);
+  if (issue.expected === "string" && typeof value === "object") return toReferenceHint(path);
   if (issue.expected === "array") return "put it in `[ ]`, or each entry on a line that begins with `- `";
   return undefined;
 }

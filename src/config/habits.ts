@@ -1,0 +1,62 @@
+// What people write by the habits of other gateways: words that this language spells differently, and a text where it takes a map.
+// Only hints come of it; what is right the schema alone decides.
+
+import { type IssuePath, toPathText } from "./issue.ts";
+
+/** By the key whose map they stand in: what is written, and the key that is meant. */
+const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  redirect: { url: "to", target: "to", location: "to", path: "to", host: "to", code: "status", statusCode: "status" },
+  respond: { code: "status", statusCode: "status", text: "body", content: "body" },
+  cors: {
+    allowedOrigins: "origins",
+    allowOrigins: "origins",
+    allowedMethods: "methods",
+    allowMethods: "methods",
+    allowedHeaders: "headers",
+    allowHeaders: "headers",
+    exposedHeaders: "exposeHeaders",
+  },
+  bounds: { header: "head", headers: "head", maxBody: "body" },
+  match: { verbs: "methods", domain: "hosts", prefix: "path" },
+  routes: { retries: "retry", hosts: "match", path: "match", backend: "upstream", service: "upstream", rateLimit: "rateLimits" },
+  upstreams: { url: "endpoints", urls: "endpoints", servers: "endpoints", targets: "endpoints", hosts: "endpoints" },
+};
+
+/** What a text in place of a map was probably meant for. */
+const MAPS: Readonly<Record<string, (written: string) => string>> = {
+  match: (written) => `{ path: ${written} }`,
+  redirect: (written) => `{ to: ${written} }`,
+  respond: (written) => `{ body: ${written} }`,
+  rewrite: (written) => `{ path: ${written} }`,
+  versionBy: () => "{ header: X-Api-Version }",
+  upstreams: (written) => `{ endpoints: [${written}] }`,
+};
+
+/** The key of `known` that is meant by `key` in the map at `path`. */
+export function selectHabitual(path: IssuePath, key: string, known: readonly string[]): string | undefined {
+  const words = WORDS[toOwner(path)] ?? {};
+  const meant = Object.hasOwn(words, key) ? words[key] : undefined;
+  return meant !== undefined && known.includes(meant) ? meant : undefined;
+}
+
+/** How the map at `path` is written, for which `written` came. */
+export function toMapHint(path: IssuePath, written: string): string | undefined {
+  const owner = toOwner(path);
+  if (!Object.hasOwn(MAPS, owner) || !/^[^\s${}]{1,80}$/.test(written)) return undefined;
+  // One key further down is a name of the user's own in `upstreams`, and nothing else here.
+  return path.at(-1) === owner || owner === "upstreams" ? `write \`${MAPS[owner]?.(written)}\`` : undefined;
+}
+
+/** A route's upstream is a name, since several routes share one. */
+export function toReferenceHint(path: IssuePath): string | undefined {
+  const owner = path.at(-1);
+  if (owner !== "upstream") return undefined;
+  return `endpoints stand at the top, under \`upstreams: { NAME: … }\`; here it is \`${toPathText([owner])}: NAME\``;
+}
+
+/** The last key that belongs to the language: entries of `routes` and `upstreams` are counted or named by the user. */
+function toOwner(path: IssuePath): string {
+  const last = path.at(-1);
+  const owner = typeof last === "number" || path.at(-2) === "upstreams" ? path.at(-2) : last;
+  return owner === undefined ? "" : String(owner);
+}
