@@ -200,7 +200,7 @@ describe("check", () => {
       [true, false],
     );
     assert.equal(files[0].routes, 2);
-    assert.equal(files[1].issues[1].line, 2);
+    assert.equal(files[1].issues[0].line, 2);
   });
 });
 

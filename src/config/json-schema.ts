@@ -52,6 +52,22 @@ export function describeTeam(): SchemaNode {
   return describe(teamSchema);
 }
 
+/** Of a file in which `${env:…}` means nothing. A new object each time. */
+export function toPlainJsonSchema(schema: z.ZodType): object {
+  return withoutTakes(describe(schema));
+}
+
+function withoutTakes({ takes: _, ...node }: SchemaNode): SchemaNode {
+  const { properties, additionalProperties, propertyNames, items, anyOf } = node;
+  const made: SchemaNode = { ...node };
+  if (properties !== undefined) made.properties = mapValues(properties, withoutTakes);
+  if (typeof additionalProperties === "object") made.additionalProperties = withoutTakes(additionalProperties);
+  if (propertyNames !== undefined) made.propertyNames = withoutTakes(propertyNames);
+  if (items !== undefined) made.items = withoutTakes(items);
+  if (anyOf !== undefined) made.anyOf = anyOf.map(withoutTakes);
+  return made;
+}
+
 function describe(schema: z.ZodType): SchemaNode {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any", override: complete }) as SchemaNode;
 }

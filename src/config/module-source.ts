@@ -10,8 +10,11 @@ const MAX_DEPTH = 64;
 /** Keys whose value is undefined are left out. `file` is where the value comes from. */
 export function toValueSource(value: unknown, file: string): { readonly source: PartSource; readonly issues: readonly Issue[] } {
   const issues: Issue[] = [];
-  const locate = ({ code, path, message, hint }: Finding): Issue => {
-    const issue = { code, severity: ISSUE_CODES[code].severity, path: toPathText(path), file, line: 1, column: 1, message };
+  const locate = ({ code, path: at, message: said, hint }: Finding): Issue => {
+    const path = toPathText(at);
+    // A value has no lines, so that the path is all that says where.
+    const message = path === "" || said.includes(path) ? said : `\`${path}\`: ${said}`;
+    const issue = { code, severity: ISSUE_CODES[code].severity, path, file, line: 1, column: 1, message };
     return hint === undefined ? issue : { ...issue, hint };
   };
   const refuse = (path: IssuePath, what: string) => {

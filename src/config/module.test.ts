@@ -31,6 +31,21 @@ describe("a module", () => {
     );
   });
 
+  it("tells the path in words, since it has no lines", async () => {
+    const { issues } = await load(
+      "names.ts",
+      'export default { version: 1, listeners: [{ name: "http", address: "unix:a" }],\n  routes: [{ name: "r", match: { path: "/r" }, public: true, upstream: "shop" }] };\n',
+    );
+    assert.equal(issues[0]?.message, "`routes[0].upstream`: no upstream is named `shop`");
+  });
+
+  it("that lacks the package is told how to link it", async () => {
+    const { issues } = await load("lone.ts", 'import { defineGateway } from "sallyport";\nexport default defineGateway({});\n');
+    assert.match(issues[0]?.hint ?? "", /npm install PATH/);
+    const other = await load("other.mjs", 'import "sallyport-plugins";\n');
+    assert.equal(other.issues[0]?.hint, undefined);
+  });
+
   it("that can't be imported, or exports no configuration, is an issue", async () => {
     for (const [name, text] of [
       ["throws.mjs", "throw new Error('x');"],

@@ -11,15 +11,23 @@ export function isModule(file: string): boolean {
   return MODULE.test(file);
 }
 
+// Bun, Node.
+const OWN_PACKAGE = /Cannot find (?:package|module) 'sallyport(?:\/[a-z]+)?'/;
+const LINK_HINT = "in the folder of the file run `npm install PATH`, where PATH leads to the checkout of Sallyport: that links it";
+
 /** The default export, or the issue that says why there is none. Runs the file, which may do anything. */
 export async function importConfiguration(file: string): Promise<{ readonly value: object } | { readonly issue: Issue }> {
-  const refuse = (message: string) => ({ issue: toFileIssue(file, "SP_CONFIG_MODULE", message) });
+  const refuse = (message: string, hint?: string) => {
+    const issue = toFileIssue(file, "SP_CONFIG_MODULE", message);
+    return { issue: hint === undefined ? issue : { ...issue, hint } };
+  };
   let exported: unknown;
   try {
     const module: unknown = await import(pathToFileURL(resolve(file)).href);
     exported = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   } catch (error) {
-    return refuse(`the file can't be imported: ${error instanceof Error ? error.message : String(error)}`);
+    const said = error instanceof Error ? error.message : String(error);
+    return refuse(`the file can't be imported: ${said}`, OWN_PACKAGE.test(said) ? LINK_HINT : undefined);
   }
   if (exported === undefined) return refuse("the file has no default export: end it with `export default defineGateway({ … })`");
   if (typeof exported === "object" && exported !== null && !Array.isArray(exported)) return { value: exported };

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { parseDocument } from "./document.ts";
 import { choice, count, duration, fields, fullList, only, text } from "./fields.ts";
 import type { Issue } from "./issue.ts";
+import { toPlainJsonSchema } from "./json-schema.ts";
 import { Refusal } from "./refusal.ts";
 import { fieldName } from "./route-schema.ts";
 
@@ -149,5 +150,5 @@ export function parseRouteTests(content: string, name: string): { file: RouteTes
 
 /** For editors. */
 export function routeTestsJsonSchema(): object {
-  return z.toJSONSchema(routeTestsSchema, { io: "input" });
+  return toPlainJsonSchema(routeTestsSchema);
 }
