@@ -4,7 +4,10 @@ import { basename } from "node:path";
 import { formatIssues, type LoadedConfig, type TeamState } from "../config/index.ts";
 import type { Terminal } from "./terminal.ts";
 
-const SERVED = { kept: "its last good part is served instead", missing: "nothing of it is served" } as const;
+const SERVED = {
+  kept: "its last good part is served instead",
+  missing: "nothing of it is served, since no good part of it was kept",
+} as const;
 
 /** `loaded` has a configuration. */
 export function reportLoad(loaded: LoadedConfig, terminal: Terminal): void {

@@ -72,7 +72,9 @@ function keepLastGood(loaded: LoadedConfig, terminal: Terminal): void {
     saveLastGood(loaded);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    terminal.err(`${terminal.paint.bad("stateDir:")} the last good parts of teams can't be kept: ${reason}`);
+    terminal.err(
+      `${terminal.paint.bad("stateDir:")} the last good parts of teams can't be kept, so that a bad file takes its team's routes away at the next start: ${reason}`,
+    );
   }
 }
 
@@ -98,12 +100,12 @@ async function stop(gateway: Gateway, terminal: Terminal): Promise<void> {
 
 function announce(gateway: Gateway, terminal: Terminal): void {
   const { paint } = terminal;
-  terminal.err(`sallyport ${readVersion()} on ${nameRuntime()}, process ${process.pid}`);
+  terminal.err(`sallyport ${readVersion()} on ${nameRuntime()}, process ${process.pid}, generation ${gateway.generation}`);
   for (const { name, address } of gateway.listeners) {
     terminal.err(`${paint.good("listening")} on ${toUrl(address)} ${paint.dim(`(listener ${name})`)}`);
   }
   if (gateway.admin !== null)
-    terminal.err(`${paint.good("admin")} on ${toUrl(gateway.admin)} ${paint.dim("(/metrics, /healthz, /readyz)")}`);
+    terminal.err(`${paint.good("admin")} on ${toUrl(gateway.admin)} ${paint.dim("(/metrics, /healthz, /readyz, /config)")}`);
   // The word that process managers wait for when they hold a channel to this process.
   process.send?.("ready");
 }
