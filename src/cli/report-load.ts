@@ -6,7 +6,7 @@ import type { Terminal } from "./terminal.ts";
 
 const SERVED = {
   kept: "its last good part is served instead",
-  missing: "nothing of it is served, since no good part of it was kept",
+  missing: "nothing of it is served, since no part of it was kept that is good today",
 } as const;
 
 /** `loaded` has a configuration. */
@@ -20,7 +20,7 @@ export function reportLoad(loaded: LoadedConfig, terminal: Terminal): void {
   show(loaded.issues.filter((issue) => !ofBad.has(issue)));
   for (const team of bad) {
     if (team.state === "good") continue;
-    terminal.err(`${paint.bad("DEGRADED:")} the file of the team ${toTeamName(team)} is bad; ${SERVED[team.state]} (${team.file})`);
+    terminal.err(`${paint.bad("DEGRADED:")} the file of the team ${toTeamName(team)} is refused; ${SERVED[team.state]} (${team.file})`);
     show(team.issues);
   }
 }
