@@ -146,4 +146,36 @@ describe("diff", () => {
     assert.equal(exitCode, 2);
     assert.match(err, /--deny takes loosens or any, got "everything"/);
   });
+
+  it("tells what becomes of invariants: what is no longer demanded opens", async () => {
+    const demand = (name: string, rest: string) => `  - { name: ${name}, ${rest} }\n`;
+    const had = write(
+      "invariants-old.yaml",
+      text(
+        "5s",
+        `invariants:\n${demand("a", "require: { has: [timeout] }")}${demand("b", "require: { has: [public] }")}${demand("c", "require: { has: [public] }, because: one")}`,
+      ),
+    );
+    const has = write(
+      "invariants-new.yaml",
+      text(
+        "5s",
+        `invariants:\n${demand("b", "where: { names: [x] }, require: { has: [timeout] }, level: warning")}${demand("c", "require: { has: [public] }, because: two")}${demand("d", "require: { has: [timeout] }")}`,
+      ),
+    );
+    const { exitCode, out } = await run([had, has], { deny: "loosens" });
+    assert.equal(exitCode, 5);
+    assert.equal(
+      out.split("\n\n")[0],
+      [
+        "loosens",
+        "  the invariant b speaks of other routes, of fewer perhaps",
+        "  the invariant b demands something else, less perhaps",
+        "  the invariant b only warns from now on",
+        "  the invariant a is gone: routes may break it from now on",
+        "tightens",
+        "  the invariant d is new",
+      ].join("\n"),
+    );
+  });
 });

@@ -37,7 +37,7 @@ export async function diff({ values, operands }: CommandLine, terminal: Terminal
   if (before === null) return EXIT_CONFIG;
   const after = await load(newFile, oldFile);
   if (after === null) return EXIT_CONFIG;
-  const found = diffConfigs(before.config, after.config);
+  const found = diffConfigs(before.config, after.config, [before.invariants, after.invariants]);
   const isOpened = [...found.effects, ...found.requests].some(({ opens }) => opens);
   const isDenied = deny === "any" ? found.effects.length + found.requests.length > 0 : deny === "loosens" && isOpened;
   if (isJson) {

@@ -6,6 +6,7 @@ import { type CodeCount, countCustomCode, type ReadCode } from "./code-budget.ts
 import type { GatewayConfig } from "./config.ts";
 import { type ConfigHost, systemConfigHost, toReason } from "./config-host.ts";
 import { listIncluded } from "./include.ts";
+import type { Invariant } from "./invariant-schema.ts";
 import type { Finding, Issue } from "./issue.ts";
 import { Part, type PartSource } from "./load-part.ts";
 import { importConfiguration, isModule } from "./module.ts";
@@ -26,6 +27,8 @@ export interface LoadedConfig {
   readonly teams: readonly TeamState[];
   /** Some team's part is not what its file says now. */
   readonly isDegraded: boolean;
+  /** What the gateway's own file demands of every route; empty when that file is bad. */
+  readonly invariants: readonly Invariant[];
   /** Lines of plugins, counted as `gateway.customCode` does. */
   readonly customCodeLines: number;
   /** Every file that was read, or should have been: absolute paths. */
@@ -55,7 +58,7 @@ export function resolveInput(value: unknown, file: string, host: ConfigHost = sy
 }
 
 function refuse(file: string, issues: readonly Issue[]): LoadedConfig {
-  return { config: null, issues, teams: [], isDegraded: false, customCodeLines: 0, files: [resolve(file)] };
+  return { config: null, issues, teams: [], isDegraded: false, invariants: [], customCodeLines: 0, files: [resolve(file)] };
 }
 
 function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): LoadedConfig {
@@ -85,22 +88,24 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   // What a team defines it may take away again, and must not have the root refused.
   const hasTeams = opened.length > 0;
   for (const finding of deferred) root.put(hasTeams ? { ...finding, code: "SP_CONFIG_INVARIANT_IDLE" } : finding);
-  if (written === null || resolved === null) return finish(null, root, [], { files, code });
+  if (written === null || resolved === null) return finish(null, root, [], { files, code, invariants: [] });
   const { upstreams, routes } = resolved;
+  const { invariants } = written;
   const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
   const { states, parts: teams } = assemble(opened, { written, checked: root.checked, from }, member, around);
-  if (!root.isGood) return finish(null, root, states, { files, code });
+  if (!root.isGood) return finish(null, root, states, { files, code, invariants });
   const all = {
     ...resolved,
     upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
     routes: [...routes, ...teams.flatMap((team) => team.routes)],
   };
-  return finish(all, root, states, { files, code });
+  return finish(all, root, states, { files, code, invariants });
 }
 
 interface Read {
   readonly files: ReadonlySet<string>;
   readonly code: CodeCount;
+  readonly invariants: readonly Invariant[];
 }
 
 /** An invariant names an upstream that nobody defines. */
@@ -108,11 +113,11 @@ function isAboutTeams({ code, path }: Finding): boolean {
   return code === "SP_CONFIG_UNKNOWN_REFERENCE" && path[0] === "invariants";
 }
 
-function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], { files, code }: Read): LoadedConfig {
+function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], { files, code, invariants }: Read): LoadedConfig {
   root.sort();
   const issues = [...root.issues, ...teams.flatMap((team) => team.issues)];
   const isDegraded = teams.some(({ state }) => state !== "good");
-  return { config, issues, teams, isDegraded, customCodeLines: code.lines, files: [...files] };
+  return { config, issues, teams, isDegraded, invariants, customCodeLines: code.lines, files: [...files] };
 }
 
 const MAX_CODE_BYTES = 4 * 1024 * 1024;

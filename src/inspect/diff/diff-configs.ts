@@ -1,9 +1,10 @@
 // The effect of a change of configuration, as a list of sentences: two configurations in, what differs for requests out. Compares what the
 // configurations mean, not how they are written: order, comments and defaults that are spelled out are no difference.
 
-import type { GatewayConfig, RouteConfig, UpstreamConfig } from "../../config/index.ts";
+import type { GatewayConfig, Invariant, RouteConfig, UpstreamConfig } from "../../config/index.ts";
 import { describeAction } from "../describe-route.ts";
 import { accessLog, admin, listener, section, upstream } from "./compare-gateway.ts";
+import { diffInvariants } from "./compare-invariants.ts";
 import { compareRoute, type Setting } from "./compare-route.ts";
 import { compareFields } from "./comparers.ts";
 import { diffRequests, type MovedRequests } from "./diff-requests.ts";
@@ -23,7 +24,10 @@ export interface ConfigDiff {
 
 const ORDER = ["loosens", "adds", "changes", "removes", "tightens"];
 
-export function diffConfigs(before: GatewayConfig, after: GatewayConfig): ConfigDiff {
+const NO_INVARIANTS: readonly [readonly Invariant[], readonly Invariant[]] = [[], []];
+
+/** `invariants` are those before and after: what guards the next change is part of this one. */
+export function diffConfigs(before: GatewayConfig, after: GatewayConfig, invariants = NO_INVARIANTS): ConfigDiff {
   const effects: Effect[] = [];
   const gateway = new Say("gateway", "the gateway", effects);
   if (before.version !== after.version) gateway.that(null, "is configured in another version of the language", "are of another version");
@@ -37,6 +41,7 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig): Config
   const setting: Setting = { before, after, formerUpstreams };
   const routes = diffRoutes(setting, effects);
   const requests = diffRequests(setting, routes);
+  diffInvariants(...invariants, effects);
   const rank = ({ opens, kind }: Effect) => (opens ? 0 : ORDER.length) + ORDER.indexOf(kind);
   const ordered = effects.map((effect, at) => ({ effect, at })).sort((a, b) => rank(a.effect) - rank(b.effect) || a.at - b.at);
   return { effects: ordered.map(({ effect }) => effect), summary: summarise(effects), requests };
