@@ -21,12 +21,14 @@ function isLocal(address: AddressConfig): boolean {
   return "path" in address || address.host.startsWith("127.") || address.host === "::1" || address.host === "localhost";
 }
 
-const address: Comparer<AddressConfig> = (before, after, say) => {
-  const change = `listens at ${toAddress(after)}, no longer at ${toAddress(before)}`;
-  if (isLocal(before) === isLocal(after)) say.that(null, change, "listen elsewhere");
-  else if (isLocal(after)) say.that(false, `${change}: only this machine can connect`, "listen to this machine alone");
-  else say.that(true, `${change}: other machines can connect`, "listen to other machines");
-};
+function listening(verb: string): Comparer<AddressConfig> {
+  return (before, after, say) => {
+    const change = `${verb} at ${toAddress(after)}, no longer at ${toAddress(before)}`;
+    if (isLocal(before) === isLocal(after)) say.that(null, change, "listen elsewhere");
+    else if (isLocal(after)) say.that(false, `${change}: only this machine can connect`, "listen to this machine alone");
+    else say.that(true, `${change}: other machines can connect`, "listen to other machines");
+  };
+}
 
 export const section: Comparers<GatewaySection> = {
   name: text("name"),
@@ -44,7 +46,7 @@ export const section: Comparers<GatewaySection> = {
 export const admin: Comparer<{ readonly address: AddressConfig } | null> = optional(
   (now, say) => say.that(true, `opens its admin interface at ${toAddress(now.address)}`, "open an admin interface"),
   (_was, say) => say.that(false, "closes its admin interface", "close their admin interface"),
-  fields({ address }),
+  fields({ address: listening("has its admin interface") }),
 );
 
 export const accessLog: Comparer<AccessLogConfig | null> = optional(
@@ -59,7 +61,7 @@ export const accessLog: Comparer<AccessLogConfig | null> = optional(
 export const listener: Comparers<ListenerConfig> = {
   // Pairs are made by name; a name that differs is told by whoever made the pair.
   name: () => undefined,
-  address,
+  address: listening("listens"),
   trustedProxies: set({
     more: true,
     gains: ["trusts more proxies:", "trust more proxies"],

@@ -170,7 +170,7 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
     lifecycle,
     rewrite,
     headers,
-    methodOverride: ladder("its care for method overrides", ["remove", "keep"]),
+    methodOverride: ladder("care for method overrides", ["remove", "keep"]),
     cors,
     securityHeaders,
     errors,
@@ -182,10 +182,10 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
       bodyBytes: bound("body bound", "bodyBytes", setting, toSize),
     }),
     paths: fields<PathsConfig>({
-      encodedSlash: ladder("its care for encoded slashes", ["reject", "keep"]),
+      encodedSlash: ladder("care for encoded slashes", ["reject", "keep"]),
       backslash: plain("rule for backslashes", toText),
-      duplicateSlashes: ladder("its care for doubled slashes", ["reject", "merge", "keep"]),
-      dotSegments: ladder("its care for dot segments", ["reject", "resolve"]),
+      duplicateSlashes: ladder("care for doubled slashes", ["reject", "merge", "keep"]),
+      dotSegments: ladder("care for dot segments", ["reject", "resolve"]),
     }),
   };
 }

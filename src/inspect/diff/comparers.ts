@@ -54,7 +54,11 @@ export function sayLimit(what: string, isLooser: boolean, isOff: boolean, change
 export function ladder<Word extends string>(what: string, words: readonly Word[]): Comparer<Word> {
   return (before, after, say) => {
     const way = words.indexOf(after) > words.indexOf(before);
-    say.that(way, `${way ? "relaxes" : "sharpens"} ${what}: ${before} becomes ${after}`, `${way ? "relax" : "sharpen"} ${what}`);
+    say.that(
+      way,
+      `${way ? "relaxes its" : "sharpens its"} ${what}: ${before} becomes ${after}`,
+      `${way ? "relax" : "sharpen"} their ${what}`,
+    );
   };
 }
 

@@ -52,14 +52,14 @@ export const lifecycle: Comparer<LifecycleConfig | null> = (before, after, say) 
       deprecatedMs: plain("date of deprecation", toDate),
       sunsetMs: (was, is, inner) => hasMoved || plain("date of sunset", toDate)(was, is, inner),
       link: text("link about its lifecycle"),
-      afterSunset: (was, is, inner) => hasMoved || ladder("what follows its sunset", ["gone", "serve"])(was, is, inner),
+      afterSunset: (was, is, inner) => hasMoved || ladder("care for a sunset that has passed", ["gone", "serve"])(was, is, inner),
     },
     say,
   );
 };
 
 export const errors: Comparer<ErrorsConfig> = fields<ErrorsConfig>({
-  upstream: ladder("what becomes of its upstream's errors", ["problem", "keep"]),
+  upstream: ladder("care for errors of upstreams", ["problem", "keep"]),
   read: plain("reading of its upstream's errors", (value) =>
     value === null ? "off" : toList([`title ${toText(value.title)}`, `detail ${toText(value.detail)}`, `code ${toText(value.code)}`]),
   ),
