@@ -22,6 +22,8 @@ export interface SchemaNode {
   anyOf?: readonly SchemaNode[];
   enum?: readonly unknown[];
   const?: unknown;
+  minimum?: number;
+  maximum?: number;
   minProperties?: number;
   maxProperties?: number;
   /** What it takes, in words: for the reference pages. Editors don't get it. */

@@ -24,7 +24,7 @@ export const counters = fields(
       {
         url: url("A single server: `redis://127.0.0.1:6379`.").optional(),
         cluster: fullList(url("A node."), "Nodes of a cluster.").optional(),
-        sentinel: z.looseObject({}).meta({ description: "Sentinels that know the server." }).optional(),
+        sentinel: fullList(url("A sentinel."), "Sentinels that know the server.").optional(),
         timeout: time("50ms", "Time for an answer.").optional(),
       },
       "Redis or Valkey.",
@@ -92,7 +92,9 @@ const identity = oneOf(
     jwt: fields(
       {
         issuer: word("Tokens of this issuer are taken."),
-        audience: word("Whom they are for."),
+        audience: z
+          .union([word("A name of this API."), fullList(word("A name of this API."), "Several names.")], { error: "text, or a list of texts" })
+          .meta({ description: "Whom they are for." }),
         jwks,
         headers: claims("claim").optional(),
       },
@@ -108,7 +110,14 @@ const identity = oneOf(
       },
       "Bearer tokens that the issuer is asked about.",
     ),
-    apiKey: fields({ header: header("Where the key stands.") }, "Keys of partners."),
+    apiKey: oneOf(
+      {
+        header: header("The header that the key stands in."),
+        query: word("The query parameter that it stands in."),
+        cookie: word("The cookie that it stands in."),
+      },
+      "Keys of partners.",
+    ),
     mtls: fields({ headers: claims("part of the certificate").optional() }, "The certificate that the listener verified."),
     session: fields(
       {
@@ -140,22 +149,30 @@ export const auth = z.union(
 );
 
 export const authorize = fields(
-  { scopes: fullList(word("A scope."), "Scopes that the principal must have.").optional() },
+  {
+    scopes: fullList(word("A scope."), "Scopes that the principal must have.").optional(),
+    roles: fullList(word("A role."), "Roles of which it must have one.").optional(),
+    claims: mapOf(word("A claim."), word("Its value."), "a map of claims", "Claims that it must have, with their values.").optional(),
+  },
   "What is asked of it.",
 );
 
 // ── rate limits ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const LIMIT_KEYS = ["global", "ip", "route", "user", "tenant", "apiKey"] as const;
+const limitKey = z.union(
+  [
+    choice(["global", "ip", "route", "user", "tenant", "apiKey"], "A word."),
+    fields({ header: header("What is counted apart by its value.") }, "A header."),
+  ],
+  { error: "`global`, `ip`, `route`, `user`, `tenant`, `apiKey` or `{ header: … }`" },
+);
 const limitOf = (description: string) =>
   fields({ limit: count(1, 1_000_000_000, "Requests."), window: time("1m", "The time that they are counted in.") }, description);
 
 const rateLimit = fields(
   {
     key: z
-      .union([choice(LIMIT_KEYS, "A word."), fullList(choice(LIMIT_KEYS, "A word."), "Several words.")], {
-        error: "a word, or a list of words",
-      })
+      .union([limitKey, fullList(limitKey, "Several.")], { error: "a word, or a list of words" })
       .meta({ description: "What is counted apart. `user`, `tenant` and `apiKey` are the principal's, and need a route with `auth`." }),
     tokenBucket: fields(
       {

@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { formatConfigurationPage, formatConfigurationSchema, formatTeamSchema } from "../../scripts/configuration-page.ts";
 import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
 import { formatIssuePage } from "../../scripts/issue-page.ts";
 import { formatRouteTestsPage, formatRouteTestsSchema } from "../../scripts/route-tests-page.ts";
 import { listFaults } from "../../src/base/index.ts";
+import { describeConfiguration } from "../../src/config/index.ts";
 import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
 
 // The second word of a code tells which door to open: a room, or a policy; where it is not simply the folder's name, the folder stands here.
@@ -56,6 +58,43 @@ describe("the reference of faults", () => {
     });
     assert.deepEqual(
       wrong.map(({ code }) => code),
+      [],
+    );
+  });
+});
+
+describe("the reference of configurations", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(read("docs/reference/configuration.md"), formatConfigurationPage(), "run npm run docs and commit the page");
+    assert.equal(read("docs/reference/gateway.schema.json"), formatConfigurationSchema(), "run npm run docs and commit the schema");
+    assert.equal(read("docs/reference/team.schema.json"), formatTeamSchema(), "run npm run docs and commit the schema");
+  });
+
+  it("leads from each map to the one section that tells its keys", () => {
+    const page = formatConfigurationPage();
+    const anchors = [...page.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id);
+    assert.ok(anchors.length > 40);
+    assert.equal(new Set(anchors).size, anchors.length);
+    const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, id]) => id);
+    assert.deepEqual(
+      links.filter((id) => !anchors.includes(id)),
+      [],
+    );
+    assert.deepEqual(
+      anchors.filter((id) => !links.includes(id) && !["file", "team-file", "team"].includes(id ?? "")),
+      [],
+    );
+  });
+
+  it("has every key of the language", () => {
+    const page = formatConfigurationPage();
+    const keys = new Set<string>();
+    JSON.stringify(describeConfiguration(), (key, value) => {
+      if (key === "properties") for (const name of Object.keys(value)) keys.add(name);
+      return value;
+    });
+    assert.deepEqual(
+      [...keys].filter((key) => !page.includes(`| \`${key}\` |`)),
       [],
     );
   });
