@@ -30,6 +30,7 @@ export interface Paint {
 
 interface Stream {
   write(text: string): unknown;
+  on?(event: "error", listener: (error: Error) => void): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
@@ -38,16 +39,20 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A terminal over the process's streams. Colour only on a real terminal, where NO_COLOR is not set, or where FORCE_COLOR is. */
 export function createTerminal(stdout: Stream, stderr: Stream, env: Environment): Terminal {
+  // Node tells of failed writes by an event, which unheard ends the process; Bun throws.
+  stdout.on?.("error", throwUnlessGone);
+  stderr.on?.("error", ignore);
   return build(stdout, stderr, wantsColour(stdout, env), wantsColour(stderr, env));
 }
 
 function build(stdout: Stream, stderr: Stream, outColoured: boolean, coloured: boolean): Terminal {
   return {
     out(line) {
-      stdout.write(`${line}\n`);
+      write(stdout, line, throwUnlessGone);
     },
     err(line) {
-      stderr.write(`${line}\n`);
+      // Nobody is left to be told; a gateway serves on all the same.
+      write(stderr, line, ignore);
     },
     coloured,
     outColoured,
@@ -57,6 +62,21 @@ function build(stdout: Stream, stderr: Stream, outColoured: boolean, coloured: b
     plain: () => build(stdout, stderr, false, false),
   };
 }
+
+function write(stream: Stream, line: string, onError: (error: unknown) => void): void {
+  try {
+    stream.write(`${line}\n`);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** Whoever reads has seen enough (`| head`): the exit code is still of use. What can't be written for another reason was asked for in vain. */
+function throwUnlessGone(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) throw error;
+}
+
+function ignore(): void {}
 
 function wantsColour(stream: Stream, env: Environment): boolean {
   if ((env["NO_COLOR"] ?? "") !== "") return false;
