@@ -34,17 +34,49 @@ type AnonymousLimit<All extends Limits> = {
   [Name in keyof All & string]: NeedsPrincipal<All[Name]> extends true ? never : Name;
 }[keyof All & string];
 
-/** One of the two: everybody, or those whom an identity knows. What reads the caller needs the second. */
-type Access<Identity extends string, All extends Limits> =
-  | { public: true; auth?: never; authorize?: never; rateLimits?: readonly AnonymousLimit<All>[] }
-  | { public?: never; auth: AuthDefinition<Identity>; authorize?: AuthorizeDefinition; rateLimits?: readonly (keyof All & string)[] };
+// Interfaces, so that the compiler's messages are short: "Property 'upstream' is missing in type … but required in type 'AnsweredByUpstream'".
 
+interface ForIdentities<Identity extends string, All extends Limits> {
+  public?: never;
+  auth: AuthDefinition<Identity>;
+  authorize?: AuthorizeDefinition;
+  rateLimits?: readonly (keyof All & string)[];
+}
+interface ForEverybody<All extends Limits> {
+  public: true;
+  auth?: never;
+  authorize?: never;
+  rateLimits?: readonly AnonymousLimit<All>[];
+}
+/** One of the two: everybody, or those whom an identity knows. What reads the caller needs the second. */
+type Access<Identity extends string, All extends Limits> = ForEverybody<All> | ForIdentities<Identity, All>;
+
+interface AnsweredBySplit<Upstream extends string> {
+  split: readonly SplitDefinition<Upstream>[];
+  upstream?: never;
+  redirect?: never;
+  respond?: never;
+}
+interface AnsweredByGateway {
+  respond: NonNullable<RouteInput["respond"]>;
+  upstream?: never;
+  redirect?: never;
+  split?: never;
+}
+interface AnsweredByRedirect {
+  redirect: NonNullable<RouteInput["redirect"]>;
+  upstream?: never;
+  respond?: never;
+  split?: never;
+}
+interface AnsweredByUpstream<Upstream extends string> {
+  upstream: Upstream;
+  redirect?: never;
+  respond?: never;
+  split?: never;
+}
 /** One of the four. */
-type Action<Upstream extends string> =
-  | { upstream: Upstream; redirect?: never; respond?: never; split?: never }
-  | { redirect: NonNullable<RouteInput["redirect"]>; upstream?: never; respond?: never; split?: never }
-  | { respond: NonNullable<RouteInput["respond"]>; upstream?: never; redirect?: never; split?: never }
-  | { split: readonly SplitDefinition<Upstream>[]; upstream?: never; redirect?: never; respond?: never };
+type Action<Upstream extends string> = AnsweredBySplit<Upstream> | AnsweredByGateway | AnsweredByRedirect | AnsweredByUpstream<Upstream>;
 
 /** One API, and those of its versions that there are. */
 type ApiReference<All extends Apis> = {
@@ -53,11 +85,18 @@ type ApiReference<All extends Apis> = {
 
 type RouteKeys = "public" | "auth" | "authorize" | "rateLimits" | "upstream" | "redirect" | "respond" | "split" | "api" | "retry" | "hedge";
 
-export type RouteDefinition<Upstream extends string, Identity extends string, All extends Limits, Versioned extends Apis> = Omit<
-  RouteInput,
-  RouteKeys
-> & { retry?: RetryDefinition; hedge?: HedgeDefinition; api?: ApiReference<Versioned> } & Access<Identity, All> &
-  Action<Upstream>;
+interface RouteParts<Versioned extends Apis> extends Omit<RouteInput, RouteKeys> {
+  retry?: RetryDefinition;
+  hedge?: HedgeDefinition;
+  api?: ApiReference<Versioned>;
+}
+
+export type RouteDefinition<
+  Upstream extends string,
+  Identity extends string,
+  All extends Limits,
+  Versioned extends Apis,
+> = RouteParts<Versioned> & Action<Upstream> & Access<Identity, All>;
 
 type ListenerDefinition<All extends Limits> = Omit<Written<"listeners">[number], "tls" | "rateLimits"> & {
   tls?: ListenerTls;
