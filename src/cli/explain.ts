@@ -76,6 +76,8 @@ function toLines(explanation: Explanation, terminal: Terminal): string[] {
   const body = response.body.trimEnd();
   if (body !== "")
     lines.push(`          ${body.length <= SHOWN_BODY ? body : `${body.slice(0, SHOWN_BODY)}…`}`.replaceAll("\n", "\n          "));
+  if (response.detail !== null) lines.push(`${paint.strong("detail")}    ${response.detail}`);
+  if (response.remedy !== null) lines.push(`${paint.strong("remedy")}    ${response.remedy}`);
   lines.push(paint.dim(`generation ${explanation.generation}`));
   return lines;
 }

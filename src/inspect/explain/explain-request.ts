@@ -1,6 +1,7 @@
 // What becomes of one request, by sending it: the gateway in process, its upstreams played, every step watched. There is no second
 // implementation that could disagree with the first; only why routes lost is told by router/explain.ts, and a test holds the two together.
 
+import { listFaults } from "../../base/index.ts";
 import type { GatewayConfig } from "../../config/index.ts";
 import type { Fields } from "../../http/index.ts";
 import { ANSWERED, type Exchange, PENDING, type PolicyTracer } from "../../pipeline/index.ts";
@@ -39,6 +40,9 @@ export interface Explanation {
   readonly response: {
     readonly status: number;
     readonly fault: string | null;
+    /** What the client is not told: particulars of the fault, and what an operator may do about it. Null without a fault. */
+    readonly detail: string | null;
+    readonly remedy: string | null;
     readonly headers: readonly (readonly [name: string, value: string])[];
     readonly body: string;
   };
@@ -96,7 +100,14 @@ export class Explainer implements AsyncDisposable {
       verdicts: seen === null ? [] : judge(this.#config, seen, route, fault),
       steps,
       upstream: toSent(upstreams.flatMap((upstream) => upstream.requests)[0], mask),
-      response: { status: response.status, fault, headers: toShown(response.headers, mask), body: response.text() },
+      response: {
+        status: response.status,
+        fault,
+        detail: fault === null ? null : (response.record?.detail ?? null),
+        remedy: listFaults().find(({ code }) => code === fault)?.remedy ?? null,
+        headers: toShown(response.headers, mask),
+        body: response.text(),
+      },
     };
   }
 
