@@ -106,7 +106,8 @@ function toTaken(node: SchemaNode, path: string, homes: ReadonlyMap<string, stri
   if (node.const !== undefined) return `\`${String(node.const)}\``;
   if (node.enum !== undefined) return node.enum.map((word) => `\`${String(word)}\``).join(", ");
   if (node.type === "boolean") return "`true` or `false`";
-  if (node.type === "integer") return `a whole number from ${node.minimum}${node.maximum === Number.MAX_SAFE_INTEGER ? "" : ` to ${node.maximum}`}`;
+  if (node.type === "integer")
+    return `a whole number from ${node.minimum}${node.maximum === Number.MAX_SAFE_INTEGER ? "" : ` to ${node.maximum}`}`;
   if (node.items !== undefined) return `a list; each ${toTaken(node.items, `${path}[]`, homes)}`;
   if (typeof node.additionalProperties === "object")
     return `a map; each value ${toTaken(node.additionalProperties, join(path, "NAME"), homes)}`;

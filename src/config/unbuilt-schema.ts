@@ -93,7 +93,9 @@ const identity = oneOf(
       {
         issuer: word("Tokens of this issuer are taken."),
         audience: z
-          .union([word("A name of this API."), fullList(word("A name of this API."), "Several names.")], { error: "text, or a list of texts" })
+          .union([word("A name of this API."), fullList(word("A name of this API."), "Several names.")], {
+            error: "text, or a list of texts",
+          })
           .meta({ description: "Whom they are for." }),
         jwks,
         headers: claims("claim").optional(),
