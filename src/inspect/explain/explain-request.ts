@@ -71,6 +71,7 @@ export class Explainer implements AsyncDisposable {
   readonly #config: GatewayConfig;
   readonly #gateway: TestGateway;
   readonly #watch: Watch;
+  readonly #remedies = new Map(listFaults().map(({ code, remedy }) => [code, remedy]));
 
   private constructor(config: GatewayConfig, gateway: TestGateway, watch: Watch) {
     this.#config = config;
@@ -104,7 +105,7 @@ export class Explainer implements AsyncDisposable {
         status: response.status,
         fault,
         detail: fault === null ? null : (response.record?.detail ?? null),
-        remedy: listFaults().find(({ code }) => code === fault)?.remedy ?? null,
+        remedy: fault === null ? null : (this.#remedies.get(fault) ?? null),
         headers: toShown(response.headers, mask),
         body: response.text(),
       },
