@@ -2,30 +2,20 @@
 // that is not there does not compile, nor does one that needs to know the caller and asks for nobody. Everything else is checked when
 // the configuration is loaded, as in YAML.
 
-import type {
-  AuthDefinition,
-  AuthorizeDefinition,
-  CountersDefinition,
-  DatabaseDefinition,
-  HedgeDefinition,
-  IdentityDefinition,
-  ListenerTls,
-  PrincipalKey,
-  RateLimitDefinition,
-  RetryDefinition,
-  SplitDefinition,
-  TracingDefinition,
-  UpstreamLater,
-} from "./later-parts.ts";
 import type { ConfigurationInput, TeamInput } from "./schema.ts";
 
 type Written<Key extends keyof ConfigurationInput> = NonNullable<ConfigurationInput[Key]>;
 type RouteInput = Written<"routes">[number];
 type ApiInput = Written<"apis">[string];
+type IdentityDefinition = Written<"identities">[string];
+type WrittenLimit = Written<"rateLimits">[string];
+type LimitKey = Exclude<WrittenLimit["key"], readonly unknown[]>;
+type PrincipalKey = Extract<LimitKey, "user" | "tenant" | "apiKey">;
+/** With a list of keys as the compiler infers one from what is written. */
+type RateLimitDefinition = Omit<WrittenLimit, "key"> & { key: LimitKey | readonly LimitKey[] };
+type AuthDefinition<Identity extends string> = readonly Identity[] | { anyOf: readonly Identity[]; optional?: boolean };
 type Limits = Readonly<Record<string, RateLimitDefinition>>;
 type Apis = Readonly<Record<string, ApiInput>>;
-
-type UpstreamDefinition = Omit<Written<"upstreams">[string], keyof UpstreamLater> & UpstreamLater;
 
 /** Limits that count by who calls. */
 type NeedsPrincipal<Limit extends RateLimitDefinition> =
@@ -39,7 +29,7 @@ type AnonymousLimit<All extends Limits> = {
 interface ForIdentities<Identity extends string, All extends Limits> {
   public?: never;
   auth: AuthDefinition<Identity>;
-  authorize?: AuthorizeDefinition;
+  authorize?: NonNullable<RouteInput["authorize"]>;
   rateLimits?: readonly (keyof All & string)[];
 }
 interface ForEverybody<All extends Limits> {
@@ -52,7 +42,7 @@ interface ForEverybody<All extends Limits> {
 type Access<Identity extends string, All extends Limits> = ForEverybody<All> | ForIdentities<Identity, All>;
 
 interface AnsweredBySplit<Upstream extends string> {
-  split: readonly SplitDefinition<Upstream>[];
+  split: readonly { upstream: Upstream; weight?: number }[];
   upstream?: never;
   redirect?: never;
   respond?: never;
@@ -83,11 +73,9 @@ type ApiReference<All extends Apis> = {
   [Name in keyof All & string]: { name: Name; versions: readonly (keyof All[Name]["versions"] & string)[] };
 }[keyof All & string];
 
-type RouteKeys = "public" | "auth" | "authorize" | "rateLimits" | "upstream" | "redirect" | "respond" | "split" | "api" | "retry" | "hedge";
+type RouteKeys = "public" | "auth" | "authorize" | "rateLimits" | "upstream" | "redirect" | "respond" | "split" | "api";
 
 interface RouteParts<Versioned extends Apis> extends Omit<RouteInput, RouteKeys> {
-  retry?: RetryDefinition;
-  hedge?: HedgeDefinition;
   api?: ApiReference<Versioned>;
 }
 
@@ -98,25 +86,21 @@ export type RouteDefinition<
   Versioned extends Apis,
 > = RouteParts<Versioned> & Action<Upstream> & Access<Identity, All>;
 
-type ListenerDefinition<All extends Limits> = Omit<Written<"listeners">[number], "tls" | "rateLimits"> & {
-  tls?: ListenerTls;
+type ListenerDefinition<All extends Limits> = Omit<Written<"listeners">[number], "rateLimits"> & {
   /** Before routing: nobody knows yet who calls. */
   rateLimits?: readonly AnonymousLimit<All>[];
 };
 
-type GatewayKeys = "upstreams" | "identities" | "rateLimits" | "apis" | "routes" | "listeners" | "counters" | "database" | "telemetry";
+type GatewayKeys = "upstreams" | "identities" | "rateLimits" | "apis" | "routes" | "listeners";
 
 export interface GatewayDefinition<Upstream extends string, Identity extends string, All extends Limits, Versioned extends Apis>
   extends Omit<ConfigurationInput, GatewayKeys> {
   listeners: readonly ListenerDefinition<NoInfer<All>>[];
-  upstreams?: Readonly<Record<Upstream, UpstreamDefinition>>;
+  upstreams?: Readonly<Record<Upstream, Written<"upstreams">[string]>>;
   identities?: Readonly<Record<Identity, IdentityDefinition>>;
   rateLimits?: All;
   apis?: Versioned;
   routes?: readonly RouteDefinition<NoInfer<Upstream>, NoInfer<Identity>, NoInfer<All>, NoInfer<Versioned>>[];
-  counters?: CountersDefinition;
-  database?: DatabaseDefinition;
-  telemetry?: Omit<Written<"telemetry">, "tracing"> & { tracing?: TracingDefinition };
 }
 
 // biome-ignore lint/complexity/noBannedTypes: what is not written has no names
