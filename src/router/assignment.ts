@@ -3,7 +3,8 @@
 //   a subject that the route names values of: each of them (of a query parameter all at once, which fails the most rivals), or
 //     absence where that will do;
 //   any other subject that a rival looks at: absent, or a value that nobody names (which fails every rival that names values).
-// Not the hot path; the search is cut off, and says so, long before a hostile table could make it long.
+// Not the hot path; the search is cut off, and says so, long before a hostile table could make it long. All searches of a table share
+// one budget, since a hostile one has thousands of routes, each with a search of its own.
 
 import { intersect } from "./compile-conditions.ts";
 import { type Condition, QUERY } from "./conditions.ts";
@@ -17,12 +18,25 @@ export interface Choice {
 export type Assignment = { readonly choices: readonly Choice[] } | "none" | "unknown";
 
 const MAX_STEPS = 20_000;
+// A table of ten thousand routes as people write them looks at some ten thousand conditions; this many take a second or two.
+const MAX_LOOKS = 20_000_000;
+
+/** What the searches of one table may cost together. */
+export class SearchBudget {
+  /** Conditions that may still be looked at. */
+  looks = MAX_LOOKS;
+}
 
 /** `fresh` is a value that no condition of the table names. */
-export function findAssignment(own: readonly Condition[], rivals: readonly (readonly Condition[])[], fresh: string): Assignment {
+export function findAssignment(
+  own: readonly Condition[],
+  rivals: readonly (readonly Condition[])[],
+  fresh: string,
+  budget: SearchBudget,
+): Assignment {
   const subjects = listSubjects(own, rivals);
   const options = subjects.map((subject) => listOptions(subject, own, fresh));
-  const search = new Search(subjects, options, rivals);
+  const search = new Search(subjects, options, rivals, budget);
   if (!search.run(0)) return search.isCut ? "unknown" : "none";
   return { choices: search.chosen.filter((choice) => choice.values !== null) };
 }
@@ -69,17 +83,27 @@ class Search {
   #steps = 0;
   readonly #subjects: readonly Condition[];
   readonly #options: readonly (readonly Choice[])[];
+  /** By subject. */
+  readonly #places: ReadonlyMap<string, number>;
   readonly #rivals: readonly (readonly Condition[])[];
+  readonly #budget: SearchBudget;
 
-  constructor(subjects: readonly Condition[], options: readonly (readonly Choice[])[], rivals: readonly (readonly Condition[])[]) {
+  constructor(
+    subjects: readonly Condition[],
+    options: readonly (readonly Choice[])[],
+    rivals: readonly (readonly Condition[])[],
+    budget: SearchBudget,
+  ) {
     this.#subjects = subjects;
+    this.#places = new Map(subjects.map(({ subject }, place) => [subject, place]));
     this.#options = options;
     this.#rivals = rivals;
+    this.#budget = budget;
   }
 
   /** Chooses for the subjects from `at` on; true when every rival misses a condition. */
   run(at: number): boolean {
-    if (++this.#steps > MAX_STEPS) {
+    if (++this.#steps > MAX_STEPS || this.#budget.looks < 0) {
       this.isCut = true;
       return false;
     }
@@ -97,7 +121,8 @@ class Search {
   /** Whether all conditions of the rival are decided by the first `decided` choices, and hold. */
   #isMetForSure(rival: readonly Condition[], decided: number): boolean {
     for (const condition of rival) {
-      const place = this.#subjects.findIndex((subject) => subject.subject === condition.subject);
+      this.#budget.looks--;
+      const place = this.#places.get(condition.subject) ?? decided;
       const choice = place < decided ? this.chosen[place] : undefined;
       if (choice === undefined || !meets(condition, choice.values)) return false;
     }

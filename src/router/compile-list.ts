@@ -16,17 +16,28 @@ export function toRouteList<T>(routes: readonly RouteFound<T>[]): RouteList<T> {
   return { routes, only, index: routes.length < MIN_INDEXED ? null : toIndex(routes) };
 }
 
-/** The subject that most of the routes name values of; null when none does. */
+/**
+ * The subject that tells most of the routes apart: named by many, with many values. (Of tenants with a beta each, `beta: 1` is named as
+ * often as the tenant and tells nothing.) Null when none names values.
+ */
 export function findCommonSubject<T>(routes: readonly RouteFound<T>[]): string | null {
-  const counts = new Map<string, number>();
-  let best: string | null = null;
+  const subjects = new Map<string, { count: number; readonly values: Set<string> }>();
   for (const route of routes) {
     for (const condition of route.conditions ?? NO_CONDITIONS) {
       if (!namesValues(condition) || condition.absent) continue;
-      const count = (counts.get(condition.subject) ?? 0) + 1;
-      counts.set(condition.subject, count);
-      if (best === null || count > (counts.get(best) ?? 0)) best = condition.subject;
+      const found = subjects.get(condition.subject) ?? { count: 0, values: new Set() };
+      subjects.set(condition.subject, found);
+      found.count++;
+      for (const value of condition.values ?? []) found.values.add(value);
     }
+  }
+  let best: string | null = null;
+  let most = 0;
+  for (const [subject, { count, values }] of subjects) {
+    const apart = Math.min(count, values.size);
+    if (apart <= most) continue;
+    best = subject;
+    most = apart;
   }
   return best;
 }

@@ -3,7 +3,7 @@
 
 import { FIELD, type FieldName, type Fields } from "../http/index.ts";
 import { readVersion } from "./media-version.ts";
-import { countParameter, listParameter, listsName } from "./query-values.ts";
+import { areParametersAmong, countParameter, listNames, listParameter } from "./query-values.ts";
 
 /** What conditions look at; a RequestHead is one. */
 export interface ConditionalHead {
@@ -18,11 +18,19 @@ export class AnnouncedHead implements ConditionalHead {
   readonly query: string;
   /** The value of Access-Control-Request-Headers; empty for none. */
   readonly names: string;
+  #listed: ReadonlySet<string> | null = null;
 
   constructor(head: ConditionalHead, names: string) {
     this.fields = head.fields;
     this.query = head.query;
     this.names = names;
+  }
+
+  /** `name` is lower case. The list is taken apart once: thousands of routes may ask for one of thousands of names. */
+  announces(name: string): boolean {
+    if (this.names === "") return false;
+    this.#listed ??= listNames(this.names);
+    return this.#listed.has(name);
   }
 }
 
@@ -71,15 +79,13 @@ function holds(condition: Condition, head: ConditionalHead): boolean {
   if (values === null) return true;
   if (value !== SEVERAL) return values.includes(value);
   // Every occurrence must do: services disagree on which of several they read, and none must read one that chose no route.
-  const count = countParameter(head.query, condition.name);
-  for (let i = 0; i < count; i++) if (!values.includes(listParameter(head.query, condition.name, i))) return false;
-  return true;
+  return areParametersAmong(head.query, condition.name, values);
 }
 
 /** Of the media type nothing is announced: Accept is sent without asking. */
 function holdsAnnounced(condition: Condition, head: AnnouncedHead): boolean {
   if (condition.on === MEDIA_TYPE) return true;
-  if (!listsName(head.names, condition.name)) return condition.absent;
+  if (!head.announces(condition.name)) return condition.absent;
   return condition.values === null || condition.values.length > 0;
 }
 

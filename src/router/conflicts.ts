@@ -2,7 +2,7 @@
 // a request with fresh words in place of every parameter, with an empty segment under a `/*`, and under a fresh label of a `*.` host is
 // out of reach of every more specific pattern. So both are questions about methods and conditions within such a group.
 
-import { findAssignment, mergeConditions } from "./assignment.ts";
+import { findAssignment, mergeConditions, SearchBudget } from "./assignment.ts";
 import { findCommonSubject } from "./compile-list.ts";
 import type { Condition } from "./conditions.ts";
 import { FreshWords } from "./fresh-words.ts";
@@ -23,14 +23,28 @@ const NO_CONDITIONS: readonly Condition[] = [];
 /** A method of a request and what the routes of a group that take it are to one another. */
 interface Contest<T> {
   readonly method: string;
-  /** Those that name the method; for a method that nobody names, those that take any. */
+  /** Those that name the method; for a method that nobody names, those that take any. The most specific first. */
+  readonly ranks: readonly Rank<T>[];
+}
+
+/** Routes that have as many conditions, and name as many values. */
+interface Rank<T> {
+  /** In the order of the table. */
   readonly routes: readonly RouteFound<T>[];
+  readonly index: MeetingIndex<T>;
+}
+
+/** What all questions about one table share. */
+interface Proof<T> {
+  readonly router: Router<T>;
+  readonly fresh: FreshWords;
+  readonly budget: SearchBudget;
 }
 
 /** Conflicts, each later route with the first that it ties with, and routes that win nothing. */
 export function findConflicts<T>(groups: readonly Group<T>[], router: Router<T>): RouteIssue[] {
   const issues: RouteIssue[] = [];
-  let fresh: FreshWords | null = null;
+  let proof: Proof<T> | null = null;
   const dead = new Map<RouteFound<T>, boolean>();
   for (const group of groups) {
     const [first] = group.routes;
@@ -38,13 +52,11 @@ export function findConflicts<T>(groups: readonly Group<T>[], router: Router<T>)
       dead.set(first, false);
       continue;
     }
-    fresh ??= new FreshWords(groups);
-    const contests = listContests(group, fresh);
-    for (const conflict of findTies(group, contests, router, fresh)) issues.push(conflict);
-    for (const route of group.routes) {
-      const isDead = contests.every((contest) => !contest.routes.includes(route) || !canWin(route, contest, fresh!));
-      dead.set(route, isDead && dead.get(route) !== false);
-    }
+    proof ??= { router, fresh: new FreshWords(groups), budget: new SearchBudget() };
+    const contests = listContests(group, proof.fresh);
+    for (const conflict of findTies(group, contests, proof)) issues.push(conflict);
+    const winners = listWinners(contests, proof);
+    for (const route of group.routes) dead.set(route, !winners.has(route) && dead.get(route) !== false);
   }
   issues.push(...listUnreachable(groups, dead));
   return issues;
@@ -53,22 +65,24 @@ export function findConflicts<T>(groups: readonly Group<T>[], router: Router<T>)
 function listContests<T>(group: Group<T>, fresh: FreshWords): Contest<T>[] {
   const named = new Set(group.routes.flatMap((route) => route.methods));
   const contests = [...named].map(
-    (method): Contest<T> => ({ method, routes: group.routes.filter((route) => route.methods.includes(method)) }),
+    (method): Contest<T> => ({ method, ranks: toRanks(group.routes.filter((route) => route.methods.includes(method))) }),
   );
   const any = group.routes.filter((route) => route.methods.length === 0);
-  if (any.length > 0) contests.push({ method: fresh.methodBeside(named), routes: any });
+  if (any.length > 0) contests.push({ method: fresh.methodBeside(named), ranks: toRanks(any) });
   return contests;
 }
 
-function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], router: Router<T>, fresh: FreshWords): Generator<RouteIssue> {
+function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], proof: Proof<T>): Generator<RouteIssue> {
+  const { router, fresh } = proof;
   const told = new Set<RouteFound<T>>();
   for (const contest of contests) {
-    for (const rivals of groupByRank(contest.routes)) {
-      const seen = new TieIndex(rivals);
-      for (const route of rivals) {
+    for (const [at, { routes }] of contest.ranks.entries()) {
+      const above = contest.ranks.slice(0, at);
+      const seen = new MeetingIndex(routes);
+      for (const route of routes) {
         if (!told.has(route)) {
           for (const earlier of seen.candidates(route)) {
-            const conditions = tie(earlier, route, contest, fresh);
+            const conditions = tie(earlier, route, above, proof);
             if (conditions === null) continue;
             told.add(route);
             const sample = toSample({
@@ -92,44 +106,60 @@ function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], router: 
 }
 
 /** What a request must have that both match and nobody more specific takes; null when there is none, or none was found in time. */
-function tie<T>(a: RouteFound<T>, b: RouteFound<T>, contest: Contest<T>, fresh: FreshWords) {
+function tie<T>(a: RouteFound<T>, b: RouteFound<T>, above: readonly Rank<T>[], { fresh, budget }: Proof<T>) {
   const both = mergeConditions(a.conditions ?? NO_CONDITIONS, b.conditions ?? NO_CONDITIONS);
   if (both === null) return null;
-  const found = findAssignment(both, listRivals(a, contest), fresh.value);
+  const found = findAssignment(both, listRivals(a, above), fresh.value, budget);
   return typeof found === "string" ? null : found.choices;
 }
 
-function canWin<T>(route: RouteFound<T>, contest: Contest<T>, fresh: FreshWords): boolean {
-  // A search that was cut off proves nothing.
-  return findAssignment(route.conditions ?? NO_CONDITIONS, listRivals(route, contest), fresh.value) !== "none";
+/** Those that win a request of one of the contests, as far as is known: a search that was cut off proves nothing. */
+function listWinners<T>(contests: readonly Contest<T>[], { fresh, budget }: Proof<T>): ReadonlySet<RouteFound<T>> {
+  const winners = new Set<RouteFound<T>>();
+  for (const { ranks } of contests) {
+    for (const [at, { routes }] of ranks.entries()) {
+      const above = ranks.slice(0, at);
+      for (const route of routes) {
+        if (winners.has(route)) continue;
+        if (findAssignment(route.conditions ?? NO_CONDITIONS, listRivals(route, above), fresh.value, budget) !== "none") winners.add(route);
+      }
+    }
+  }
+  return winners;
 }
 
-/** The conditions of those that are more specific than `route`, as far as they could hold beside its own. */
-function listRivals<T>(route: RouteFound<T>, contest: Contest<T>): (readonly Condition[])[] {
+/** The conditions of those in the ranks above `route`, as far as they could hold beside its own. */
+function listRivals<T>(route: RouteFound<T>, above: readonly Rank<T>[]): (readonly Condition[])[] {
   const own = route.conditions ?? NO_CONDITIONS;
-  return contest.routes.flatMap((rival) => {
-    if (rival === route || compareConditions(rival, route) >= 0) return [];
-    const conditions = rival.conditions ?? NO_CONDITIONS;
-    return mergeConditions(own, conditions) === null ? [] : [conditions];
-  });
+  return above.flatMap(({ index }) =>
+    index.candidates(route).flatMap((rival) => {
+      const conditions = rival.conditions ?? NO_CONDITIONS;
+      return mergeConditions(own, conditions) === null ? [] : [conditions];
+    }),
+  );
 }
 
-/** Routes that have as many conditions, and name as many values, in the order of the table. */
-function groupByRank<T>(routes: readonly RouteFound<T>[]): RouteFound<T>[][] {
+function toRanks<T>(routes: readonly RouteFound<T>[]): Rank<T>[] {
   const ranks: RouteFound<T>[][] = [];
   for (const route of routes) {
     const same = ranks.find(([first]) => first !== undefined && compareConditions(first, route) === 0);
     if (same === undefined) ranks.push([route]);
     else same.push(route);
   }
-  return ranks;
+  ranks.sort(([a], [b]) => (a === undefined || b === undefined ? 0 : compareConditions(a, b)));
+  return ranks.map((same) => {
+    const index = new MeetingIndex(same);
+    for (const route of same) index.add(route);
+    return { routes: same, index };
+  });
 }
 
 /**
  * Keeps ten thousand routes that differ by one value from being compared with one another: of those that name values of the subject
- * that most of them name values of, only such as share one can tie.
+ * that most of them name values of, only such as share one can be met by one request.
  */
-class TieIndex<T> {
+class MeetingIndex<T> {
+  readonly #places = new Map<RouteFound<T>, number>();
   readonly #subject: string | null;
   readonly #byValue = new Map<string, RouteFound<T>[]>();
   readonly #all: RouteFound<T>[] = [];
@@ -140,6 +170,7 @@ class TieIndex<T> {
   }
 
   add(route: RouteFound<T>): void {
+    this.#places.set(route, this.#all.length);
     this.#all.push(route);
     const values = this.#valuesOf(route);
     if (values === null) this.#open.push(route);
@@ -150,12 +181,13 @@ class TieIndex<T> {
     }
   }
 
-  /** Earlier routes that might tie with this one, in the order of the table. */
+  /** Routes that one request might meet beside this one, in the order in which they were added. */
   candidates(route: RouteFound<T>): readonly RouteFound<T>[] {
     const values = this.#valuesOf(route);
     if (values === null) return this.#all;
     const found = new Set([...this.#open, ...values.flatMap((value) => this.#byValue.get(value) ?? [])]);
-    return found.size === this.#open.length ? this.#open : this.#all.filter((earlier) => found.has(earlier));
+    if (found.size === this.#open.length) return this.#open;
+    return [...found].sort((a, b) => (this.#places.get(a) ?? 0) - (this.#places.get(b) ?? 0));
   }
 
   #valuesOf(route: RouteFound<T>): readonly string[] | null {

@@ -119,5 +119,8 @@ function countConditions<T>(route: RouteFound<T>): number {
 }
 
 function countNamed<T>(route: RouteFound<T>): number {
-  return route.conditions?.filter(namesValues).length ?? 0;
+  const { conditions } = route;
+  let count = 0;
+  for (let i = 0; conditions !== null && i < conditions.length; i++) if (namesValues(conditions[i]!)) count++;
+  return count;
 }

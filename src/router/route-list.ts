@@ -2,8 +2,9 @@
 // Most lists hold one route without conditions. A long one (a tenant a route, told by a header) is indexed by the subject that most
 // of its routes name values of, so that a request tries those of its own value and the few that name none.
 
-import { AnnouncedHead, type Condition, type ConditionalHead, holdAll, readSubject, SEVERAL } from "./conditions.ts";
+import { AnnouncedHead, type Condition, type ConditionalHead, HEADER, holdAll, QUERY, readSubject, SEVERAL } from "./conditions.ts";
 import type { RouteFound } from "./leaf.ts";
+import { listParameter } from "./query-values.ts";
 
 export interface RouteList<T> {
   readonly routes: readonly RouteFound<T>[];
@@ -25,9 +26,15 @@ export interface ValueIndex<T> {
 export function selectRoute<T>(list: RouteList<T>, head: ConditionalHead): RouteFound<T> | null {
   if (list.only !== null) return list.only;
   const { index, routes } = list;
-  if (index !== null && !(head instanceof AnnouncedHead)) {
-    const value = readSubject(index.subject, head);
-    if (value !== SEVERAL) return selectIndexed(index, value, head);
+  if (index !== null) {
+    const { subject } = index;
+    if (!(head instanceof AnnouncedHead) || subject.on === QUERY) {
+      const value = readSubject(subject, head);
+      // Each of several must be among a route's values, so that the first alone says which routes to try.
+      return selectIndexed(index, value === SEVERAL ? listParameter(head.query, subject.name, 0) : value, head);
+    }
+    // Where the header is announced, whatever route names values of it takes the request: the first that is tried mostly does.
+    if (subject.on === HEADER && !head.announces(subject.name)) return selectIndexed(index, null, head);
   }
   for (let i = 0; i < routes.length; i++) {
     const route = routes[i];

@@ -1,6 +1,6 @@
 // A request for each route that this route wins: proof that there is one, and something to show or to try. Configuration time.
 
-import { findAssignment } from "./assignment.ts";
+import { findAssignment, SearchBudget } from "./assignment.ts";
 import type { RouteDefinition } from "./compile.ts";
 import { compileGroups, compileScopes } from "./compile.ts";
 import type { Condition } from "./conditions.ts";
@@ -17,14 +17,15 @@ export function findWitnesses<T>(routes: readonly RouteDefinition<T>[]): Map<str
   const { groups } = compileGroups(routes);
   const router = new Router(compileScopes(groups));
   const fresh = new FreshWords(groups);
+  const budget = new SearchBudget();
   const witnesses = new Map<string, SampleRequest>();
   for (const group of groups) {
+    const named = new Set(group.routes.flatMap((other) => other.methods));
     for (const route of group.routes) {
       if (witnesses.has(route.name)) continue;
-      const named = new Set(group.routes.flatMap((other) => other.methods));
       const methods = route.methods.length > 0 ? route.methods : [fresh.methodBeside(named)];
       for (const method of methods) {
-        const sample = tryMethod(route, method, group, router, fresh);
+        const sample = tryMethod(route, method, group, router, fresh, budget);
         if (sample === null) continue;
         witnesses.set(route.name, sample);
         break;
@@ -40,6 +41,7 @@ function tryMethod<T>(
   group: { host: Parameters<typeof toSample>[0]["group"]["host"]; routes: RouteFound<T>[] },
   router: Router<T>,
   fresh: FreshWords,
+  budget: SearchBudget,
 ): SampleRequest | null {
   const rivals = group.routes.filter((rival) => {
     const takes = rival.methods.length === 0 ? route.methods.length === 0 : rival.methods.includes(method);
@@ -49,6 +51,7 @@ function tryMethod<T>(
     route.conditions ?? NO_CONDITIONS,
     rivals.map((rival) => rival.conditions ?? NO_CONDITIONS),
     fresh.value,
+    budget,
   );
   if (typeof found === "string") return null;
   const isWon = (match: unknown) => match === route;
