@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { containsHost, containsPath } from "./containment.ts";
+import { containsHost, containsPath, overlapsPath } from "./containment.ts";
 
 // `z` stands for every segment and label that no pattern names.
 const SEGMENTS = ["a", "b", "z", ""];
@@ -38,6 +38,17 @@ describe("containment", () => {
       fc.property(pathPattern, pathPattern, (outer, inner) => {
         const expected = paths.every((path) => !matchesPath(inner, path) || matchesPath(outer, path));
         assert.equal(containsPath(outer, inner), expected, `${inner} in ${outer}`);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("in part of paths is what trying every path says", () => {
+    fc.assert(
+      fc.property(pathPattern, pathPattern, (a, b) => {
+        const expected = paths.some((path) => matchesPath(a, path) && matchesPath(b, path));
+        assert.equal(overlapsPath(a, b), expected, `${a} and ${b}`);
+        assert.equal(overlapsPath(b, a), expected, `${b} and ${a}`);
       }),
       { numRuns: 2000 },
     );

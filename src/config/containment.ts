@@ -20,6 +20,22 @@ export function containsPath(outer: string, inner: string): boolean {
   return around.segments.every((segment, index) => containsSegment(segment, within.segments[index] ?? ""));
 }
 
+/** Whether some path is of both; both well-formed patterns. */
+export function overlapsPath(a: string, b: string): boolean {
+  const one = toSegments(a);
+  const other = toSegments(b);
+  const shared = Math.min(one.segments.length, other.segments.length);
+  for (let at = 0; at < shared; at++) if (!overlapsSegment(one.segments[at] ?? "", other.segments[at] ?? "")) return false;
+  if (one.segments.length === other.segments.length) return true;
+  // The longer one goes on where the shorter must have a tail to follow it.
+  return one.segments.length < other.segments.length ? one.hasTail : other.hasTail;
+}
+
+function overlapsSegment(a: string, b: string): boolean {
+  if (a.startsWith(":")) return b !== "";
+  return b.startsWith(":") ? a !== "" : a === b;
+}
+
 /** A parameter takes one segment that is not empty. */
 function containsSegment(outer: string, inner: string): boolean {
   return outer.startsWith(":") ? inner !== "" : outer === inner;

@@ -50,6 +50,10 @@ const plain = {
     text(parsePathPattern, PATTERN_EXPECTATION, "A path pattern."),
     "Every path that the route takes is within one of these.",
   ).optional(),
+  takes: fullList(
+    text(parsePathPattern, PATTERN_EXPECTATION, "A path pattern."),
+    "The route takes some path of one of these: `/*` takes some of `/admin/*`, though not all that it takes is within it.",
+  ).optional(),
   methods: fullList(text(parseMethod, METHOD_EXPECTATION, "A method."), "The route takes at least one of these.").optional(),
   onlyMethods: fullList(text(parseMethod, METHOD_EXPECTATION, "A method."), "The route takes none but these.").optional(),
   upstreams: fullList(text(parseName, "the name of an upstream", "An upstream."), "One of these answers.").optional(),

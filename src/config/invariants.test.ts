@@ -58,6 +58,15 @@ describe("an invariant", () => {
     assert.equal(idle({ lacks: ["public"] }), 0);
   });
 
+  it("speaks of routes that take some path of a pattern, whatever else they take", () => {
+    const judged = judge({ where: { takes: ["/admin/*"] }, require: { hosts: ["admin.example.com"] } });
+    assert.deepEqual(Object.keys(judged), ["admin-open", "old"]);
+    assert.match(
+      judge({ require: { takes: ["/orders/:id"] } })["admin-open"] ?? "",
+      /^it must take paths of `\/orders\/:id`, but it takes/,
+    );
+  });
+
   it("keeps paths on hosts", () => {
     assert.deepEqual(judge({ where: { paths: ["/admin/*"] }, require: { hosts: ["admin.example.com"] } }), {
       "admin-open": "its hosts must be within `admin.example.com`, but it takes any host",

@@ -1,7 +1,7 @@
 // The predicates of invariants: whether one holds for a route, and in words what a route that it doesn't hold for has instead.
 
 import type { RouteConfig } from "./config.ts";
-import { containsHost, containsPath } from "./containment.ts";
+import { containsHost, containsPath, overlapsPath } from "./containment.ts";
 import type { DEMANDABLE, Predicate } from "./invariant-schema.ts";
 import { toChoice } from "./written.ts";
 
@@ -53,7 +53,7 @@ export function compilePredicate(predicate: Predicate): CompiledPredicate {
 }
 
 function compileAll(predicate: Plain): Demand[] {
-  const { has, lacks, names, teams, hosts, paths, methods, onlyMethods, upstreams } = predicate;
+  const { has, lacks, names, teams, hosts, paths, takes, methods, onlyMethods, upstreams } = predicate;
   return [
     ...(has === undefined ? [] : [compileHas(has)]),
     ...(lacks === undefined ? [] : [compileLacks(lacks)]),
@@ -61,6 +61,7 @@ function compileAll(predicate: Plain): Demand[] {
     ...(teams === undefined ? [] : [compileTeams(teams)]),
     ...(hosts === undefined ? [] : [compileHosts(hosts)]),
     ...(paths === undefined ? [] : [compilePaths(paths)]),
+    ...(takes === undefined ? [] : [compileTakes(takes)]),
     ...(methods === undefined ? [] : [compileMethods(methods)]),
     ...(onlyMethods === undefined ? [] : [compileOnlyMethods(onlyMethods)]),
     ...(upstreams === undefined ? [] : [compileUpstreams(upstreams)]),
@@ -157,6 +158,14 @@ function compilePaths(paths: readonly string[]): Demand {
   };
 }
 
+function compileTakes(paths: readonly string[]): Demand {
+  return {
+    holds: ({ match }) => match.paths.some((path) => paths.some((wanted) => overlapsPath(wanted, path))),
+    says: `it takes paths of ${toChoice(paths)}`,
+    toBreach: ({ match }) => `it must take paths of ${toChoice(paths)}, but it takes ${toChoice(match.paths, "and")}`,
+  };
+}
+
 function compileMethods(methods: readonly string[]): Demand {
   // Whoever takes a GET takes a HEAD.
   const taken = methods.includes("HEAD") ? [...methods, "GET"] : methods;
@@ -208,7 +217,7 @@ function matchesName(pattern: string, name: string): boolean {
 
 // ── which routes a predicate names ───────────────────────────────────────────────────────────────────────────────────
 
-/** The part of a predicate in which a word may be mistyped: names, teams, hosts, paths, upstreams. */
+/** The part of a predicate in which a word may be mistyped. `takes` is no such part: it guards what nobody may serve yet. */
 export function onlyNames(predicate: Predicate): Predicate {
   const { anyOf, ...plain } = predicate;
   const branches = anyOf?.map(toNames);
