@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { ConfigHost } from "./config-host.ts";
 import type { Finding } from "./issue.ts";
+import { matchesStars } from "./star-pattern.ts";
 import { children, get } from "./written.ts";
 
 // Whoever includes more has mistyped a pattern.
@@ -63,14 +64,5 @@ function listNames(folder: string, host: ConfigHost): readonly string[] {
 /** As in a shell: `*` takes no leading dot, so that an editor's drafts are no teams. */
 function matches(pattern: string, name: string): boolean {
   if (name.startsWith(".") && !pattern.startsWith(".")) return false;
-  const [start = "", ...rest] = pattern.split("*");
-  const end = rest.pop() ?? "";
-  if (!name.startsWith(start)) return false;
-  let at = start.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return name.length - end.length >= at && name.endsWith(end);
+  return matchesStars(pattern, name);
 }

@@ -3,6 +3,7 @@
 import type { RouteConfig } from "./config.ts";
 import { containsHost, containsPath, overlapsPath } from "./containment.ts";
 import type { DEMANDABLE, Predicate } from "./invariant-schema.ts";
+import { matchesStars } from "./star-pattern.ts";
 import { toChoice } from "./written.ts";
 
 type Demandable = (typeof DEMANDABLE)[number];
@@ -123,7 +124,7 @@ function compileLacks(keys: readonly Demandable[]): Demand {
 
 function compileNames(patterns: readonly string[]): Demand {
   return {
-    holds: ({ name }) => patterns.some((pattern) => matchesName(pattern, name)),
+    holds: ({ name }) => patterns.some((pattern) => matchesStars(pattern, name)),
     says: `it is named ${toChoice(patterns)}`,
     toBreach: () => `it must be named ${toChoice(patterns)}`,
   };
@@ -198,21 +199,6 @@ function compileUpstreams(upstreams: readonly string[]): Demand {
       return `${toChoice(upstreams)} must answer, but what answers is ${answers}`;
     },
   };
-}
-
-/** `*` stands for any part. */
-function matchesName(pattern: string, name: string): boolean {
-  const [start = "", ...rest] = pattern.split("*");
-  const end = rest.pop();
-  if (end === undefined) return name === pattern;
-  if (!name.startsWith(start)) return false;
-  let at = start.length;
-  for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return name.length - end.length >= at && name.endsWith(end);
 }
 
 // ── which routes a predicate names ───────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ export { RequestHead, ResponseHead, UNKNOWN_LENGTH } from "./heads.ts";
 export { type Host, parseHost } from "./host.ts";
 export * as FIELD from "./known-fields.ts";
 export { DEFAULT_PATH_RULES, normalisePath, type PathRules } from "./path.ts";
+export { escapeAt } from "./percent.ts";
 export type {
   ClientEvents,
   ClientFacts,

@@ -4,6 +4,7 @@
 // The result is a fixed point: no dot segments, no encoded unreserved characters, no lower-case escapes.
 
 import type { FaultDefinition } from "../base/index.ts";
+import { escapeAt } from "./percent.ts";
 import { URI } from "./uri-faults.ts";
 
 /** What a gateway does with the spellings on which servers disagree; the defaults are in DEFAULT_PATH_RULES. */
@@ -144,20 +145,6 @@ function normaliseSlowly(text: string, start: number, end: number, rules: PathRu
   // Every other change makes the text shorter.
   if (!respelt && length === size) return text.substring(start, end);
   return out.toString("latin1", 0, length);
-}
-
-/** The byte that the escape at `at` spells; -1 when it is cut short or not hexadecimal. */
-function escapeAt(text: string, at: number, end: number): number {
-  if (at + 2 >= end || text.charCodeAt(at) !== PERCENT) return -1;
-  const high = hexValue(text.charCodeAt(at + 1));
-  const low = hexValue(text.charCodeAt(at + 2));
-  return high < 0 || low < 0 ? -1 : (high << 4) | low;
-}
-
-function hexValue(c: number): number {
-  if (c >= 0x30 && c <= 0x39) return c - 0x30;
-  const folded = c | 0x20;
-  return folded >= 0x61 && folded <= 0x66 ? folded - 0x57 : -1;
 }
 
 /**

@@ -2,6 +2,7 @@
 // A service may read `+` as a space (application/x-www-form-urlencoded) or as itself, so that it stands for both here.
 
 import { Buffer } from "node:buffer";
+import { escapeAt } from "../../http/index.ts";
 
 const PERCENT = 0x25;
 const PLUS = 0x2b;
@@ -39,20 +40,6 @@ function isParameterName(query: string, from: number, to: number, name: Uint8Arr
     }
   }
   return at === to;
-}
-
-/** The byte that the escape at `at` spells; -1 where a `%` is only itself. */
-function escapeAt(text: string, at: number, end: number): number {
-  if (at + 2 >= end) return -1;
-  const high = hexValue(text.charCodeAt(at + 1));
-  const low = hexValue(text.charCodeAt(at + 2));
-  return high < 0 || low < 0 ? -1 : (high << 4) | low;
-}
-
-function hexValue(c: number): number {
-  if (c >= 0x30 && c <= 0x39) return c - 0x30;
-  const folded = c | 0x20;
-  return folded >= 0x61 && folded <= 0x66 ? folded - 0x57 : -1;
 }
 
 function toBytes(name: string): Uint8Array {
