@@ -5,6 +5,7 @@ import { computeGeneration } from "../gateway/index.ts";
 import { type ConfigDiff, diffConfigs, type Effect } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_GATE, EXIT_OK } from "./exit-codes.ts";
+import { hideIn } from "./hide.ts";
 import { type Loaded, loadOrTell, toPlainIssue } from "./load.ts";
 import { refuseUsage } from "./refuse-usage.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,7 +38,8 @@ export async function diff({ values, operands }: CommandLine, terminal: Terminal
   if (before === null) return EXIT_CONFIG;
   const after = await load(newFile, oldFile);
   if (after === null) return EXIT_CONFIG;
-  const found = diffConfigs(before.config, after.config, [before.invariants, after.invariants]);
+  const hidden = [...before.hidden, ...after.hidden];
+  const found = hideIn(diffConfigs(before.config, after.config, [before.invariants, after.invariants]), hidden);
   const isOpened = [...found.effects, ...found.requests].some(({ opens }) => opens);
   const isDenied = deny === "any" ? found.effects.length + found.requests.length > 0 : deny === "loosens" && isOpened;
   if (isJson) {

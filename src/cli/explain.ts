@@ -5,6 +5,7 @@ import { canonicalIp } from "../base/index.ts";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
+import { hideIn } from "./hide.ts";
 import { loadOrTell } from "./load.ts";
 import { refuseUsage } from "./refuse-usage.ts";
 import type { Terminal } from "./terminal.ts";
@@ -42,6 +43,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
   }
+  explanation = hideIn(explanation, loaded.hidden);
   if (isJson) terminal.out(JSON.stringify({ ok: true, ...explanation }));
   else for (const line of toLines(toPrintable(explanation), terminal)) terminal.out(line);
   return EXIT_OK;

@@ -3,6 +3,7 @@
 import { describeRoute, type RouteRow } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
+import { hideIn } from "./hide.ts";
 import { loadOrTell } from "./load.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -34,10 +35,10 @@ export async function routes({ values, operands }: CommandLine, terminal: Termin
       action: toPlainAction(route.action),
       timeoutMs: route.timeoutMs,
     }));
-    terminal.out(JSON.stringify({ ok: true, routes: rows }));
+    terminal.out(JSON.stringify({ ok: true, routes: hideIn(rows, loaded.hidden) }));
     return EXIT_OK;
   }
-  for (const line of toTable(config.routes.map(describeRoute), terminal)) terminal.out(line);
+  for (const line of toTable(hideIn(config.routes.map(describeRoute), loaded.hidden), terminal)) terminal.out(line);
   return EXIT_OK;
 }
 

@@ -2,7 +2,7 @@
 // tools pass their own; nothing else in this room touches the process or the disk.
 
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export interface ConfigHost {
@@ -49,6 +49,9 @@ const CHUNK_BYTES = 256 * 1024;
 
 /** In chunks: the size that the system tells is 0 for pipes and devices, which may go on without end. */
 function readAtMost(path: string, maxBytes: number): Uint8Array {
+  // To open a named pipe is to wait until somebody writes: a team's file would keep the gateway from starting. Those of a shell
+  // (`<(…)`, standard input) are open already.
+  if (!/^\/(?:dev|proc)\//.test(path) && statSync(path).isFIFO()) throw new Error("it is a pipe");
   const file = openSync(path, "r");
   try {
     const chunks: Buffer[] = [];

@@ -39,6 +39,7 @@ export class Part {
     this.#covered = covered;
     this.#references = resolveReferences(source.value, source.file, reader, covered);
     masking.add(this.#references.texts);
+    masking.hide(this.#references.conditionTexts);
     const { bodies, findings: bodyFindings } = readBodies(this.#references.value, source.file, reader, covered);
     this.bodies = bodies;
     for (const finding of [...findings, ...this.#references.findings]) this.#put(finding, true);

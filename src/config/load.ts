@@ -31,6 +31,8 @@ export interface LoadedConfig {
   readonly invariants: readonly Invariant[];
   /** Lines of plugins, counted as `gateway.customCode` does. */
   readonly customCodeLines: number;
+  /** Values of conditions that came from a reference: nobody may be shown them. */
+  readonly hidden: readonly string[];
   /** Every file that was read, or should have been: absolute paths. */
   readonly files: readonly string[];
 }
@@ -58,7 +60,7 @@ export function resolveInput(value: unknown, file: string, host: ConfigHost = sy
 }
 
 function refuse(file: string, issues: readonly Issue[]): LoadedConfig {
-  return { config: null, issues, teams: [], isDegraded: false, invariants: [], customCodeLines: 0, files: [resolve(file)] };
+  return { config: null, issues, teams: [], isDegraded: false, invariants: [], customCodeLines: 0, hidden: [], files: [resolve(file)] };
 }
 
 function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): LoadedConfig {
@@ -88,23 +90,24 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   // What a team defines it may take away again, and must not have the root refused.
   const hasTeams = opened.length > 0;
   for (const finding of deferred) root.put(hasTeams ? { ...finding, code: "SP_CONFIG_INVARIANT_IDLE" } : finding);
-  if (written === null || resolved === null) return finish(null, root, [], { files, code, invariants: [] });
+  if (written === null || resolved === null) return finish(null, root, [], { files, code, masking, invariants: [] });
   const { upstreams, routes } = resolved;
   const { invariants } = written;
   const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
   const { states, parts: teams } = assemble(opened, { written, checked: root.checked, from }, member, around);
-  if (!root.isGood) return finish(null, root, states, { files, code, invariants });
+  if (!root.isGood) return finish(null, root, states, { files, code, masking, invariants });
   const all = {
     ...resolved,
     upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
     routes: [...routes, ...teams.flatMap((team) => team.routes)],
   };
-  return finish(all, root, states, { files, code, invariants });
+  return finish(all, root, states, { files, code, masking, invariants });
 }
 
 interface Read {
   readonly files: ReadonlySet<string>;
   readonly code: CodeCount;
+  readonly masking: Masking;
   readonly invariants: readonly Invariant[];
 }
 
@@ -113,11 +116,12 @@ function isAboutTeams({ code, path }: Finding): boolean {
   return code === "SP_CONFIG_UNKNOWN_REFERENCE" && path[0] === "invariants";
 }
 
-function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], { files, code, invariants }: Read): LoadedConfig {
+function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], read: Read): LoadedConfig {
+  const { files, code, masking, invariants } = read;
   root.sort();
   const issues = [...root.issues, ...teams.flatMap((team) => team.issues)];
   const isDegraded = teams.some(({ state }) => state !== "good");
-  return { config, issues, teams, isDegraded, invariants, customCodeLines: code.lines, files: [...files] };
+  return { config, issues, teams, isDegraded, invariants, customCodeLines: code.lines, hidden: [...masking.hidden], files: [...files] };
 }
 
 const MAX_CODE_BYTES = 4 * 1024 * 1024;

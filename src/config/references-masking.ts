@@ -10,10 +10,16 @@ const COMPARED = 8;
 
 export class Masking {
   readonly #words = new Set<string>();
+  /** Whole texts that whoever prints the configuration must hide. */
+  readonly hidden = new Set<string>();
 
   /** `texts` came from references. */
   add(texts: readonly string[]): void {
     for (const text of texts) for (const word of toWords(text)) this.#words.add(word);
+  }
+
+  hide(texts: readonly string[]): void {
+    for (const text of texts) this.hidden.add(text);
   }
 
   /**

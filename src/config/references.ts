@@ -20,6 +20,8 @@ export interface Resolved {
   readonly places: PathSet;
   /** Each text that came from a reference. */
   readonly texts: readonly string[];
+  /** What routes' conditions on headers and queries compare with and came, whole or in part, from a reference: keys that callers know. */
+  readonly conditionTexts: readonly string[];
 }
 
 export interface ReferenceReader {
@@ -32,7 +34,7 @@ export interface ReferenceReader {
 export function resolveReferences(written: unknown, file: string, reader: ReferenceReader, covered: PathSet): Resolved {
   const walk = new ReferenceWalk(dirname(resolve(file)), reader, covered);
   const { value, checked } = walk.visit(written, 0);
-  return { value, checked, findings: walk.findings, places: walk.places, texts: walk.texts };
+  return { value, checked, findings: walk.findings, places: walk.places, texts: walk.texts, conditionTexts: walk.conditionTexts };
 }
 
 interface Pair {
@@ -44,6 +46,7 @@ class ReferenceWalk {
   readonly findings: Finding[] = [];
   readonly places = new PathSet();
   readonly texts: string[] = [];
+  readonly conditionTexts: string[] = [];
   readonly #folder: string;
   readonly #reader: ReferenceReader;
   readonly #covered: PathSet;
@@ -99,6 +102,7 @@ class ReferenceWalk {
     const value = texts.join("");
     if (parts.every((part) => typeof part === "string")) return { value, checked: value };
     this.places.add(path);
+    if (isConditionPath(path)) this.conditionTexts.push(value);
     return { value, checked: isTemplate ? text : value };
   }
 
@@ -154,6 +158,10 @@ function readReferencedText(host: ConfigHost, file: string): string | { readonly
   } catch {
     return { reason: "it is not UTF-8 text" };
   }
+}
+
+function isConditionPath(path: IssuePath): boolean {
+  return path[0] === "routes" && path[2] === "match" && (path[3] === "headers" || path[3] === "query");
 }
 
 /** Whether a value of templates.ts stands there: a header to set or add, a query parameter to set. */
