@@ -2,6 +2,7 @@
 // Read from Accept, or from Content-Type. @hot
 
 const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -13,7 +14,7 @@ export function readVersion(value: string, type: string): string | null {
   let best: string | null = null;
   let bestWeight = 0;
   for (let at = 0; at < value.length; ) {
-    const end = endOfRange(value, at);
+    const end = endOfPart(value, at, COMMA);
     const range = value.substring(at, end);
     at = end + 1;
     const version = versionOf(range, type);
@@ -26,13 +27,14 @@ export function readVersion(value: string, type: string): string | null {
   return best;
 }
 
-function endOfRange(value: string, at: number): number {
+/** Where the part that starts at `at` ends: a separator within quotes is none. */
+function endOfPart(value: string, at: number, separator: number): number {
   let quoted = false;
   for (let i = at; i < value.length; i++) {
     const c = value.charCodeAt(i);
     if (quoted && c === BACKSLASH) i++;
     else if (c === QUOTE) quoted = !quoted;
-    else if (c === COMMA && !quoted) return i;
+    else if (c === separator && !quoted) return i;
   }
   return value.length;
 }
@@ -57,9 +59,9 @@ function weightOf(range: string): number {
 
 /** A parameter's value without its quotes; null when the range has none of this name. */
 function parameterOf(range: string, from: number, name: string): string | null {
-  for (let at = from; at >= 0 && at < range.length; ) {
-    const next = range.indexOf(";", at + 1);
-    const part = range.substring(at + 1, next < 0 ? range.length : next);
+  for (let at = from; at < range.length; ) {
+    const next = endOfPart(range, at + 1, SEMICOLON);
+    const part = range.substring(at + 1, next);
     const equals = part.indexOf("=");
     if (equals >= 0 && part.substring(0, equals).trim().toLowerCase() === name) {
       const value = part.substring(equals + 1).trim();
