@@ -1,11 +1,12 @@
 // Names and addresses that must differ: of listeners, routes and invariants, of what listens, of an upstream's endpoints.
 
-import { isSamePlace, parseListenAddress, toAddressText } from "./addresses.ts";
+import { isSamePlace, parseEndpointUrl, parseListenAddress, toAddressText } from "./addresses.ts";
 import type { AddressConfig } from "./config.ts";
 import type { Finding, IssuePath } from "./issue.ts";
 import { checkEntries, children, duplicateEntry, get, type Place, parsed, toOrdinal } from "./written.ts";
 
-export function checkPlaces(root: unknown, findings: Finding[]): void {
+/** `gateway` is the gateway's own file, which `root` may be. */
+export function checkPlaces(root: unknown, gateway: unknown, findings: Finding[]): void {
   checkNames(children(root, [], "listeners"), "listeners", findings);
   checkNames(children(root, [], "routes"), "routes", findings);
   checkNames(children(root, [], "invariants"), "invariants", findings);
@@ -13,7 +14,8 @@ export function checkPlaces(root: unknown, findings: Finding[]): void {
   for (const [path, listener] of children(root, [], "listeners")) {
     checkEntries(get(listener, "trustedProxies"), [...path, "trustedProxies"], findings);
   }
-  for (const [path, upstream] of children(root, [], "upstreams")) checkEndpoints(upstream, path, findings);
+  const admin = parsed(get(gateway, "admin", "address"), parseListenAddress);
+  for (const [path, upstream] of children(root, [], "upstreams")) checkEndpoints(upstream, path, admin, findings);
 }
 
 function checkNames(places: readonly Place[], kind: string, findings: Finding[]): void {
@@ -49,7 +51,7 @@ function checkAddresses(root: unknown, findings: Finding[]): void {
   }
 }
 
-function checkEndpoints(upstream: unknown, path: IssuePath, findings: Finding[]): void {
+function checkEndpoints(upstream: unknown, path: IssuePath, admin: AddressConfig | undefined, findings: Finding[]): void {
   const seen = new Set<string>();
   for (const [endpointPath, endpoint] of children(upstream, path, "endpoints")) {
     const isText = typeof endpoint === "string";
@@ -58,5 +60,15 @@ function checkEndpoints(upstream: unknown, path: IssuePath, findings: Finding[])
     const urlPath = isText ? endpointPath : [...endpointPath, "url"];
     if (seen.has(url)) findings.push(duplicateEntry(urlPath, url, "a bigger share is written `{ url: …, weight: 2 }`"));
     seen.add(url);
+    const endpointAddress = parsed(url, parseEndpointUrl)?.address;
+    if (admin === undefined || endpointAddress === undefined || !isSamePlace(admin, toLoopback(endpointAddress))) continue;
+    // Otherwise a route of any team shows everybody the metrics and the configuration.
+    const message = `\`${url}\` is the gateway's own admin address, which no route may lead to`;
+    findings.push({ code: "SP_CONFIG_CONTRADICTION", path: urlPath, at: "value", message });
   }
+}
+
+/** The one name that leads to an address of this machine everywhere. */
+function toLoopback(address: AddressConfig): AddressConfig {
+  return "host" in address && address.host === "localhost" ? { host: "127.0.0.1", port: address.port } : address;
 }

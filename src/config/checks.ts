@@ -54,7 +54,7 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     teamHosts: context.gateway === undefined ? undefined : get(root, "team", "hosts"),
     widest: toWidestBounds(gateway, LISTENER_BOUNDS),
   };
-  checkPlaces(root, findings);
+  checkPlaces(root, gateway, findings);
   if (context.gateway === undefined) checkGateway(root, around, findings, toUpstreams(root, ...(context.teams ?? [])));
   else for (const key of ["hosts", "paths"]) checkEntries(get(root, "team", key), ["team", key], findings);
   for (const [path, route] of children(root, [], "routes")) {

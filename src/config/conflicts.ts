@@ -54,14 +54,26 @@ function toConflict(issue: RouteIssue, files: readonly RouteFile[], places: Read
     return { part: Math.max(0, part), finding, parts: [Math.max(0, part)] };
   }
   const place = toBlamed(concerned, last, code);
-  const message =
-    code === "SP_CONFIG_ROUTE_UNREACHABLE" ? toUnreached(files, concerned, place) : toClash(files, concerned, place, issue.sample);
+  const message = toMessage(code, files, concerned, place, issue.sample);
   const hint =
     code === "SP_CONFIG_ROUTE_UNREACHABLE"
       ? "remove it, or narrow the others"
       : "give one of them a host, a method or a condition that the other lacks";
   const finding: Finding = { code, path: ["routes", place.index, "match"], at: "key", message, hint };
   return { part: place.part, finding, parts: [...new Set(concerned.map(({ part }) => part))] };
+}
+
+function toMessage(
+  code: IssueCode,
+  files: readonly RouteFile[],
+  concerned: readonly Place[],
+  place: Place,
+  sample: SampleRequest | null,
+): string {
+  if (code === "SP_CONFIG_ROUTE_UNREACHABLE") return toUnreached(files, concerned, place);
+  if (code === "SP_CONFIG_ROUTE_CONFLICT") return toClash(files, concerned, place, sample);
+  const others = toOthers(files, concerned, place);
+  return `whether the route \`${toName(files, place)}\` and ${others} can match the same request takes too long to prove: too many conditions differ`;
 }
 
 /** The last one; but a route that nobody reaches is mended where it stands, unless a later file came in its way. */

@@ -128,8 +128,8 @@ export const ISSUE_CODES = {
     "Remove it, or narrow the routes that the message names.",
   ),
   SP_CONFIG_ROUTE_OVERLAP: error(
-    "Paths that overlap so often that matching one request would take too long.",
-    "Use fewer parameters beside static segments.",
+    "Paths that overlap so often that matching one request would take too long, or conditions of which no proof comes to an end.",
+    "Use fewer parameters beside static segments, and fewer conditions that differ among routes of one path.",
   ),
   SP_CONFIG_BOUND_IDLE: warning(
     "A route's bound that is wider than every listener's, so that it never applies.",

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { compileRouter, ROUTE_FOUND, type RouteDefinition, type RouteIssue } from "./index.ts";
+import { compileRouter, ROUTE_FOUND, type RouteCondition, type RouteDefinition, type RouteIssue } from "./index.ts";
 
 function route(name: string, path: string, methods: readonly string[] = [], hosts: readonly string[] = []): RouteDefinition<null> {
   return { name, hosts, paths: [path], methods, conditions: [], value: null };
@@ -166,7 +166,55 @@ describe("overlap", () => {
   });
 });
 
+describe("routes that never win", () => {
+  const asking = (name: string, ...conditions: RouteCondition[]) => ({ ...route(name, "/x"), conditions });
+  const header = (name: string, ...values: string[]): RouteCondition => ({ on: "header", name, absent: false, values });
+  const version = (value: string): RouteCondition => ({ on: "mediaType", name: "application/vnd.a", absent: false, values: [value] });
+
+  it("are told with those that take their requests, and with no others", () => {
+    const [issue] = issuesOf(
+      asking("dead", { on: "header", name: "X-A", absent: false, values: null }),
+      asking("one", header("X-A", "1"), { on: "query", name: "q", absent: false, values: null }),
+      asking("two", header("X-A", "1"), { on: "query", name: "q", absent: true, values: [] }),
+      asking("three", { on: "header", name: "X-A", absent: false, values: null }, { on: "query", name: "q", absent: true, values: [] }),
+      asking("four", { on: "header", name: "X-A", absent: false, values: null }, { on: "query", name: "q", absent: false, values: null }),
+      asking("without", { on: "header", name: "X-A", absent: true, values: [] }, { on: "query", name: "q", absent: true, values: [] }),
+      { ...asking("posts", header("X-A", "1"), header("X-B", "1")), methods: ["POST"] },
+    );
+    assert.equal(issue?.code, "SP_ROUTE_UNREACHABLE");
+    assert.deepEqual(issue.routes, ["dead", "one", "two", "three", "four"]);
+  });
+
+  it("are found where Accept says the version, or another than the one asked for", () => {
+    assert.deepEqual(
+      codes(asking("a", header("Accept", "application/vnd.a.v1")), asking("b", header("accept", "application/vnd.a.v1"), version("1"))),
+      ["SP_ROUTE_UNREACHABLE a b"],
+    );
+    assert.deepEqual(codes(asking("a", header("Accept", "application/vnd.a.v2"), version("1"))), ["SP_ROUTE_UNREACHABLE a"]);
+    assert.deepEqual(codes(asking("a", header("Accept", "application/vnd.a.v2")), asking("b", version("1"))), []);
+  });
+
+  it("clash over a version that Content-Type says where Accept says none", () => {
+    const [issue] = issuesOf(asking("a", header("Accept", "text/html")), asking("b", version("1")));
+    assert.deepEqual(issue?.sample?.headers, [
+      ["Accept", "text/html"],
+      ["Content-Type", "application/vnd.a.v1+json"],
+    ]);
+  });
+});
+
 describe("size", () => {
+  it("proves 10,000 routes of one path that differ by a header's value", () => {
+    const tenants = Array.from({ length: 10_000 }, (_, index) => ({
+      ...route(`r${index}`, "/x"),
+      conditions: [{ on: "header", name: "X-Tenant", absent: false, values: [`t${index}`] }] as const,
+    }));
+    // Pair by pair it took half a minute.
+    const started = performance.now();
+    assert.deepEqual(compileRouter(tenants).issues, []);
+    assert.ok(performance.now() - started < 5000);
+  });
+
   it("compiles 10,000 routes within a second", () => {
     const table = Array.from({ length: 10_000 }, (_, index) =>
       route(`r${index}`, `/s${index % 500}/:id/part${index}/*`, index % 2 ? ["GET"] : []),

@@ -19,6 +19,8 @@ export interface Group<T> {
 }
 
 const NO_CONDITIONS: readonly Condition[] = [];
+/** Of a route that wins nothing, named in its issue: more help nobody. */
+const MAX_TAKERS = 8;
 
 /** A method of a request and what the routes of a group that take it are to one another. */
 interface Contest<T> {
@@ -45,20 +47,26 @@ interface Proof<T> {
 export function findConflicts<T>(groups: readonly Group<T>[], router: Router<T>): RouteIssue[] {
   const issues: RouteIssue[] = [];
   let proof: Proof<T> | null = null;
-  const dead = new Map<RouteFound<T>, boolean>();
+  // A route of several hosts or paths stands in several groups: one that it wins a request of will do.
+  const alive = new Set<string>();
+  const takers = new Map<string, Set<string>>();
   for (const group of groups) {
     const [first] = group.routes;
-    if (group.routes.length === 1 && first !== undefined) {
-      dead.set(first, false);
+    if (group.routes.length === 1 && first?.conditions === null) {
+      alive.add(first.name);
       continue;
     }
     proof ??= { router, fresh: new FreshWords(groups), budget: new SearchBudget() };
     const contests = listContests(group, proof.fresh);
     for (const conflict of findTies(group, contests, proof)) issues.push(conflict);
     const winners = listWinners(contests, proof);
-    for (const route of group.routes) dead.set(route, !winners.has(route) && dead.get(route) !== false);
+    for (const route of winners) alive.add(route.name);
+    for (const route of group.routes) {
+      if (alive.has(route.name)) continue;
+      takers.set(route.name, new Set([...(takers.get(route.name) ?? []), ...listTakers(route, contests, proof)]));
+    }
   }
-  issues.push(...listUnreachable(groups, dead));
+  for (const [name, others] of takers) if (!alive.has(name)) issues.push(toUnreachable(name, [...others].slice(0, MAX_TAKERS)));
   return issues;
 }
 
@@ -85,6 +93,11 @@ function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], proof: P
             const conditions = tie(earlier, route, above, proof);
             if (conditions === null) continue;
             told.add(route);
+            if (conditions === "unknown") {
+              const message = `whether routes ${earlier.name} and ${route.name} can both match one request takes too long to prove: their conditions, and those of routes beside them, differ in too many ways`;
+              yield { code: "SP_ROUTE_OVERLAP", routes: [earlier.name, route.name], message, sample: null };
+              break;
+            }
             const sample = toSample({
               group,
               route,
@@ -105,12 +118,12 @@ function* findTies<T>(group: Group<T>, contests: readonly Contest<T>[], proof: P
   }
 }
 
-/** What a request must have that both match and nobody more specific takes; null when there is none, or none was found in time. */
+/** What a request must have that both match and nobody more specific takes; null when there is none; or it took too long to tell. */
 function tie<T>(a: RouteFound<T>, b: RouteFound<T>, above: readonly Rank<T>[], { fresh, budget }: Proof<T>) {
   const both = mergeConditions(a.conditions ?? NO_CONDITIONS, b.conditions ?? NO_CONDITIONS);
   if (both === null) return null;
   const found = findAssignment(both, listRivals(a, above), fresh.value, budget);
-  return typeof found === "string" ? null : found.choices;
+  return found === "none" ? null : found === "unknown" ? found : found.choices;
 }
 
 /** Those that win a request of one of the contests, as far as is known: a search that was cut off proves nothing. */
@@ -196,24 +209,25 @@ class MeetingIndex<T> {
   }
 }
 
-function listUnreachable<T>(groups: readonly Group<T>[], dead: ReadonlyMap<RouteFound<T>, boolean>): RouteIssue[] {
-  // A route of several hosts or paths stands in several groups, with a RouteFound for each path.
-  const names = new Map<string, boolean>();
-  const takers = new Map<string, Set<string>>();
-  for (const { routes } of groups) {
-    for (const route of routes) {
-      const isDead = dead.get(route) === true;
-      names.set(route.name, isDead && names.get(route.name) !== false);
-      if (!isDead) continue;
-      const others = takers.get(route.name) ?? new Set();
-      for (const other of routes) if (compareConditions(other, route) < 0) others.add(other.name);
-      takers.set(route.name, others);
+/** Who wins requests that meet the conditions of a route that wins none; a few of them when there are many. */
+function listTakers<T>(route: RouteFound<T>, contests: readonly Contest<T>[], { fresh, budget }: Proof<T>): string[] {
+  const takers = new Set<string>();
+  for (const { ranks } of contests) {
+    const own = ranks.findIndex(({ routes }) => routes.includes(route));
+    for (let at = 0; at < own; at++) {
+      for (const rival of ranks[at]?.index.candidates(route) ?? []) {
+        if (takers.size === MAX_TAKERS) return [...takers];
+        const both = mergeConditions(route.conditions ?? NO_CONDITIONS, rival.conditions ?? NO_CONDITIONS);
+        if (both === null) continue;
+        if (findAssignment(both, listRivals(rival, ranks.slice(0, at)), fresh.value, budget) !== "none") takers.add(rival.name);
+      }
     }
   }
-  return [...names].flatMap(([name, isDead]): RouteIssue[] => {
-    if (!isDead) return [];
-    const others = [...(takers.get(name) ?? [])];
-    const message = `route ${name} can never match: each of its requests is taken by ${others.join(" or ")}, which is more specific`;
-    return [{ code: "SP_ROUTE_UNREACHABLE", routes: [name, ...others], message, sample: null }];
-  });
+  return [...takers];
+}
+
+function toUnreachable(name: string, takers: readonly string[]): RouteIssue {
+  const taken = `each of its requests is taken by ${takers.join(" or ")}${takers.length < MAX_TAKERS ? "" : " or others"}, which ${takers.length === 1 ? "is" : "are"} more specific`;
+  const message = `route ${name} can never match: ${takers.length === 0 ? "its own conditions exclude one another" : taken}`;
+  return { code: "SP_ROUTE_UNREACHABLE", routes: [name, ...takers], message, sample: null };
 }

@@ -59,5 +59,9 @@ describe("a table that is made to be hard to prove", () => {
       issues.filter(({ code }) => code === "SP_ROUTE_UNREACHABLE"),
       [],
     );
+    // What can't be told is refused, not let pass: these two tie, but for all that is known somebody takes each of their requests.
+    const tied = compileWithin(15_000, [...general, ...homeless, ...shared, route("again", names("Tag", "t0"))]);
+    const told = tied.map(({ code, routes }) => `${code} ${routes.join(" ")}`);
+    assert.ok(told.includes("SP_ROUTE_OVERLAP g0 again"), told.join("\n"));
   });
 });

@@ -6,7 +6,8 @@ export const ROUTE_ISSUE_CODES = {
   SP_ROUTE_PATH: "A path pattern that no request could match, or that is not in the language.",
   SP_ROUTE_HOST: "A host pattern that is not in the language.",
   SP_ROUTE_METHOD: "A method that is not an upper-case token.",
-  SP_ROUTE_OVERLAP: "Paths that overlap so often that matching one request would take too long.",
+  SP_ROUTE_OVERLAP:
+    "Paths that overlap so often that matching one request would take too long, or conditions that no proof comes to an end with.",
 } as const;
 
 /** A request that shows a clash, or that a route wins. */

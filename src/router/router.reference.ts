@@ -82,14 +82,16 @@ function isMet({ on, name, absent, values }: ReferenceCondition, request: Refere
     if (given.length === 0) return absent;
     return values === null || given.every((value) => values.includes(value));
   }
-  const given = on === "header" ? request.headers[name.toLowerCase()] : versionIn(request.headers["accept"] ?? "", name);
+  const { accept = "", "content-type": content = "" } = request.headers;
+  const given = on === "header" ? request.headers[name.toLowerCase()] : (versionIn(accept, name) ?? versionIn(content, name));
   if (given === undefined) return absent;
   return values === null || values.includes(given);
 }
 
-/** Of the tables that tests make: one range, no weights. */
-function versionIn(accept: string, type: string): string | undefined {
-  return accept.startsWith(`${type}.v`) ? accept.slice(type.length + 2).replace("+json", "") : undefined;
+/** Of the tables that tests make: the first range alone names a version, without weights. */
+function versionIn(list: string, type: string): string | undefined {
+  const [range = ""] = list.split(/[,;+]/);
+  return range.startsWith(`${type}.v`) ? range.slice(type.length + 2) : undefined;
 }
 
 /** The rank of the best of the patterns that match; null when none does. */

@@ -2,12 +2,13 @@
 // router itself.
 
 import { Fields, fieldName } from "../http/index.ts";
-import type { Choice } from "./assignment.ts";
+import { type Choice, isAccept, isContentType } from "./assignment.ts";
 import { type ConditionalHead, HEADER, MEDIA_TYPE } from "./conditions.ts";
 import type { Group } from "./conflicts.ts";
 import type { FreshWords } from "./fresh-words.ts";
 import type { SampleRequest } from "./issue.ts";
 import type { RouteFound, RouteMatch } from "./leaf.ts";
+import { readVersion } from "./media-version.ts";
 import type { PathPattern } from "./pattern.ts";
 import type { Router } from "./router.ts";
 
@@ -32,7 +33,7 @@ export function toSample<T>(wanted: Wanted<T>): Sample {
   const { group, fresh, choices, router } = wanted;
   const anyHost = group.host === null;
   const host = group.host === null ? fresh.segment : group.host.suffix === null ? group.host.text : fresh.segment + group.host.suffix;
-  const headers = choices.flatMap(toHeader);
+  const headers = toHeaders(choices, fresh.value);
   const query = toQuery(choices);
   const head = toHead(headers, query);
   const paths = toSamplePaths(wanted.route.path, fresh.segment);
@@ -52,11 +53,29 @@ function toText({ method, host, path, query, headers }: SampleRequest): string {
   return `${method} http://${host}${path}${query}${headers.map(([name, value]) => ` with ${name}: ${value}`).join("")}`;
 }
 
-function toHeader({ condition, values }: Choice): [string, string][] {
-  const [value] = values ?? [];
-  if (value === undefined) return [];
-  if (condition.on === HEADER) return [[condition.field?.text ?? condition.name, value]];
-  return condition.on === MEDIA_TYPE ? [["Accept", `${condition.name}.v${value}+json`]] : [];
+function toHeaders(choices: readonly Choice[], fresh: string): [string, string][] {
+  const accept = choices.find(({ condition }) => isAccept(condition));
+  const contentType = choices.find(({ condition }) => isContentType(condition));
+  const ranges: string[] = [];
+  for (const { condition, values } of choices) {
+    const [version] = values ?? [];
+    if (condition.on !== MEDIA_TYPE || version === undefined) continue;
+    const accepted = accept?.isFresh === false ? (accept.values?.[0] ?? "") : "";
+    if (readVersion(accepted, condition.name) === null) ranges.push(`${condition.name}.v${version}+json`);
+  }
+  // Versions go where nobody asks for another value; a choice of a fresh value leaves room for them beside it.
+  const carrier = accept === undefined || accept.isFresh ? "Accept" : "Content-Type";
+  const headers: [string, string][] = [];
+  let isCarried = ranges.length === 0;
+  for (const choice of choices) {
+    const [value] = choice.values ?? [];
+    if (choice.condition.on !== HEADER || value === undefined) continue;
+    const isCarrier = choice.isFresh && choice === (carrier === "Accept" ? accept : contentType) && ranges.length > 0;
+    headers.push([choice.condition.field?.text ?? choice.condition.name, isCarrier ? [...ranges, fresh].join(", ") : value]);
+    isCarried ||= isCarrier;
+  }
+  if (!isCarried && !(carrier === "Content-Type" && contentType !== undefined)) headers.push([carrier, ranges.join(", ")]);
+  return headers;
 }
 
 function toQuery(choices: readonly Choice[]): string {
