@@ -52,15 +52,22 @@ const MARK = "spelling-check";
 /** Each kind of finding once a route, in the order in which they were met; empty when the search found nothing. */
 export async function checkSpellings(gateway: TestGateway, options: SpellingsOptions = {}): Promise<SpellingFinding[]> {
   // One of its own: the paths that upstreams get must be those that were routed, and the caller's records stay the caller's.
-  await using inner = await createTestGateway({ resolved: withoutRewrites(gateway.config) });
-  const search = new Search(inner, new Dice(options.seed ?? 1), options.parameters ?? false);
-  const runs = options.runs ?? 200;
-  for (const route of inner.config.routes) {
+  const inner = await createTestGateway({ resolved: withoutRewrites(gateway.config) });
+  try {
+    const search = new Search(inner, new Dice(options.seed ?? 1), options.parameters ?? false);
+    await trySpellings(search, inner.config, options.runs ?? 200);
+    return search.findings;
+  } finally {
+    await inner.close();
+  }
+}
+
+async function trySpellings(search: Search, config: GatewayConfig, runs: number): Promise<void> {
+  for (const route of config.routes) {
     for (let run = 0; run < runs; run++) await search.tryPath(route);
     await search.tryQuery(route);
     for (let run = 0; run < Math.ceil(runs / 10); run++) await search.tryFields(route);
   }
-  return search.findings;
 }
 
 function withoutRewrites(config: GatewayConfig): GatewayConfig {

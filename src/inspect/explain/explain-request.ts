@@ -62,8 +62,12 @@ interface Seen {
 
 /** Explains one request. `request` is `METHOD URL`, byte for byte. Rejects when it is none, or when the configuration does not compile. */
 export async function explainRequest(config: GatewayConfig, request: string, options: ExplainOptions = {}): Promise<Explanation> {
-  await using explainer = await Explainer.open(config);
-  return await explainer.explain(request, options);
+  const explainer = await Explainer.open(config);
+  try {
+    return await explainer.explain(request, options);
+  } finally {
+    await explainer[Symbol.asyncDispose]();
+  }
 }
 
 /** Explains one request after the other: the gateway is made once. */
