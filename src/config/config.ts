@@ -11,7 +11,9 @@ export interface GatewayConfig {
   readonly version: 1;
   readonly gateway: GatewaySection;
   /** Null: `admin: off`, or no admin section. */
-  readonly admin: { readonly address: AddressConfig } | null;
+  readonly admin: AdminConfig | null;
+  /** Null: no certificate is asked of an authority. */
+  readonly acme: AcmeConfig | null;
   readonly listeners: readonly ListenerConfig[];
   readonly upstreams: readonly UpstreamConfig[];
   readonly routes: readonly RouteConfig[];
@@ -21,7 +23,12 @@ export interface GatewayConfig {
 export interface GatewaySection {
   readonly name: string;
   readonly kind: "edge" | "domain" | "bff";
-  readonly workers: 1;
+  /** Processes that serve; `auto` is one a core. */
+  readonly workers: number | "auto";
+  /** How long requests in flight and tunnels may take to end when the gateway stops or a worker is replaced. */
+  readonly drainMs: number;
+  /** Whether a change of any file that was read is a reload. */
+  readonly watch: boolean;
   /** Removed from every client request in every folded spelling. */
   readonly identityHeaders: readonly string[];
   /** Absolute; null when nothing is kept on disk. */
@@ -33,9 +40,64 @@ export interface AccessLogConfig {
   readonly format: "json";
 }
 
+export interface AdminConfig {
+  readonly address: AddressConfig;
+  /** What stands behind `Authorization: Bearer`; null asks for none, which only loopback, a unix socket or client certificates allow. */
+  readonly token: Secret | null;
+  /** Names besides the address itself that requests may carry in Host. */
+  readonly hosts: readonly string[];
+  readonly tls: ListenerTlsConfig | null;
+}
+
+export interface AcmeConfig {
+  readonly directory: string;
+  readonly email: string | null;
+  readonly challenge: "http-01" | "tls-alpn-01";
+  /** PEM of who signed the directory's own certificate; null: the authorities that the runtime ships. */
+  readonly ca: string | null;
+  /** External account binding (RFC 8555 7.3.4). */
+  readonly externalAccount: { readonly keyId: string; readonly hmacKey: Secret } | null;
+  readonly renewBeforeMs: number;
+}
+
+export interface ListenerTlsConfig {
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  /** The first is the default. */
+  readonly certificates: readonly CertificateConfig[];
+}
+
+export interface CertificateConfig {
+  /** Null until an authority has issued it. */
+  readonly pair: CertificatePair | null;
+  /** Names that an authority is asked for; null for one from files. */
+  readonly acme: { readonly names: readonly string[] } | null;
+  readonly clientAuth: ClientAuthConfig | null;
+}
+
+/** Contents of PEM files, with the absolute paths they came from, for messages. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly certFile: string;
+  readonly key: Secret;
+  readonly keyFile: string;
+}
+
+export interface ClientAuthConfig {
+  readonly mode: "optional" | "required";
+  readonly ca: string;
+  readonly caFile: string;
+  /** PEM lists; empty when none is given. */
+  readonly crl: readonly string[];
+}
+
 export interface ListenerConfig {
   readonly name: string;
   readonly address: AddressConfig;
+  readonly tls: ListenerTlsConfig | null;
+  /** CIDR blocks whose connections must begin with a PROXY header; null: none does. */
+  readonly proxyProtocol: { readonly from: readonly string[] } | null;
+  /** Other processes may bind the same address too. */
+  readonly reusePort: boolean;
   /** Addresses or CIDR blocks, as written. */
   readonly trustedProxies: readonly string[];
   readonly bounds: BoundsConfig;
@@ -57,8 +119,23 @@ export interface UpstreamConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
   readonly balance: "roundRobin";
+  /** Null: cleartext. All endpoints are `https:`, or none. */
+  readonly tls: UpstreamTlsConfig | null;
+  /** Each connection begins with a PROXY header for one client, and serves that client alone. */
+  readonly proxyProtocol: "v1" | "v2" | null;
   readonly timeouts: UpstreamTimeouts;
   readonly pool: { readonly connections: number; readonly pending: number };
+}
+
+export interface UpstreamTlsConfig {
+  /** PEM; null: the authorities that the runtime ships. */
+  readonly ca: string | null;
+  readonly caFile: string | null;
+  readonly crl: readonly string[];
+  /** The name that certificates must carry; null: each endpoint's own host. */
+  readonly serverName: string | null;
+  readonly identity: CertificatePair | null;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
 export interface EndpointConfig {

@@ -1,8 +1,13 @@
 export type {
   AccessLogConfig,
+  AcmeConfig,
   ActionConfig,
   AddressConfig,
+  AdminConfig,
   BoundsConfig,
+  CertificateConfig,
+  CertificatePair,
+  ClientAuthConfig,
   CorsConfig,
   EndpointConfig,
   ErrorsConfig,
@@ -11,6 +16,7 @@ export type {
   HeaderEdits,
   LifecycleConfig,
   ListenerConfig,
+  ListenerTlsConfig,
   MaintenanceConfig,
   MatchConfig,
   PathsConfig,
@@ -25,6 +31,7 @@ export type {
   SecurityHeadersConfig,
   UpstreamConfig,
   UpstreamTimeouts,
+  UpstreamTlsConfig,
   ValueTemplate,
 } from "./config.ts";
 export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-host.ts";

@@ -27,10 +27,13 @@ export function resolveConfiguration(written: Configuration, file: string, from:
       name: written.gateway.name,
       kind: written.gateway.kind,
       workers: 1,
+      drainMs: 9_000,
+      watch: true,
       identityHeaders: written.gateway.identityHeaders,
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
-    admin: written.admin === null ? null : { address: resolveAddress(written.admin.address, folder) },
+    admin: written.admin === null ? null : { address: resolveAddress(written.admin.address, folder), token: null, hosts: [], tls: null },
+    acme: null,
     listeners: written.listeners.map((listener) => resolveListener(listener, folder)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
     routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from }),
@@ -51,7 +54,8 @@ function resolveListener(listener: Configuration["listeners"][number], folder: s
     connectionsPerIp: bounds.connectionsPerIp,
   };
   const address = resolveAddress(listener.address, folder);
-  return { name: listener.name, address, trustedProxies: listener.trustedProxies, bounds: resolved };
+  const { name, trustedProxies } = listener;
+  return { name, address, tls: null, proxyProtocol: null, reusePort: false, trustedProxies, bounds: resolved };
 }
 
 function resolveUpstream(name: string, upstream: Configuration["upstreams"][string], folder: string): UpstreamConfig {
@@ -63,6 +67,8 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
       weight,
     })),
     balance: "roundRobin",
+    tls: null,
+    proxyProtocol: null,
     timeouts: {
       connectMs: upstream.timeouts.connect,
       firstByteMs: upstream.timeouts.firstByte,

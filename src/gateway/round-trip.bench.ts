@@ -5,16 +5,18 @@ import { Buffer } from "node:buffer";
 import { FakeClock } from "../base/index.ts";
 import { parseConfig } from "../config/index.ts";
 import type { LineSink } from "../telemetry/index.ts";
-import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
+import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
 import { createGateway } from "./index.ts";
 
-class StubSocket implements Socket {
+class StubSocket implements AcceptedSocket {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort = 50000;
   readonly localAddress = "127.0.0.1";
   readonly localPort = 8080;
   readonly closed = false;
   readonly queuedBytes = 0;
+  readonly tls = null;
+  readonly errorDetail = "";
   written = 0;
   cork(): void {}
   uncork(): void {}
@@ -32,13 +34,16 @@ class StubSocket implements Socket {
   end(): void {}
   close(): void {}
   reset(): void {}
+  present(): void {}
+  setHandler(): void {}
+  startTls(): void {}
 }
 
 class StubTransport implements Transport {
   readonly name = "memory";
-  accept: ((socket: Socket) => SocketHandler) | null = null;
+  accept: ((socket: AcceptedSocket) => SocketHandler) | null = null;
   upstream: SocketHandler | null = null;
-  async listen(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+  async listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler): Promise<Listener> {
     this.accept = accept;
     return { address, close() {} };
   }

@@ -17,6 +17,8 @@ const socket: Socket = {
   localPort: 1,
   closed: false,
   queuedBytes: 0,
+  tls: null,
+  errorDetail: "",
   cork: () => undefined,
   uncork: () => undefined,
   write(chunk) {

@@ -20,6 +20,8 @@ const socket: Socket = {
   localPort: 80,
   closed: false,
   queuedBytes: 0,
+  tls: null,
+  errorDetail: "",
   cork: () => undefined,
   uncork: () => undefined,
   write(chunk) {

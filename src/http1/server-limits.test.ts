@@ -344,6 +344,8 @@ function recordingSocket(sent: string[]): Socket {
     localPort: 80,
     closed: false,
     queuedBytes: 0,
+    tls: null,
+    errorDetail: "",
     cork: () => undefined,
     uncork: () => undefined,
     write: (chunk) => sent.push(Buffer.from(chunk).toString("latin1")) > 0,

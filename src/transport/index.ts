@@ -4,7 +4,17 @@ export { bunTransport } from "./bun/index.ts";
 export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
 export { type ConnectFault, MemoryNetwork, type MemoryNetworkOptions } from "./memory/index.ts";
 export { nodeTransport } from "./node/index.ts";
-export type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "./socket.ts";
+export type {
+  AcceptedSocket,
+  Listener,
+  ListenOptions,
+  Socket,
+  SocketAddress,
+  SocketError,
+  SocketHandler,
+  Transport,
+} from "./socket.ts";
+export type { ClientAuth, ClientTls, ServerTls, TlsFacts, TlsIdentity, TlsVersion } from "./tls.ts";
 
 import { bunTransport } from "./bun/index.ts";
 import { nodeTransport } from "./node/index.ts";

@@ -16,6 +16,8 @@
 // - An exception that escapes from a callback resets that socket, which closes with EABORTED, and goes to the hook of
 //   handler-error.ts; other sockets and the process's loop are not touched.
 
+import type { ClientTls, ServerTls, TlsFacts } from "./tls.ts";
+
 /** Why a socket closed; null is an orderly close. Codes the engine matches on; every other errno is `EOTHER`. */
 export type SocketError =
   | "ECONNREFUSED"
@@ -26,12 +28,21 @@ export type SocketError =
   | "ENOTFOUND"
   | "EADDRINUSE"
   | "EMFILE"
+  /** The handshake failed: no common version, cipher or protocol, nonsense, or the far side refused us. */
+  | "ETLS"
+  /** The far side's certificate is missing where one is required, or not one that we believe. */
+  | "ETLSCERT"
   | "EABORTED"
   | "EOTHER";
 
 export interface SocketHandler {
-  /** Connected. Called for outgoing sockets only: an accepted one is open when the handler is asked for. */
+  /**
+   * Connected; over TLS, once the handshake is done and the far side's certificate is believed. Called for outgoing sockets only:
+   * an accepted one is open when the handler is asked for.
+   */
   onOpen(): void;
+  /** The handshake that startTls() began is done: `tls` tells what came of it. Before any data. */
+  onSecure?(): void;
   /** Bytes that arrived. The chunk belongs to the receiver from here on; the adapter never touches it again. */
   onData(chunk: Uint8Array): void;
   /** The queue has drained; writing may go on. */
@@ -51,6 +62,10 @@ export interface Socket {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Null without TLS, and until the handshake is done. */
+  readonly tls: TlsFacts | null;
+  /** Why it closed with ETLS or ETLSCERT, in a few words for the operator (`certificate has expired`); else "". */
+  readonly errorDetail: string;
   /** True from close(), reset() or the loss of the connection on. Writing to a closed or ended socket is a no-op that returns true. */
   readonly closed: boolean;
   /** Bytes taken from us that the kernel has not taken yet. */
@@ -80,6 +95,33 @@ export interface Socket {
   reset(): void;
 }
 
+/** An accepted socket, before anything of the protocol proper has been read from it. */
+export interface AcceptedSocket extends Socket {
+  /** The address that the far side speaks for (PROXY protocol); the four above tell it from now on. */
+  present(remote: { readonly address: string; readonly port: number }, local: { readonly address: string; readonly port: number }): void;
+  /** From the next event on, `handler` is called. */
+  setHandler(handler: SocketHandler): void;
+  /**
+   * Begins the server's side of a TLS handshake. `received` is what was read already and belongs to it. onSecure follows, or onClose
+   * with ETLS or ETLSCERT; nothing may be written before. Once a socket, from the accept call or from onData.
+   */
+  startTls(tls: ServerTls, received: Uint8Array | null): void;
+}
+
+export interface ListenOptions {
+  /** A listening descriptor that this process inherited, to be accepted on instead of binding `address`. Closed with the listener. */
+  readonly descriptor?: number;
+  /** Whether several processes may bind the same address; the kernel spreads connections over them. Default false. */
+  readonly reusePort?: boolean;
+  /** Connections that may wait to be accepted; the system's own limit holds too. Default 511. A descriptor has its own. */
+  readonly backlog?: number;
+  /**
+   * Handshakes of every connection: as startTls() first thing in `accept`, and cheaper. Of a listener with PROXY headers leave it out
+   * and call startTls() behind the header.
+   */
+  readonly tls?: ServerTls;
+}
+
 export type SocketAddress = { readonly host: string; readonly port: number } | { readonly path: string };
 
 export interface Listener {
@@ -95,10 +137,10 @@ export interface Transport {
    * Binds and accepts. `accept` is called once a connection and gives its handler.
    * Rejects with an Error whose `code` is a SocketError when the address can't be bound.
    */
-  listen(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener>;
+  listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler, options?: ListenOptions): Promise<Listener>;
   /**
    * Starts to connect and returns at once. onOpen follows, or onClose with the reason. There is no timeout here:
    * the caller's timer calls close().
    */
-  connect(address: SocketAddress, handler: SocketHandler): Socket;
+  connect(address: SocketAddress, handler: SocketHandler, tls?: ClientTls): Socket;
 }

@@ -19,6 +19,7 @@ export const LAYERS = [
   "protocols",
   "gateway",
   "control",
+  "processes",
   "testing",
   "inspect",
   "cli",

@@ -88,12 +88,24 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
   if ("path" in upstream) throw new Error("the stage's upstream listens on TCP");
   return {
     version: 1,
-    gateway: { name: "stage", kind: "edge", workers: 1, identityHeaders: ["X-User-Id", "X-User-Roles", "X-Tenant-Id"], stateDir: null },
+    gateway: {
+      name: "stage",
+      kind: "edge",
+      workers: 1,
+      drainMs: 9000,
+      watch: false,
+      identityHeaders: ["X-User-Id", "X-User-Roles", "X-Tenant-Id"],
+      stateDir: null,
+    },
     admin: null,
+    acme: null,
     listeners: [
       {
         name: "http",
         address: { host: "127.0.0.1", port: 0 },
+        tls: null,
+        proxyProtocol: null,
+        reusePort: false,
         trustedProxies: [],
         bounds: { ...STAGE_BOUNDS, headTimeoutMs: 10_000, idleTimeoutMs: 60_000, minBodyBytesPerSecond: 256, connectionsPerIp: null },
       },
@@ -103,6 +115,8 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
         name: "app",
         endpoints: [{ address: upstream, authority: `127.0.0.1:${upstream.port}`, weight: 1 }],
         balance: "roundRobin",
+        tls: null,
+        proxyProtocol: null,
         timeouts: { connectMs: 1000, firstByteMs: 5000, betweenBytesMs: 5000, idleMs: 60_000 },
         pool: { connections: 16, pending: 64 },
       },

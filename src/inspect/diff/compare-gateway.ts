@@ -3,6 +3,7 @@
 import type {
   AccessLogConfig,
   AddressConfig,
+  AdminConfig,
   BoundsConfig,
   EndpointConfig,
   GatewaySection,
@@ -12,7 +13,7 @@ import type {
 } from "../../config/index.ts";
 import { type Comparer, type Comparers, compareSets, fields, least, limit, optional, plain, set, text } from "./comparers.ts";
 import { coversNetwork } from "./covers.ts";
-import { toAddress, toCount, toDuration, toRate, toSize } from "./words.ts";
+import { toAddress, toCount, toDuration, toList, toRate, toSize } from "./words.ts";
 
 const same = (item: string) => item;
 
@@ -41,12 +42,19 @@ export const section: Comparers<GatewaySection> = {
     show: same,
   }),
   stateDir: text("directory for its state"),
+  drainMs: plain("time to drain", toDuration),
+  watch: text("watching of files"),
 };
 
-export const admin: Comparer<{ readonly address: AddressConfig } | null> = optional(
+export const admin: Comparer<AdminConfig | null> = optional(
   (now, say) => say.that(true, `opens its admin interface at ${toAddress(now.address)}`, "open an admin interface"),
   (_was, say) => say.that(false, "closes its admin interface", "close their admin interface"),
-  fields({ address: listening("has its admin interface") }),
+  fields<AdminConfig>({
+    address: listening("has its admin interface"),
+    token: plain("token", () => "a token"),
+    hosts: plain("names", toList),
+    tls: plain("TLS", () => "TLS"),
+  }),
 );
 
 export const accessLog: Comparer<AccessLogConfig | null> = optional(
@@ -62,6 +70,9 @@ export const listener: Comparers<ListenerConfig> = {
   // Pairs are made by name; a name that differs is told by whoever made the pair.
   name: () => undefined,
   address: listening("listens"),
+  tls: plain("TLS", () => "TLS"),
+  proxyProtocol: plain("PROXY protocol", () => "PROXY"),
+  reusePort: text("sharing of its port"),
   trustedProxies: set({
     more: true,
     gains: ["trusts more proxies:", "trust more proxies"],
@@ -123,6 +134,8 @@ export const upstream: Comparers<UpstreamConfig> = {
   name: () => undefined,
   endpoints,
   balance: text("way of balancing"),
+  tls: plain("TLS", () => "TLS"),
+  proxyProtocol: text("PROXY protocol"),
   timeouts: fields<UpstreamTimeouts>({
     connectMs: plain("timeout for connecting", toDuration),
     firstByteMs: plain("timeout for the first byte", toDuration),

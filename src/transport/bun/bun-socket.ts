@@ -5,8 +5,9 @@
 import { toPlainAddress } from "../address-text.ts";
 import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { Socket, SocketError, SocketHandler } from "../socket.ts";
+import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
+import type { ServerTls, TlsFacts } from "../tls.ts";
 
 /** What we use of Bun's socket; its published types lack the encoding argument of write(). */
 export interface RawSocket {
@@ -32,7 +33,7 @@ let corkUsed = 0;
 
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
-export class BunSocket implements Socket {
+export class BunSocket implements AcceptedSocket {
   raw: RawSocket | null;
   handler: SocketHandler = NO_HANDLER;
   closed = false;
@@ -49,6 +50,8 @@ export class BunSocket implements Socket {
   remotePortKnown = -1;
   localText: string | null = null;
   localPortKnown = -1;
+  tls: TlsFacts | null = null;
+  errorDetail = "";
 
   constructor(raw: RawSocket | null) {
     this.raw = raw;
@@ -80,6 +83,21 @@ export class BunSocket implements Socket {
     if (this.raw === null || this.closed) return 0;
     this.localPortKnown = this.raw.localPort ?? 0;
     return this.localPortKnown;
+  }
+
+  present(remote: { readonly address: string; readonly port: number }, local: { readonly address: string; readonly port: number }): void {
+    this.remoteText = remote.address;
+    this.remotePortKnown = remote.port;
+    this.localText = local.address;
+    this.localPortKnown = local.port;
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.handler = handler;
+  }
+
+  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
+    throw new Error("this transport has no TLS yet");
   }
 
   get queuedBytes(): number {

@@ -2,7 +2,7 @@
 // runtime; only the calls need Bun.
 import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
+import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
 import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
 import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
@@ -36,7 +36,7 @@ export function bunTransport(): Transport {
   return { name: "bun", listen, connect };
 }
 
-async function listen(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+async function listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler): Promise<Listener> {
   const handlers = { ...OUTGOING, open: (raw: RawSocket) => acceptSocket(raw, accept) };
   try {
     if ("path" in address) await removeStaleSocket(address.path);
@@ -51,7 +51,7 @@ async function listen(address: SocketAddress, accept: (socket: Socket) => Socket
   }
 }
 
-function acceptSocket(raw: RawSocket, accept: (socket: Socket) => SocketHandler): void {
+function acceptSocket(raw: RawSocket, accept: (socket: AcceptedSocket) => SocketHandler): void {
   const socket = new BunSocket(raw);
   raw.data = socket;
   try {

@@ -1,6 +1,7 @@
 // One end of a connection inside the process. It behaves like the strictest of the real runtimes: short writes at a small
 // window, FIN unseen while paused, what was in flight lost on reset. Not fast, and no model of time: only of order.
-import type { Socket, SocketError, SocketHandler } from "../socket.ts";
+import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
+import type { ServerTls, TlsFacts } from "../tls.ts";
 
 /** What a socket needs of the network that it lives in. */
 export interface MemoryWire {
@@ -19,12 +20,12 @@ export interface MemoryWire {
 
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
-export class MemorySocket implements Socket {
+export class MemorySocket implements AcceptedSocket {
   readonly wire: MemoryWire;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  remoteAddress: string;
+  remotePort: number;
+  localAddress: string;
+  localPort: number;
   handler: SocketHandler = NO_HANDLER;
   closed = false;
   /** The other end; null while connecting. */
@@ -34,6 +35,8 @@ export class MemorySocket implements Socket {
   closeDelivered = false;
   isWoken = false;
   error: SocketError | null = null;
+  tls: TlsFacts | null = null;
+  errorDetail = "";
   paused = false;
   ending = false;
   /** Our FIN is behind the last byte in the far side's inbox. */
@@ -52,6 +55,21 @@ export class MemorySocket implements Socket {
     this.localPort = local.port;
     this.remoteAddress = remote.address;
     this.remotePort = remote.port;
+  }
+
+  present(remote: { readonly address: string; readonly port: number }, local: { readonly address: string; readonly port: number }): void {
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+    this.localAddress = local.address;
+    this.localPort = local.port;
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.handler = handler;
+  }
+
+  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
+    throw new Error("this transport has no TLS yet");
   }
 
   get queuedBytes(): number {

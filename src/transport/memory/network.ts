@@ -2,7 +2,7 @@
 // depends on nothing but the calls made: sockets are visited in turn, one event a visit.
 import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
+import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
 import { createListenError } from "../socket-error.ts";
 import { MemorySocket, type MemoryWire } from "./memory-socket.ts";
 
@@ -23,7 +23,7 @@ export interface MemoryNetworkOptions {
   readonly spuriousDrain?: boolean;
 }
 
-type Accept = (socket: Socket) => SocketHandler;
+type Accept = (socket: AcceptedSocket) => SocketHandler;
 
 export class MemoryNetwork {
   /** Connects from 127.0.0.1. */

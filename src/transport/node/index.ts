@@ -2,7 +2,7 @@
 import { type AddressInfo, connect as connectNet, createServer, type Socket as NetSocket } from "node:net";
 import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
+import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
 import { createListenError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
 import { attachSocket, NodeSocket, rawConnect } from "./node-socket.ts";
@@ -15,7 +15,7 @@ export function nodeTransport(): Transport {
   return { name: "node", listen, connect };
 }
 
-async function listen(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+async function listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler): Promise<Listener> {
   try {
     if ("path" in address) await removeStaleSocket(address.path);
     return await bind(address, accept);
@@ -24,7 +24,7 @@ async function listen(address: SocketAddress, accept: (socket: Socket) => Socket
   }
 }
 
-function bind(address: SocketAddress, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+function bind(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler): Promise<Listener> {
   return new Promise((resolve, reject) => {
     const server = createServer(SOCKET_OPTIONS, (raw) => acceptSocket(raw, accept));
     // Stays for good: an accept that fails for want of descriptors is announced here, and must not end the process.
@@ -41,7 +41,7 @@ function toBoundAddress(bound: AddressInfo | string | null): SocketAddress {
   return typeof bound === "string" ? { path: bound } : { host: bound.address, port: bound.port };
 }
 
-function acceptSocket(raw: NetSocket, accept: (socket: Socket) => SocketHandler): void {
+function acceptSocket(raw: NetSocket, accept: (socket: AcceptedSocket) => SocketHandler): void {
   const socket = new NodeSocket(raw);
   attachSocket(socket);
   try {

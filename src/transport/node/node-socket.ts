@@ -6,8 +6,9 @@ import type { Socket as NetSocket } from "node:net";
 import { toPlainAddress } from "../address-text.ts";
 import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { Socket, SocketError, SocketHandler } from "../socket.ts";
+import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
+import type { ServerTls, TlsFacts } from "../tls.ts";
 
 const WRAPPER = Symbol("NodeSocket");
 
@@ -22,7 +23,7 @@ let corkUsed = 0;
 
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
-export class NodeSocket implements Socket {
+export class NodeSocket implements AcceptedSocket {
   readonly raw: NetSocket;
   handler: SocketHandler = NO_HANDLER;
   closed = false;
@@ -35,6 +36,8 @@ export class NodeSocket implements Socket {
   remotePortKnown = -1;
   localText: string | null = null;
   localPortKnown = -1;
+  tls: TlsFacts | null = null;
+  errorDetail = "";
 
   constructor(raw: NetSocket) {
     this.raw = raw;
@@ -70,6 +73,21 @@ export class NodeSocket implements Socket {
     if (localPort === undefined) return 0;
     this.localPortKnown = localPort;
     return localPort;
+  }
+
+  present(remote: { readonly address: string; readonly port: number }, local: { readonly address: string; readonly port: number }): void {
+    this.remoteText = remote.address;
+    this.remotePortKnown = remote.port;
+    this.localText = local.address;
+    this.localPortKnown = local.port;
+  }
+
+  setHandler(handler: SocketHandler): void {
+    this.handler = handler;
+  }
+
+  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
+    throw new Error("this transport has no TLS yet");
   }
 
   get queuedBytes(): number {
