@@ -31,7 +31,17 @@ export interface GatewayHost {
   readonly tracer?: PolicyTracer;
 }
 
+/** A generation that is ready to serve and does not yet. */
+export interface PreparedGeneration {
+  readonly generation: string;
+  /** From now on every new request follows it. Requests under way end as they began. */
+  commit(): void;
+  /** It will never serve. */
+  discard(): void;
+}
+
 export interface Gateway {
+  /** The one that new requests follow. */
   readonly generation: string;
   readonly listeners: readonly { readonly name: string; readonly address: SocketAddress }[];
   readonly admin: SocketAddress | null;
