@@ -4,6 +4,15 @@ export { bunTransport } from "./bun/index.ts";
 export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
 export { type ConnectFault, MemoryNetwork, type MemoryNetworkOptions } from "./memory/index.ts";
 export { nodeTransport } from "./node/index.ts";
+export {
+  encodeProxyHeader,
+  PROXY,
+  type ProxiedEnd,
+  type ProxyHeader,
+  ProxyHeaderReader,
+  type ProxyReading,
+  type ProxyVersion,
+} from "./proxy-protocol/index.ts";
 export type {
   AcceptedSocket,
   Listener,
