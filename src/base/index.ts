@@ -14,4 +14,5 @@ export { type Cidr, CidrSet, canonicalIp, ipKey, parseCidr, parseIpv4 } from "./
 export { selectNearest } from "./nearest.ts";
 export { RingQueue } from "./ring-queue.ts";
 export { Secret } from "./secret.ts";
+export { runAtOnce, runInSlices, type Steps } from "./slices.ts";
 export { Timer, type TimerOwner, TimerWheel } from "./timer-wheel.ts";

@@ -9,8 +9,8 @@ import { METRICS_CONTENT_TYPE, type MetricRegistry } from "../telemetry/index.ts
 export interface AdminSource {
   readonly registry: MetricRegistry;
   /** False from the moment a stop was asked for: load balancers take the gateway out. */
-  readonly isReady: boolean;
-  readonly generation: string;
+  isReady(): boolean;
+  generation(): string;
   /** JSON: what is running, without anything secret. */
   readonly describe: () => string;
 }
@@ -47,13 +47,13 @@ interface Page {
 function readPage(path: string, source: AdminSource): Page | null {
   switch (path) {
     case "/healthz":
-      return { status: 200, type: "application/json", text: `{"status":"ok","generation":"${source.generation}"}\n` };
+      return { status: 200, type: "application/json", text: `{"status":"ok","generation":"${source.generation()}"}\n` };
     case "/readyz": {
-      const status = source.isReady ? 200 : 503;
+      const status = source.isReady() ? 200 : 503;
       return {
         status,
         type: "application/json",
-        text: `{"status":"${source.isReady ? "ready" : "draining"}","generation":"${source.generation}"}\n`,
+        text: `{"status":"${source.isReady() ? "ready" : "draining"}","generation":"${source.generation()}"}\n`,
       };
     }
     case "/metrics":

@@ -4,7 +4,8 @@ import { FakeClock, TimerWheel } from "../base/index.ts";
 import { parseConfig } from "../config/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
-import { compileBlueprint } from "./blueprint.ts";
+import { type BlueprintParts, compileBlueprint } from "./blueprint.ts";
+import { PoolSet } from "./pool-set.ts";
 
 const CONFIG = `version: 1
 listeners:
@@ -28,7 +29,12 @@ routes:
 function compile(text = CONFIG) {
   const { config, issues } = parseConfig(text, "gateway.yaml");
   assert.deepEqual(issues, []);
-  return compileBlueprint(config ?? assert.fail(), new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
+  return compileBlueprint(config ?? assert.fail(), parts());
+}
+
+function parts(): BlueprintParts {
+  const pools = new PoolSet(new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
+  return { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, covers: () => null };
 }
 
 /** Every object that can be reached from the blueprint without calling anything, pools aside, by its path. */
@@ -61,7 +67,7 @@ describe("a blueprint", () => {
   it("does not follow a configuration that is changed afterwards", () => {
     const { config } = parseConfig(CONFIG, "gateway.yaml");
     assert.ok(config);
-    const blueprint = compileBlueprint(config, new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
+    const blueprint = compileBlueprint(config, parts());
     const routes = [...blueprint.routes];
     (config.routes as unknown[]).length = 0;
     assert.deepEqual(blueprint.routes, routes);

@@ -1,8 +1,8 @@
 // From a configuration to everything that requests will follow: router, plans, pools. Compiled once, immutable afterwards: frozen
 // but for the pools, which live.
 
-import { CidrSet, FakeClock, TimerWheel } from "../base/index.ts";
-import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig } from "../config/index.ts";
+import { CidrSet, FakeClock, runAtOnce, type Steps, TimerWheel } from "../base/index.ts";
+import type { GatewayConfig, ListenerConfig, PathsConfig, RouteConfig, UpstreamConfig } from "../config/index.ts";
 import { FIELD, FoldedNames, fieldName } from "../http/index.ts";
 import {
   compilePlan,
@@ -26,10 +26,12 @@ import {
   normalise,
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
-import { compileRouter, type Router } from "../router/index.ts";
-import { MemoryNetwork, type Transport } from "../transport/index.ts";
-import { Pool } from "../upstreams/index.ts";
-import { computeGeneration } from "./generation.ts";
+import { compileRouterInSteps, type Router } from "../router/index.ts";
+import { MemoryNetwork } from "../transport/index.ts";
+import type { Pool } from "../upstreams/index.ts";
+import { computeGeneration } from "./generation-id.ts";
+import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
+import { PoolSet } from "./pool-set.ts";
 import { type CompiledRoute, createRouting } from "./routing.ts";
 
 export interface Blueprint {
@@ -39,6 +41,18 @@ export interface Blueprint {
   /** By listener name: the steps up to routing, and what answers when no route does. */
   readonly listenerPlans: Readonly<Record<string, Plan>>;
   readonly routes: readonly string[];
+}
+
+/** What a blueprint is compiled with besides the configuration. */
+export interface BlueprintParts {
+  /** The pool of an upstream: a new one, or the one that serves already. */
+  pool(upstream: UpstreamConfig): Pool;
+  /** Hears of every step of every plan. */
+  readonly tracer: PolicyTracer | null;
+  /** The id, where another process has worked it out and proved the routes: neither is done again. */
+  readonly provenAs: string | null;
+  /** Whether the handshake of a request's connection covers the request's host; null where no listener asks for certificates. */
+  covers(listener: string): CoversAuthority | null;
 }
 
 /** What a route is on every listener. */
@@ -62,18 +76,20 @@ export class BlueprintError extends Error {
   }
 }
 
-/** Throws a BlueprintError when routes clash. With a tracer, every step of every plan tells it. */
-export function compileBlueprint(
-  config: GatewayConfig,
-  transport: Transport,
-  wheel: TimerWheel,
-  tracer: PolicyTracer | null = null,
-): Blueprint {
-  const pools = config.upstreams.map(
-    (upstream) => new Pool({ ...upstream, bounds: upstream.timeouts, ...upstream.pool }, transport, wheel),
-  );
-  const byName = new Map(pools.map((pool) => [pool.name, pool]));
-  const router = compileRoutes(config);
+/** Throws a BlueprintError when routes clash. */
+export function compileBlueprint(config: GatewayConfig, parts: BlueprintParts): Blueprint {
+  return runAtOnce(compileInSteps(config, parts));
+}
+
+/** The same in steps, for a gateway that serves meanwhile. Pools taken before it throws are the caller's to give back. */
+export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): Steps<Blueprint> {
+  const { tracer, provenAs } = parts;
+  const byName = new Map<string, Pool>();
+  for (const upstream of config.upstreams) {
+    byName.set(upstream.name, parts.pool(upstream));
+    yield;
+  }
+  const router = yield* compileRoutes(config, provenAs !== null);
   const identity = compileIdentityNames(config.gateway.identityHeaders);
   const conditions = compileConditionNames(config.routes);
   const inHeads = [...identity.names, ...UNTRUSTED_NAMES.names, ...METHOD_OVERRIDE_NAMES.names, ...(conditions?.names ?? [])];
@@ -82,28 +98,38 @@ export function compileBlueprint(
   const routingPaths = mostPermissive(config.routes);
   const watch = (policies: readonly Policy[]) => (tracer === null ? policies : policies.map((policy) => tracePolicy(policy, tracer)));
   const forbid = createTrailerRules(forbidden);
-  const parts = config.routes.map((route): RouteParts => {
+  const routeParts: RouteParts[] = [];
+  for (const route of config.routes) {
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    return { route, upstream, policies: sortByPhase(watch(compileRoutePolicies(route))), forbiddenTrailers: forbid(route), paths };
-  });
+    const policies = sortByPhase(watch(compileRoutePolicies(route)));
+    routeParts.push({ route, upstream, policies, forbiddenTrailers: forbid(route), paths });
+    yield;
+  }
   const listenerPlans: Record<string, Plan> = Object.create(null);
   for (const listener of config.listeners) {
+    const covers = parts.covers(listener.name);
     const policies = watch([
+      ...(covers === null ? [] : [misdirectedGuard(covers)]),
       normalise(routingPaths),
       identityGuard(identity),
       ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
     ]);
-    const routes = new FixedList(parts.map((part) => compileRoute(part, listener, policies)));
+    const compiled: CompiledRoute[] = [];
+    for (const part of routeParts) {
+      compiled.push(compileRoute(part, listener, policies));
+      yield;
+    }
+    const routes = new FixedList(compiled);
     const target = { route: "", upstream: null, timeoutMs: null, bodyBytes: listener.bounds.bodyBytes, forbiddenTrailers: forbidden };
     listenerPlans[listener.name] = compilePlan(target, [...policies, ...watch([createRouting(router, routes)])]).plan;
   }
   return Object.freeze({
-    generation: computeGeneration(config),
-    pools: Object.freeze(pools),
+    generation: provenAs ?? computeGeneration(config),
+    pools: Object.freeze([...byName.values()]),
     listenerPlans: Object.freeze(listenerPlans),
     routes: Object.freeze(config.routes.map((route) => route.name)),
   });
@@ -112,23 +138,28 @@ export function compileBlueprint(
 /** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. Gives the id that it would serve under. */
 export function proveBlueprint(config: GatewayConfig): { readonly generation: string } {
   const wheel = new TimerWheel(new FakeClock());
-  const { generation } = compileBlueprint(config, new MemoryNetwork().transport, wheel);
+  const pools = new PoolSet(new MemoryNetwork().transport, wheel);
+  const { generation } = compileBlueprint(config, {
+    pool: (upstream) => pools.take(upstream),
+    tracer: null,
+    provenAs: null,
+    covers: () => null,
+  });
   wheel.stop();
   return { generation };
 }
 
 /** One router for every listener: its values are the routes' places in the lists of plans. */
-function compileRoutes(config: GatewayConfig): Router<number> {
-  const { router, issues } = compileRouter(
-    config.routes.map((route, index) => ({
-      name: route.name,
-      hosts: route.match.hosts,
-      paths: route.match.paths,
-      methods: route.match.methods,
-      conditions: route.match.conditions,
-      value: index,
-    })),
-  );
+function* compileRoutes(config: GatewayConfig, isProven: boolean): Steps<Router<number>> {
+  const definitions = config.routes.map((route, index) => ({
+    name: route.name,
+    hosts: route.match.hosts,
+    paths: route.match.paths,
+    methods: route.match.methods,
+    conditions: route.match.conditions,
+    value: index,
+  }));
+  const { router, issues } = yield* compileRouterInSteps(definitions, isProven);
   if (router === null) throw new BlueprintError(issues.map((issue) => `${issue.code} ${issue.message}`));
   return router;
 }

@@ -5,8 +5,9 @@ import { type GatewayConfig, parseConfig, type RouteConfig } from "../config/ind
 import { MetricRegistry } from "../telemetry/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import { compileBlueprint } from "./blueprint.ts";
-import { computeGeneration } from "./generation.ts";
+import { computeGeneration } from "./generation-id.ts";
 import { GatewayMetrics } from "./metrics.ts";
+import { PoolSet } from "./pool-set.ts";
 
 const ROUTES = 10_000;
 const RUNS = 7;
@@ -58,7 +59,10 @@ function measure(what: string, run: () => void): void {
 
 const config = createConfig();
 const network = new MemoryNetwork({ schedule: null });
-measure("blueprint, two listeners", () => void compileBlueprint(config, network.transport, new TimerWheel(new FakeClock(0))));
+measure("blueprint, two listeners", () => {
+  const pools = new PoolSet(network.transport, new TimerWheel(new FakeClock(0)));
+  compileBlueprint(config, { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, covers: () => null });
+});
 measure("generation id alone", () => void computeGeneration(config));
 measure("metrics of the routes", () => {
   const metrics = new GatewayMetrics(new MetricRegistry());

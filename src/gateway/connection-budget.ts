@@ -5,11 +5,19 @@
 const SPARE_DESCRIPTORS = 64;
 
 export class ConnectionBudget {
-  readonly max: number;
+  readonly #descriptorLimit: number;
+  max = 0;
   open = 0;
 
   /** `upstreamConnections` is what all pools may open together. However small the limit, a quarter of it is for clients. */
   constructor(descriptorLimit: number, upstreamConnections: number) {
-    this.max = Math.max(Math.floor(descriptorLimit / 4), descriptorLimit - upstreamConnections - SPARE_DESCRIPTORS);
+    this.#descriptorLimit = descriptorLimit;
+    this.reserve(upstreamConnections);
+  }
+
+  /** The pools of another configuration may open as many. */
+  reserve(upstreamConnections: number): void {
+    const limit = this.#descriptorLimit;
+    this.max = Math.max(Math.floor(limit / 4), limit - upstreamConnections - SPARE_DESCRIPTORS);
   }
 }

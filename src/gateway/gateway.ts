@@ -1,17 +1,23 @@
-// The whole: listeners, plans, pools, records, put together from one configuration. The only room that knows all the parts.
+// The whole: listeners, plans, pools, records, put together from one configuration, and exchanged for those of the next one while it
+// serves. The only room that knows all the parts.
 
-import { type Clock, TimerWheel } from "../base/index.ts";
+import { type Clock, runInSlices, TimerWheel } from "../base/index.ts";
 import type { BoundsConfig, GatewayConfig, TeamState } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
+import type { PoolCounts } from "../upstreams/index.ts";
 import { compileAdminPlan } from "./admin.ts";
 import { describeConfig } from "./admin-config.ts";
-import { BlueprintError, compileBlueprint } from "./blueprint.ts";
+import { BlueprintError, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
+import { declareListeners, declareLog, declareTeams, GenerationGauges } from "./gauges.ts";
+import { type Generation, Generations } from "./generations.ts";
 import { GatewayListener } from "./listener.ts";
+import { ListenerMetrics } from "./listener-metrics.ts";
 import { GatewayMetrics } from "./metrics.ts";
-import { createAcceptor, GatewayRuntime } from "./runtime.ts";
+import { PoolSet } from "./pool-set.ts";
+import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
 
 /** Everything that reaches the gateway from outside; tests pass fakes. */
 export interface GatewayHost {
@@ -25,6 +31,10 @@ export interface GatewayHost {
   readonly onBug?: (error: unknown, requestId: string) => void;
   /** Of this program, for the admin address. */
   readonly version?: string;
+  /** Listening sockets that this process inherited, by the listener's name; the others are bound. */
+  readonly descriptors?: ReadonlyMap<string, number>;
+  /** The id of the first configuration, where another process has proved it. */
+  readonly provenAs?: string;
   /** How the files of teams fared when the configuration was loaded, for the admin address. */
   readonly teams?: readonly Pick<TeamState, "name" | "state">[];
   /** Hears of every step of every request, for whoever explains one. Left out, it costs nothing. */
@@ -45,6 +55,13 @@ export interface Gateway {
   readonly generation: string;
   readonly listeners: readonly { readonly name: string; readonly address: SocketAddress }[];
   readonly admin: SocketAddress | null;
+  /**
+   * Compiles the next configuration, in slices between which requests are served. Rejects with a BlueprintError when it can't be served,
+   * also because its listeners are at other addresses: those are bound once. `provenAs` is its id, where another process has proved it.
+   */
+  prepare(config: GatewayConfig, provenAs?: string): Promise<PreparedGeneration>;
+  /** What of it is under way. */
+  status(): GatewayActivity;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
   stop(graceMs: number): Promise<void>;
   /** All metrics in the Prometheus text format, as the admin address shows them. */
@@ -53,7 +70,12 @@ export interface Gateway {
   reopenLog(): Promise<void>;
 }
 
-const TEAM_STATES: readonly TeamState["state"][] = ["good", "kept", "missing"];
+export interface GatewayActivity {
+  readonly connections: number;
+  /** Ids of all generations that requests follow, the newest first. */
+  readonly generations: readonly string[];
+  readonly upstreams: readonly ({ readonly name: string } & PoolCounts)[];
+}
 
 /** A quarter of it may be open at once, see ConnectionBudget. */
 const ADMIN_DESCRIPTORS = 128;
@@ -72,82 +94,272 @@ const ADMIN_BOUNDS: BoundsConfig = {
 
 /** Starts a gateway. Rejects with the transport's error when an address can't be bound; nothing stays behind then. */
 export async function createGateway(config: GatewayConfig, host: GatewayHost): Promise<Gateway> {
-  const { clock, transport } = host;
-  const wheel = new TimerWheel(clock);
-  const blueprint = compileBlueprint(config, transport, wheel, host.tracer ?? null);
-  const metrics = new GatewayMetrics(new MetricRegistry());
-  metrics.declareRoute("");
-  for (const route of blueprint.routes) metrics.declareRoute(route);
-  for (const pool of blueprint.pools) metrics.declareUpstream(pool.name);
-  const log = host.logSink ?? (config.telemetry.accessLog === null ? null : openAccessLog(config.telemetry.accessLog.to, clock));
-  const onBug = host.onBug ?? writeBug;
-  const runtime = new GatewayRuntime(clock, wheel, { metrics, log, onBug });
-  const upstreamConnections = config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0);
-  const budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), upstreamConnections);
-  const listeners = config.listeners.map((listener) => {
-    const plan = blueprint.listenerPlans[listener.name]!;
-    const acceptor = createAcceptor(runtime, plan, blueprint.generation);
-    return { listener: new GatewayListener(listener.name, listener.bounds, wheel, acceptor, budget), address: listener.address };
-  });
-  const { generation } = blueprint;
-  const facts = { generation, startedWallMs: clock.wall(), version: host.version ?? null, teams: host.teams ?? [] };
-  const clients = listeners.map(({ listener }) => listener);
-  const describe = () => describeConfig(config, { ...facts, listeners: listAddresses(clients) });
-  const state = { registry: metrics.registry, isReady: false, generation, describe };
-  if (config.admin !== null) {
-    const quiet = new GatewayRuntime(clock, wheel, { metrics: null, log: null, onBug });
-    const acceptor = createAcceptor(quiet, compileAdminPlan(state), blueprint.generation);
+  const gateway = new RunningGateway(config, host);
+  await gateway.start(host.provenAs ?? null);
+  return gateway;
+}
+
+/** A configuration that is compiled and not yet followed. */
+interface Prepared {
+  readonly config: GatewayConfig;
+  readonly generation: Generation;
+  /** Set when the log goes elsewhere. */
+  readonly log: { readonly sink: LineSink | null } | null;
+}
+
+class RunningGateway implements Gateway {
+  readonly #host: GatewayHost;
+  readonly #wheel: TimerWheel;
+  readonly #pools: PoolSet;
+  readonly #metrics = new GatewayMetrics(new MetricRegistry());
+  readonly #around: Surroundings;
+  readonly #budget: ConnectionBudget;
+  readonly #gauges: GenerationGauges;
+  readonly #processMetrics: { stop(): void };
+  #config: GatewayConfig;
+  #generations: Generations | null = null;
+  #clients: GatewayListener[] = [];
+  #adminListener: GatewayListener | null = null;
+  #isReady = false;
+  #stopping: Promise<void> | null = null;
+
+  constructor(config: GatewayConfig, host: GatewayHost) {
+    const { clock, transport } = host;
+    this.#host = host;
+    this.#config = config;
+    this.#wheel = new TimerWheel(clock);
+    this.#pools = new PoolSet(transport, this.#wheel);
+    this.#budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), 0);
+    const log = host.logSink ?? openAccessLog(config, clock);
+    this.#around = new Surroundings(clock, this.#wheel, { metrics: this.#metrics, log, onBug: host.onBug ?? writeBug });
+    const { registry } = this.#metrics;
+    this.#processMetrics = createProcessMetrics(registry, clock);
+    this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
+    declareLog(registry, () => this.#around.log);
+    declareTeams(registry, host.teams ?? []);
+  }
+
+  async start(provenAs: string | null): Promise<void> {
+    const { transport } = this.#host;
+    try {
+      const first = await this.#compile(this.#config, provenAs);
+      this.#generations = new Generations(first, {
+        onUnused: (generation) => this.#release(generation),
+        cutOff: ({ blueprint }) => {
+          for (const listener of this.#clients) listener.destroyGeneration(blueprint.generation);
+        },
+      });
+      this.#clients = this.#createListeners(this.#config, first);
+      declareListeners(this.#metrics.registry, this.#clients);
+      this.#show(this.#config, first);
+      for (const [index, listener] of this.#clients.entries()) {
+        const descriptor = this.#host.descriptors?.get(listener.listener);
+        const { address, reusePort } = this.#config.listeners[index]!;
+        await listener.bind(transport, address, { reusePort, ...(descriptor !== undefined && { descriptor }) });
+      }
+      await this.#openAdmin();
+    } catch (error) {
+      for (const listener of this.#clients) if (listener.isBound) await listener.drain();
+      await this.#free();
+      throw error;
+    }
+    this.#isReady = true;
+  }
+
+  get generation(): string {
+    return this.#current.blueprint.generation;
+  }
+
+  get listeners(): readonly { readonly name: string; readonly address: SocketAddress }[] {
+    return listAddresses(this.#clients);
+  }
+
+  get admin(): SocketAddress | null {
+    return this.#adminListener?.address ?? null;
+  }
+
+  async prepare(config: GatewayConfig, provenAs?: string): Promise<PreparedGeneration> {
+    const moved = findMovedListener(this.#config, config);
+    if (moved !== null) throw new BlueprintError([`listeners: ${moved}; listeners are bound when the gateway starts`]);
+    const generation = await this.#compile(config, provenAs ?? null);
+    let prepared: Prepared | null = { config, generation, log: null };
+    try {
+      if (this.#host.logSink === undefined && logTarget(config) !== logTarget(this.#config)) {
+        prepared = { ...prepared, log: { sink: openAccessLog(config, this.#host.clock) } };
+      }
+    } catch (error) {
+      this.#pools.release(generation.blueprint.pools);
+      throw error;
+    }
+    const take = () => {
+      const taken = prepared;
+      prepared = null;
+      return taken;
+    };
+    return {
+      generation: generation.blueprint.generation,
+      commit: () => {
+        const taken = take();
+        if (taken !== null) this.#commit(taken);
+      },
+      discard: () => {
+        const taken = take();
+        if (taken === null) return;
+        this.#release(taken.generation);
+        void taken.log?.sink?.close();
+      },
+    };
+  }
+
+  #commit({ config, generation, log }: Prepared): void {
+    this.#config = config;
+    for (const [index, listener] of this.#clients.entries()) listener.follow(this.#settingsOf(config, index, generation));
+    if (log !== null) {
+      const before = this.#around.log;
+      this.#around.log = log.sink;
+      void before?.close();
+    }
+    this.#show(config, generation);
+    this.#generations!.replace(generation);
+  }
+
+  /** Throws a BlueprintError. What it took is given back then. */
+  async #compile(config: GatewayConfig, provenAs: string | null): Promise<Generation> {
+    const pools: ReturnType<PoolSet["take"]>[] = [];
+    try {
+      const blueprint = await runInSlices(
+        compileInSteps(config, {
+          pool: (upstream) => {
+            const pool = this.#pools.take(upstream);
+            pools.push(pool);
+            return pool;
+          },
+          tracer: this.#host.tracer ?? null,
+          provenAs,
+          covers: () => null,
+        }),
+      );
+      this.#metrics.declareRoute("");
+      for (const route of blueprint.routes) this.#metrics.declareRoute(route);
+      for (const pool of blueprint.pools) this.#metrics.declareUpstream(pool.name);
+      return { blueprint, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
+    } catch (error) {
+      this.#pools.release(pools);
+      throw error;
+    }
+  }
+
+  #createListeners(config: GatewayConfig, first: Generation): GatewayListener[] {
+    const metrics = new ListenerMetrics(this.#metrics.registry);
+    return config.listeners.map((listener, index) => {
+      const around = { wheel: this.#wheel, budget: this.#budget, isTls: listener.tls !== null, metrics };
+      return new GatewayListener(listener.name, this.#settingsOf(config, index, first), around);
+    });
+  }
+
+  #settingsOf(config: GatewayConfig, index: number, { blueprint, runtime }: Generation) {
+    const { name, bounds } = config.listeners[index]!;
+    return { bounds, acceptor: createAcceptor(runtime, blueprint.listenerPlans[name]!) };
+  }
+
+  /** What changes in metrics and budgets with a configuration. */
+  #show(config: GatewayConfig, { blueprint }: Generation): void {
+    this.#budget.reserve(config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0));
+    this.#gauges.show(
+      blueprint.generation,
+      config.upstreams.map(({ name }) => name),
+    );
+  }
+
+  /** The last request of a generation has ended. */
+  #release({ blueprint }: Generation): void {
+    this.#pools.release(blueprint.pools);
+    const live = this.#generations?.list() ?? [];
+    const routes = new Set(live.flatMap((generation) => generation.blueprint.routes));
+    const upstreams = new Set(live.flatMap((generation) => generation.blueprint.pools.map(({ name }) => name)));
+    for (const route of blueprint.routes) if (!routes.has(route)) this.#metrics.forgetRoute(route);
+    for (const { name } of blueprint.pools) if (!upstreams.has(name)) this.#metrics.forgetUpstream(name);
+  }
+
+  get #current(): Generation {
+    return this.#generations!.current;
+  }
+
+  status(): GatewayActivity {
+    return {
+      connections: this.#clients.reduce((sum, { openConnections }) => sum + openConnections, 0),
+      generations: this.#generations!.list().map(({ blueprint }) => blueprint.generation),
+      upstreams: this.#config.upstreams.map(({ name }) => ({ name, ...this.#pools.countsOf(name) })),
+    };
+  }
+
+  async #openAdmin(): Promise<void> {
+    const { admin } = this.#config;
+    if (admin === null) return;
+    const { clock, transport, version, teams } = this.#host;
+    const facts = { startedWallMs: clock.wall(), version: version ?? null, teams: teams ?? [] };
+    const describe = () => describeConfig(this.#config, { ...facts, generation: this.generation, listeners: this.listeners });
+    const isReady = () => this.#isReady;
+    const generation = () => this.generation;
+    const plan = compileAdminPlan({ registry: this.#metrics.registry, isReady, generation, describe });
+    const quiet = new Surroundings(clock, this.#wheel, { metrics: null, log: null, onBug: this.#around.onBug });
+    const settings = { bounds: ADMIN_BOUNDS, acceptor: createAcceptor(new GatewayRuntime(quiet, ""), plan) };
     // A budget of its own: who wants to see why the gateway is full must get in.
-    const spare = new ConnectionBudget(ADMIN_DESCRIPTORS, 0);
-    listeners.push({ listener: new GatewayListener("admin", ADMIN_BOUNDS, wheel, acceptor, spare), address: config.admin.address });
+    const budget = new ConnectionBudget(ADMIN_DESCRIPTORS, 0);
+    this.#adminListener = new GatewayListener("admin", settings, { wheel: this.#wheel, budget, isTls: false, metrics: null });
+    declareListeners(this.#metrics.registry, [...this.#clients, this.#adminListener]);
+    await this.#adminListener.bind(transport, admin.address, {});
   }
-  const processMetrics = createProcessMetrics(metrics.registry, clock);
-  declareGauges(metrics.registry, blueprint.generation, listeners, blueprint.pools, log);
-  declareTeams(metrics.registry, host.teams ?? []);
 
-  const release = async () => {
-    for (const pool of blueprint.pools) pool.close();
-    wheel.stop();
-    processMetrics.stop();
-    await log?.close();
-  };
-  try {
-    for (const { listener, address } of listeners) await listener.bind(transport, address);
-  } catch (error) {
-    for (const { listener } of listeners) if (listener.isBound) await listener.drain();
-    await release();
-    throw error;
+  exposeMetrics(): string {
+    return this.#metrics.registry.expose();
   }
-  state.isReady = true;
-  const admin = config.admin === null ? null : listeners[listeners.length - 1]!.listener;
-  let stopping: Promise<void> | null = null;
 
-  const stop = async (graceMs: number) => {
-    state.isReady = false;
-    const late = clock.schedule(() => {
-      for (const listener of clients) listener.destroy();
+  reopenLog(): Promise<void> {
+    return this.#around.log?.reopen() ?? Promise.resolve();
+  }
+
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#isReady = false;
+    const late = this.#host.clock.schedule(() => {
+      for (const listener of this.#clients) listener.destroy();
     }, graceMs);
-    await Promise.all(clients.map((listener) => listener.drain()));
+    await Promise.all(this.#clients.map((listener) => listener.drain()));
     late.cancel();
-    if (admin !== null) {
-      const gone = admin.drain();
-      admin.destroy();
+    if (this.#adminListener !== null) {
+      const gone = this.#adminListener.drain();
+      this.#adminListener.destroy();
       await gone;
     }
-    await release();
-  };
+    await this.#free();
+  }
 
-  return {
-    exposeMetrics: () => metrics.registry.expose(),
-    reopenLog: () => log?.reopen() ?? Promise.resolve(),
-    generation: blueprint.generation,
-    listeners: listAddresses(clients),
-    admin: admin === null ? null : admin.address,
-    stop: (graceMs) => {
-      stopping ??= stop(graceMs);
-      return stopping;
-    },
-  };
+  async #free(): Promise<void> {
+    this.#generations?.close();
+    this.#wheel.stop();
+    this.#processMetrics.stop();
+    await this.#around.log?.close();
+  }
+}
+
+/** The first listener of `before` that is not at the same place in `after`, in words; null when all are. */
+function findMovedListener(before: GatewayConfig, after: GatewayConfig): string | null {
+  const place = ({ name, address, tls, reusePort }: GatewayConfig["listeners"][number]) =>
+    JSON.stringify([name, address, tls !== null, reusePort]);
+  const [old, now] = [before.listeners.map(place), after.listeners.map(place)];
+  const gone = old.findIndex((text, index) => text !== now[index]);
+  if (gone >= 0) return `${before.listeners[gone]!.name} is elsewhere, or gone`;
+  return now.length > old.length ? `${after.listeners[old.length]!.name} is new` : null;
+}
+
+function logTarget({ telemetry }: GatewayConfig): string {
+  const to = telemetry.accessLog?.to ?? null;
+  return JSON.stringify(to);
 }
 
 function listAddresses(listeners: readonly GatewayListener[]): { name: string; address: SocketAddress }[] {
@@ -155,86 +367,13 @@ function listAddresses(listeners: readonly GatewayListener[]): { name: string; a
 }
 
 /** A log that can't be opened is a mistake in the configuration, and said so. */
-function openAccessLog(to: Parameters<typeof openLineSink>[0], clock: Clock): LineSink {
+function openAccessLog({ telemetry }: GatewayConfig, clock: Clock): LineSink | null {
+  if (telemetry.accessLog === null) return null;
   try {
-    return openLineSink(to, clock, { onTrouble: writeLogTrouble });
+    return openLineSink(telemetry.accessLog.to, clock, { onTrouble: writeLogTrouble });
   } catch (error) {
     throw new BlueprintError([`telemetry.accessLog can't be opened: ${error instanceof Error ? error.message : String(error)}`]);
   }
-}
-
-/** How the configuration was loaded: it changes only with the gateway. */
-function declareTeams(registry: MetricRegistry, teams: NonNullable<GatewayHost["teams"]>): void {
-  registry
-    .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says." })
-    .child()
-    .set(teams.some(({ state }) => state !== "good") ? 1 : 0);
-  const states = registry.gauge({
-    name: "sallyport_team_state",
-    help: "1 for the state of each team's part: good, kept or missing.",
-    labels: ["team", "state"],
-  });
-  // Files that don't tell their team stand together under no name.
-  const names = new Set(teams.map(({ name }) => name));
-  for (const name of names) {
-    for (const one of TEAM_STATES) {
-      states.child(name ?? "", one).set(teams.filter((team) => team.name === name && team.state === one).length);
-    }
-  }
-}
-
-function declareGauges(
-  registry: MetricRegistry,
-  generation: string,
-  listeners: readonly { listener: GatewayListener }[],
-  pools: ReturnType<typeof compileBlueprint>["pools"],
-  log: LineSink | null,
-): void {
-  registry
-    .gauge({ name: "sallyport_generation_info", help: "The generation that is running; always 1.", labels: ["generation"] })
-    .child(generation)
-    .set(1);
-  const open = registry.gauge({ name: "sallyport_client_connections", help: "Open client connections.", labels: ["listener"] });
-  const accepted = registry.counter({
-    name: "sallyport_client_connections_accepted_total",
-    help: "Connections accepted.",
-    labels: ["listener"],
-  });
-  const rejected = registry.counter({
-    name: "sallyport_client_connections_rejected_total",
-    help: "Connections refused because their address, or the whole process, had too many.",
-    labels: ["listener"],
-  });
-  for (const { listener } of listeners) {
-    open.callback(() => listener.openConnections, listener.listener);
-    accepted.callback(() => listener.accepted, listener.listener);
-    rejected.callback(() => listener.rejected, listener.listener);
-  }
-  const pool = registry.gauge({
-    name: "sallyport_upstream_connections",
-    help: "Upstream connections by state.",
-    labels: ["upstream", "state"],
-  });
-  const pending = registry.gauge({
-    name: "sallyport_upstream_pending",
-    help: "Requests that wait for a connection.",
-    labels: ["upstream"],
-  });
-  for (const each of pools) {
-    pool.callback(() => each.counts.open, each.name, "open");
-    pool.callback(() => each.counts.idle, each.name, "idle");
-    pending.callback(() => each.counts.pending, each.name);
-  }
-  if (log === null) return;
-  registry
-    .gauge({
-      name: "sallyport_access_log_held_bytes",
-      help: "Bytes of the access log in memory that its file or reader has not taken yet.",
-    })
-    .callback(() => log.heldBytes);
-  registry
-    .counter({ name: "sallyport_access_log_dropped_lines_total", help: "Lines that were lost because nobody took them off fast enough." })
-    .callback(() => log.droppedLines);
 }
 
 function writeLogTrouble(errorCode: string): void {

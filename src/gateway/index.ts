@@ -1,3 +1,3 @@
 export { BlueprintError, proveBlueprint } from "./blueprint.ts";
-export { createGateway, type Gateway, type GatewayHost } from "./gateway.ts";
-export { computeGeneration } from "./generation.ts";
+export { createGateway, type Gateway, type GatewayActivity, type GatewayHost, type PreparedGeneration } from "./gateway.ts";
+export { computeGeneration } from "./generation-id.ts";

@@ -4,17 +4,25 @@ import { ipKey, type TimerWheel } from "../base/index.ts";
 import type { AddressConfig, BoundsConfig } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
 import { ServerConnection, type ServerContext } from "../http1/index.ts";
-import type { Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
+import type { Listener, ListenOptions, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
+import type { ListenerMetrics } from "./listener-metrics.ts";
 import { RejectedConnection } from "./reject-connection.ts";
+
+/** What a generation says of a listener. */
+export interface ListenerSettings {
+  readonly bounds: BoundsConfig;
+  readonly acceptor: RequestAcceptor;
+}
 
 export class GatewayListener implements ServerContext {
   readonly listener: string;
-  readonly scheme = "http";
-  readonly bounds: BoundsConfig;
+  readonly scheme: "http" | "https";
   readonly wheel: TimerWheel;
-  readonly acceptor: RequestAcceptor;
+  bounds: BoundsConfig;
+  acceptor: RequestAcceptor;
   readonly #budget: ConnectionBudget;
+  readonly #metrics: ListenerMetrics | null;
   draining = false;
   accepted = 0;
   rejected = 0;
@@ -23,12 +31,29 @@ export class GatewayListener implements ServerContext {
   #binding: Listener | null = null;
   #onEmpty: (() => void) | null = null;
 
-  constructor(name: string, bounds: BoundsConfig, wheel: TimerWheel, acceptor: RequestAcceptor, budget: ConnectionBudget) {
+  constructor(
+    name: string,
+    settings: ListenerSettings,
+    around: {
+      readonly wheel: TimerWheel;
+      readonly budget: ConnectionBudget;
+      readonly isTls: boolean;
+      readonly metrics: ListenerMetrics | null;
+    },
+  ) {
     this.listener = name;
-    this.bounds = bounds;
-    this.wheel = wheel;
-    this.acceptor = acceptor;
-    this.#budget = budget;
+    this.scheme = around.isTls ? "https" : "http";
+    this.bounds = settings.bounds;
+    this.acceptor = settings.acceptor;
+    this.wheel = around.wheel;
+    this.#budget = around.budget;
+    this.#metrics = around.metrics;
+  }
+
+  /** The next request of every connection follows these. */
+  follow(settings: ListenerSettings): void {
+    this.bounds = settings.bounds;
+    this.acceptor = settings.acceptor;
   }
 
   get openConnections(): number {
@@ -43,25 +68,21 @@ export class GatewayListener implements ServerContext {
     return this.#binding!.address;
   }
 
-  async bind(transport: Transport, address: AddressConfig): Promise<void> {
-    this.#binding = await transport.listen(address, (socket) => this.#accept(socket));
+  async bind(transport: Transport, address: AddressConfig, options: ListenOptions): Promise<void> {
+    this.#binding = await transport.listen(address, (socket) => this.#accept(socket), options);
   }
 
   #accept(socket: Socket): SocketHandler {
     this.accepted++;
     if (this.#budget.open >= this.#budget.max) {
-      this.rejected++;
-      return new RejectedConnection(socket, this.wheel, "full");
+      return this.#reject(socket, "full");
     }
-    const limit = this.bounds.connectionsPerIp;
-    // A unix socket has no address to count by.
-    if (limit !== null && socket.remoteAddress !== "") {
+    // Counted also while there is no limit: a reload may bring one. A unix socket has no address to count by.
+    if (socket.remoteAddress !== "") {
       const key = ipKey(socket.remoteAddress);
       const count = (this.#perAddress.get(key) ?? 0) + 1;
-      if (count > limit) {
-        this.rejected++;
-        return new RejectedConnection(socket, this.wheel, "address");
-      }
+      const limit = this.bounds.connectionsPerIp;
+      if (limit !== null && count > limit) return this.#reject(socket, "address");
       this.#perAddress.set(key, count);
     }
     const connection = new ServerConnection(socket, this);
@@ -70,10 +91,21 @@ export class GatewayListener implements ServerContext {
     return connection;
   }
 
-  onConnectionClosed(connection: ServerConnection): void {
+  #reject(socket: Socket, reason: "full" | "address"): SocketHandler {
+    this.rejected++;
+    return new RejectedConnection(socket, this.wheel, this.scheme === "https" ? "silently" : reason);
+  }
+
+  onHandshake(connection: ServerConnection): void {
+    const { tls } = connection.facts;
+    if (tls !== null) this.#metrics?.countHandshake(this.listener, tls);
+  }
+
+  onConnectionClosed(connection: ServerConnection, error: SocketError | null): void {
     if (!this.#connections.delete(connection)) return;
+    if (this.scheme === "https" && connection.facts.tls === null) this.#metrics?.countFailedHandshake(this.listener, error);
     this.#budget.open--;
-    if (this.bounds.connectionsPerIp !== null && connection.facts.address !== "") {
+    if (connection.facts.address !== "") {
       const key = ipKey(connection.facts.address);
       const count = (this.#perAddress.get(key) ?? 1) - 1;
       if (count === 0) this.#perAddress.delete(key);
@@ -92,6 +124,11 @@ export class GatewayListener implements ServerContext {
     });
     for (const connection of [...this.#connections]) connection.drain();
     return empty;
+  }
+
+  /** Ends what still follows this generation; tunnels follow none. */
+  destroyGeneration(generation: string): void {
+    for (const connection of [...this.#connections]) if (connection.exchange?.generation === generation) connection.destroy();
   }
 
   /** Ends what is still open. */

@@ -9,6 +9,7 @@ const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /** Outcomes of an attempt without an answer, behind the classes of those with one. */
 const FAULT = 5;
 const CANCELLED = 6;
+const OUTCOMES = [...CLASSES, "fault", "cancelled"];
 
 interface Series {
   readonly byClass: readonly Counter[];
@@ -55,8 +56,9 @@ export class GatewayMetrics {
     this.#faults = registry.counter({ name: "sallyport_faults_total", help: "Exchanges that met a fault, by its code.", labels: ["code"] });
   }
 
-  /** At configuration time: makes the children, so that a request only increments. */
+  /** At configuration time: makes the children, so that a request only increments. Again for one that is known changes nothing. */
   declareRoute(route: string): void {
+    if (this.#routes.has(route)) return;
     this.#routes.set(route, {
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: CLASSES.map((name) => this.#requests.child(route, name)),
@@ -65,11 +67,25 @@ export class GatewayMetrics {
   }
 
   declareUpstream(upstream: string): void {
+    if (this.#upstreams.has(upstream)) return;
     this.#upstreams.set(upstream, {
       // hot-exception: when a configuration compiles, round-trip.bench.ts
-      byClass: [...CLASSES, "fault", "cancelled"].map((name) => this.#upstreamRequests.child(upstream, name)),
+      byClass: OUTCOMES.map((name) => this.#upstreamRequests.child(upstream, name)),
       duration: this.#upstreamDuration.child(upstream),
     });
+  }
+
+  /** No generation has it any more: it is not shown, and its place is free for others. */
+  forgetRoute(route: string): void {
+    this.#routes.delete(route);
+    for (let i = 0; i < CLASSES.length; i++) this.#requests.remove(route, CLASSES[i]!);
+    this.#duration.remove(route);
+  }
+
+  forgetUpstream(upstream: string): void {
+    this.#upstreams.delete(upstream);
+    for (let i = 0; i < OUTCOMES.length; i++) this.#upstreamRequests.remove(upstream, OUTCOMES[i]!);
+    this.#upstreamDuration.remove(upstream);
   }
 
   record(exchange: Exchange): void {

@@ -26,10 +26,11 @@ export class RejectedConnection implements SocketHandler, TimerOwner {
   readonly #timer = new Timer(this, 0);
   readonly #lingers: boolean;
 
-  constructor(socket: Socket, wheel: TimerWheel, reason: "address" | "full") {
+  /** `silently`: no word could be said before a handshake, and there is no room for one. */
+  constructor(socket: Socket, wheel: TimerWheel, reason: "address" | "full" | "silently") {
     this.#socket = socket;
     this.#wheel = wheel;
-    this.#lingers = lingering < MAX_LINGERING;
+    this.#lingers = reason !== "silently" && lingering < MAX_LINGERING;
     if (!this.#lingers) {
       socket.reset();
       return;

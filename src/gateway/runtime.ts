@@ -1,4 +1,5 @@
-// What all exchanges of this process share: clock, wheel, ids, and where their records go. @hot
+// What all exchanges of this process share (clock, wheel, ids, where their records go), and what those of one generation do: they are
+// counted, so that it is known when the last of them has ended. @hot
 
 import type { Clock, TimerWheel } from "../base/index.ts";
 import type { ClientSide, RequestAcceptor } from "../http/index.ts";
@@ -8,13 +9,15 @@ import { encodeAccessRecord } from "./access-record.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { RequestIds } from "./request-ids.ts";
 
-export class GatewayRuntime implements ExchangeRuntime {
+/** One a process. */
+export class Surroundings {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  readonly #metrics: GatewayMetrics | null;
-  readonly #log: LineSink | null;
-  readonly #onBug: (error: unknown, requestId: string) => void;
-  readonly #ids = new RequestIds();
+  readonly metrics: GatewayMetrics | null;
+  /** Where lines go now: a reload may name another file. */
+  log: LineSink | null;
+  readonly onBug: (error: unknown, requestId: string) => void;
+  readonly ids = new RequestIds();
 
   /** Without metrics and log for the admin address: looking at the figures must not change them. */
   constructor(
@@ -24,31 +27,70 @@ export class GatewayRuntime implements ExchangeRuntime {
   ) {
     this.clock = clock;
     this.wheel = wheel;
-    this.#metrics = records.metrics;
-    this.#log = records.log;
-    this.#onBug = records.onBug;
+    this.metrics = records.metrics;
+    this.log = records.log;
+    this.onBug = records.onBug;
+  }
+}
+
+/** One a generation. */
+export class GatewayRuntime implements ExchangeRuntime {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly generation: string;
+  /** Exchanges under way that still need what the generation compiled: tunnels don't. */
+  open = 0;
+  /** Set once no new request follows it: called when the last exchange has ended. */
+  onUnused: (() => void) | null = null;
+  readonly #around: Surroundings;
+  readonly #tunnels = new Set<Exchange>();
+
+  constructor(around: Surroundings, generation: string) {
+    this.clock = around.clock;
+    this.wheel = around.wheel;
+    this.generation = generation;
+    this.#around = around;
   }
 
   onExchangeEnd(exchange: Exchange): void {
-    if (this.#metrics !== null) this.#metrics.record(exchange);
-    if (this.#log !== null) this.#log.write(encodeAccessRecord(exchange));
+    const { metrics, log } = this.#around;
+    if (metrics !== null) metrics.record(exchange);
+    if (log !== null) log.write(encodeAccessRecord(exchange));
+    if (this.#tunnels.size === 0 || !this.#tunnels.delete(exchange)) this.#leave();
+  }
+
+  onTunnel(exchange: Exchange): void {
+    this.#tunnels.add(exchange);
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.open--;
+    if (this.open === 0 && this.onUnused !== null) this.onUnused();
   }
 
   onBug(exchange: Exchange, error: unknown): void {
-    this.#onBug(error, exchange.requestId);
+    this.#around.onBug(error, exchange.requestId);
   }
 
   nextRequestId(): string {
-    return this.#ids.next();
+    return this.#around.ids.next();
   }
 }
 
 /** Makes exchanges that follow `plan`. */
-export function createAcceptor(runtime: GatewayRuntime, plan: Plan, generation: string): RequestAcceptor {
+export function createAcceptor(runtime: GatewayRuntime, plan: Plan): RequestAcceptor {
+  const { generation } = runtime;
   return {
     // hot-exception: once a listener, round-trip.bench.ts
-    accept: (head, client: ClientSide) => new Exchange(runtime, client, head, plan, generation, null),
+    accept: (head, client: ClientSide) => {
+      runtime.open++;
+      return new Exchange(runtime, client, head, plan, generation, null);
+    },
     // hot-exception: once a listener, round-trip.bench.ts
-    refuse: (fault, client: ClientSide) => new Exchange(runtime, client, null, plan, generation, fault),
+    refuse: (fault, client: ClientSide) => {
+      runtime.open++;
+      return new Exchange(runtime, client, null, plan, generation, fault);
+    },
   };
 }

@@ -10,6 +10,7 @@ export type {
   ClientEvents,
   ClientFacts,
   ClientSide,
+  ClientTlsFacts,
   RequestAcceptor,
   UpstreamEvents,
   UpstreamRequest,

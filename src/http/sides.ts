@@ -6,12 +6,28 @@ import type { Fault } from "../base/index.ts";
 import type { FieldBlock, Fields } from "./fields.ts";
 import type { RequestHead, ResponseHead } from "./heads.ts";
 
+/** What a client's TLS handshake agreed on. */
+export interface ClientTlsFacts {
+  /** `TLSv1.3`. */
+  readonly version: string;
+  readonly cipher: string;
+  /** What the client asked for, lower case; "" when it gave none. */
+  readonly serverName: string;
+  readonly resumed: boolean;
+  /** Which certificate of ours answered: the same object is the same certificate with the same rules for clients. */
+  readonly identity: object | null;
+  /** DER of the client's own certificate, only when it has been verified; else null. */
+  readonly peerCertificate: Uint8Array | null;
+}
+
 /** Facts of the client's connection, the same for every exchange on it. */
 export interface ClientFacts {
   readonly listener: string;
   readonly address: string;
   readonly port: number;
   readonly localPort: number;
+  /** Null without TLS, and until the handshake is done. */
+  tls: ClientTlsFacts | null;
   /** What the gateway says upstream of whom it speaks for: the same for each request to one authority, so it is kept here. */
   forwarding: { readonly authority: string; readonly block: FieldBlock } | null;
 }
@@ -41,6 +57,8 @@ export interface ClientSide {
 
 /** What a client side tells its exchange. After onClientGone nothing more comes. */
 export interface ClientEvents {
+  /** The id of the generation that it belongs to. */
+  readonly generation: string;
   /** The client side is ready to answer; comes once, first. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */

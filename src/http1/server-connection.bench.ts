@@ -46,6 +46,7 @@ function connect(answersWith: number): ServerConnection {
     bounds: BOUNDS,
     wheel: new TimerWheel(new FakeClock()),
     draining: false,
+    onHandshake: () => undefined,
     onConnectionClosed: () => undefined,
     acceptor: { accept: (head, client) => new Answering(client, head.bodyLength !== 0, answersWith), refuse: () => fail() },
   });
@@ -56,6 +57,7 @@ function fail(): never {
 }
 
 class Answering implements ClientEvents {
+  readonly generation = "";
   readonly #client: ClientSide;
   readonly #hasBody: boolean;
   readonly #length: number;

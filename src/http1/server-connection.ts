@@ -62,6 +62,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       address: socket.remoteAddress,
       port: socket.remotePort,
       localPort: socket.localPort,
+      tls: socket.tls,
       forwarding: null,
     };
     context.wheel.touch();
@@ -81,6 +82,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (this.isIdle) this.#startLinger();
   }
 
+  get exchange(): ClientEvents | null {
+    return this.#exchange;
+  }
+
   /** Ends the connection now, whatever is under way. */
   destroy(): void {
     this.#goneFor = FLOW.STOPPED;
@@ -90,6 +95,11 @@ export class ServerConnection implements SocketHandler, ClientSide {
   // ── from the socket ────────────────────────────────────────────────────────────────────────────────────────────────
 
   onOpen(): void {}
+
+  onSecure(): void {
+    this.facts.tls = this.#socket.tls;
+    this.#context.onHandshake(this);
+  }
 
   onData(chunk: Uint8Array): void {
     this.#context.wheel.touch();
@@ -142,12 +152,12 @@ export class ServerConnection implements SocketHandler, ClientSide {
     }
   }
 
-  onClose(_error: SocketError | null): void {
+  onClose(error: SocketError | null): void {
     this.#context.wheel.touch();
     this.#letGo();
     const exchange = this.#exchange;
     this.#exchange = null;
-    this.#context.onConnectionClosed(this);
+    this.#context.onConnectionClosed(this, error);
     if (exchange !== null) exchange.onClientGone(this.#output.isTooSlow ? H1.READ_TOO_SLOW : this.#goneFor);
   }
 

@@ -2,6 +2,7 @@
 
 import type { TimerWheel } from "../base/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
+import type { SocketError } from "../transport/index.ts";
 import type { HeadBounds } from "./head-parser.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
@@ -24,5 +25,7 @@ export interface ServerContext {
   readonly acceptor: RequestAcceptor;
   /** True once the listener drains: every response says close. */
   readonly draining: boolean;
-  onConnectionClosed(connection: ServerConnection): void;
+  /** A TLS handshake is done. */
+  onHandshake(connection: ServerConnection): void;
+  onConnectionClosed(connection: ServerConnection, error: SocketError | null): void;
 }

@@ -262,6 +262,7 @@ describe("FIN behind bytes that we hold back", () => {
       bounds: BOUNDS,
       wheel,
       draining: false,
+      onHandshake: () => undefined,
       onConnectionClosed: () => undefined,
       acceptor: {
         accept(head, client) {

@@ -9,6 +9,8 @@ export interface ExchangeRuntime {
   readonly wheel: TimerWheel;
   /** Called once for each exchange, at its very end: records and counts. */
   onExchangeEnd(exchange: Exchange): void;
+  /** It has become a tunnel, which may last for days: of its generation it needs no more than its last line in the log says. */
+  onTunnel(exchange: Exchange): void;
   /** A step threw. */
   onBug(exchange: Exchange, error: unknown): void;
   nextRequestId(): string;

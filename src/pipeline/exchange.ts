@@ -367,6 +367,7 @@ export class Exchange implements ClientEvents {
     this.requestBody = new RequestBody(this);
     this.requestBody.attach(winner);
     winner.unblockBody();
+    this.runtime.onTunnel(this);
   }
 
   // ── bodies ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 // From a list of routes to a Router, or to the list of what is wrong with them. Runs when a configuration compiles.
 
+import { runAtOnce, type Steps } from "../base/index.ts";
 import { compileConditions } from "./compile-conditions.ts";
 import type { RouteCondition } from "./condition.ts";
 import { findConflicts, type Group } from "./conflicts.ts";
@@ -34,19 +35,31 @@ const MAX_VISITS = 1024;
 
 /** Compiles the whole table. All issues come at once; a table with any has no router. */
 export function compileRouter<T>(routes: readonly RouteDefinition<T>[]): CompiledRouter<T> {
-  const { groups, issues } = compileGroups(routes);
-  const scopes = compileScopes(groups);
+  return runAtOnce(compileRouterInSteps(routes, false));
+}
+
+/** The same for a gateway that serves meanwhile. `isProven`: another process has found this very table to be free of conflicts. */
+export function* compileRouterInSteps<T>(routes: readonly RouteDefinition<T>[], isProven: boolean): Steps<CompiledRouter<T>> {
+  const { groups, issues } = yield* groupInSteps(routes);
+  const scopes = yield* scopeInSteps(groups);
   const router = new Router(scopes);
-  issues.push(...checkVisits(scopes), ...findConflicts(groups, router));
+  if (!isProven) issues.push(...checkVisits(scopes), ...findConflicts(groups, router));
   return issues.length === 0 ? { router, issues: [] } : { router: null, issues };
 }
 
 /** The routes by host pattern and shape of path, and what is wrong with each by itself. */
 export function compileGroups<T>(routes: readonly RouteDefinition<T>[]): { groups: Group<T>[]; issues: RouteIssue[] } {
+  return runAtOnce(groupInSteps(routes));
+}
+
+function* groupInSteps<T>(routes: readonly RouteDefinition<T>[]): Steps<{ groups: Group<T>[]; issues: RouteIssue[] }> {
   const issues: RouteIssue[] = [];
   const groups = new Map<string, Group<T>>();
   const shapes = new MethodShapes();
-  for (const route of routes) addRoute(route, groups, shapes, issues);
+  for (const route of routes) {
+    addRoute(route, groups, shapes, issues);
+    yield;
+  }
   return { groups: [...groups.values()], issues };
 }
 
@@ -95,6 +108,10 @@ function addToGroup<T>(groups: Map<string, Group<T>>, host: HostPattern | null, 
 }
 
 export function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
+  return runAtOnce(scopeInSteps(groups));
+}
+
+function* scopeInSteps<T>(groups: readonly Group<T>[]): Steps<Scopes<T>> {
   const exact = new Map<string, Scope<T>>();
   const wildcards = new Map<string, Scope<T>>();
   const any = createScope<T>(null);
@@ -112,9 +129,16 @@ export function compileScopes<T>(groups: readonly Group<T>[]): Scopes<T> {
     } else {
       scope.whole.set(path.text, leaf);
     }
+    yield;
   }
-  for (const scope of [any, ...exact.values(), ...wildcards.values()]) scope.filter.fill(scope.whole.keys(), scope.whole.size);
-  for (const [name, scope] of exact) scope.next = selectWildcard(wildcards, name) ?? any;
+  for (const scope of [any, ...exact.values(), ...wildcards.values()]) {
+    scope.filter.fill(scope.whole.keys(), scope.whole.size);
+    yield;
+  }
+  for (const [name, scope] of exact) {
+    scope.next = selectWildcard(wildcards, name) ?? any;
+    yield;
+  }
   for (const [suffix, scope] of wildcards) scope.next = selectWildcard(wildcards, suffix.slice(1)) ?? any;
   return { exact, wildcards, any, maxDots };
 }

@@ -13,7 +13,7 @@
 // all of these, HEAD with GET. OPTIONS is listed where a route names it, for the router answers nothing by itself.
 // Paths are case-sensitive and come in normal form (http/path.ts); hosts come in lower case without port.
 
-export { type CompiledRouter, compileRouter, type RouteDefinition } from "./compile.ts";
+export { type CompiledRouter, compileRouter, compileRouterInSteps, type RouteDefinition } from "./compile.ts";
 export type { RouteCondition } from "./condition.ts";
 export { AnnouncedHead, type ConditionalHead } from "./conditions.ts";
 export { type ExplainedRequest, explainMatch, type RouteVerdict } from "./explain.ts";

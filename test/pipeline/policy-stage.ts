@@ -97,6 +97,7 @@ export class PolicyStage {
       clock: this.clock,
       wheel: this.wheel,
       onExchangeEnd: (exchange) => void this.ended.push(exchange),
+      onTunnel: () => undefined,
       onBug: (exchange, error) => void this.bugs.push({ error, requestId: exchange.requestId }),
       nextRequestId: () => `id-${++ids}`,
     };
@@ -115,6 +116,7 @@ export class PolicyStage {
         accept: (head, client) => create(new Exchange(runtime, client, head, plan, "1", null)),
         refuse: (fault, client) => create(new Exchange(runtime, client, null, plan, "1", fault)),
       },
+      onHandshake() {},
       onConnectionClosed() {},
     };
   }

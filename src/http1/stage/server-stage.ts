@@ -45,6 +45,7 @@ export interface Answer {
 
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
+  readonly generation = "";
   readonly head: RequestHead | null;
   /** Why the engine refused the request. */
   readonly refusal: Fault | null;
@@ -175,6 +176,7 @@ export class ServerStage implements SocketHandler, RequestAcceptor {
       wheel: this.wheel,
       acceptor: this,
       draining: false,
+      onHandshake: () => undefined,
       onConnectionClosed: () => {
         this.connection = null;
       },

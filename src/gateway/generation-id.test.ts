@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Secret } from "../base/index.ts";
-import { computeGeneration } from "./generation.ts";
+import { computeGeneration } from "./generation-id.ts";
 
 describe("the generation id", () => {
   it("is the same on every machine and runtime", () => {

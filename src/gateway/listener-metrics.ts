@@ -1,0 +1,35 @@
+// What is counted of listeners and their handshakes. Labels are names of listeners and words of our own.
+
+import type { ClientTlsFacts } from "../http/index.ts";
+import type { Counter, MetricFamily, MetricRegistry } from "../telemetry/index.ts";
+import type { SocketError } from "../transport/index.ts";
+
+const REASONS: Readonly<Partial<Record<SocketError, string>>> = { ETLS: "handshake", ETLSCERT: "certificate", ECONNRESET: "reset" };
+
+export class ListenerMetrics {
+  readonly #handshakes: MetricFamily<Counter>;
+  readonly #failures: MetricFamily<Counter>;
+
+  constructor(registry: MetricRegistry) {
+    this.#handshakes = registry.counter({
+      name: "sallyport_tls_handshakes_total",
+      help: "TLS handshakes that were completed, by version and whether a session was resumed.",
+      labels: ["listener", "version", "resumed"],
+    });
+    this.#failures = registry.counter({
+      name: "sallyport_tls_handshake_failures_total",
+      help:
+        "TLS handshakes that were not: `certificate` when the client's was missing or not believed, `handshake` when no agreement was found, " +
+        "`reset` and `closed` when the client left.",
+      labels: ["listener", "reason"],
+    });
+  }
+
+  countHandshake(listener: string, { version, resumed }: ClientTlsFacts): void {
+    this.#handshakes.child(listener, version, String(resumed)).add(1);
+  }
+
+  countFailedHandshake(listener: string, error: SocketError | null): void {
+    this.#failures.child(listener, (error === null ? undefined : REASONS[error]) ?? "closed").add(1);
+  }
+}
