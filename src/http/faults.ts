@@ -47,6 +47,30 @@ export const CONNECT_TIMEOUT = defineFault({
   remedy: "The host is down, its accept queue is full or packets are lost; `timeouts.connect` sets the time.",
 });
 
+export const UPSTREAM_HANDSHAKE = defineFault({
+  code: "SP_UPSTREAM_HANDSHAKE_FAILED",
+  status: 502,
+  grpc: 14,
+  blame: "upstream",
+  retry: "always",
+  closes: false,
+  title: "No TLS connection to the upstream could be made.",
+  remedy:
+    "The detail names the endpoint and what was wrong: does it speak TLS there, in a version that `tls.minVersion` allows, and does it want a certificate of ours (`tls.cert`)?",
+});
+
+export const UPSTREAM_CERTIFICATE = defineFault({
+  code: "SP_UPSTREAM_CERTIFICATE",
+  status: 502,
+  grpc: 14,
+  blame: "upstream",
+  retry: "always",
+  closes: false,
+  title: "The upstream's certificate is not believed.",
+  remedy:
+    "The detail names the endpoint and why: it has expired or been revoked, its names don't have the endpoint's host (`tls.serverName`), or `tls.ca` has not signed it. Nothing was sent.",
+});
+
 export const UPSTREAM_RESET = defineFault({
   code: "SP_UPSTREAM_RESET",
   status: 502,

@@ -65,7 +65,7 @@ const connection = new ClientConnection(
     onClosed: () => undefined,
   },
   transport,
-  { host: "10.0.0.2", port: 8080 },
+  { address: { host: "10.0.0.2", port: 8080 }, tls: null },
   "u1",
 );
 connection.onOpen();

@@ -8,9 +8,9 @@
 //   BODY        of a response's body                         → IDLE | CLOSED
 //   TUNNEL      of whatever 101 switched to                  → CLOSED
 
-import { type Fault, Timer, type TimerWheel } from "../base/index.ts";
+import { type Fault, type FaultDefinition, Timer, type TimerWheel } from "../base/index.ts";
 import { type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
-import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
+import type { ClientTls, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
@@ -32,6 +32,12 @@ const RESPONSE_BOUNDS: HeadBounds = { lineBytes: 8192, headBytes: 64 * 1024, fie
 /** RFC 9110 15.2 allows any number; nothing real sends more than a few. */
 const MAX_INTERIM = 16;
 
+/** The handshake's own; whatever else keeps a connection from being made is one fault. */
+const CONNECT_FAULTS: Readonly<Partial<Record<SocketError, FaultDefinition>>> = {
+  ETLS: FLOW.UPSTREAM_HANDSHAKE,
+  ETLSCERT: FLOW.UPSTREAM_CERTIFICATE,
+};
+
 const parser = new HeadParser("response");
 
 export interface UpstreamBounds {
@@ -39,6 +45,13 @@ export interface UpstreamBounds {
   readonly firstByteMs: number | null;
   readonly betweenBytesMs: number | null;
   readonly idleMs: number;
+}
+
+/** Where a connection leads. */
+export interface ConnectionTarget {
+  readonly address: SocketAddress;
+  /** Null: cleartext. */
+  readonly tls: ClientTls | null;
 }
 
 /** The pool, as one of its connections sees it. */
@@ -86,13 +99,13 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   /** The upstream has sent FIN. */
   #ended = false;
 
-  constructor(owner: ConnectionOwner, transport: Transport, address: SocketAddress, endpoint: string) {
+  constructor(owner: ConnectionOwner, transport: Transport, target: ConnectionTarget, endpoint: string) {
     this.#owner = owner;
     this.#endpoint = endpoint;
     this.#idleMs = owner.bounds.idleMs;
     this.#timer = new Timer(this, 0);
     owner.wheel.armFromTouch(this.#timer, owner.bounds.connectMs);
-    this.#socket = transport.connect(address, this);
+    this.#socket = transport.connect(target.address, this, target.tls ?? undefined);
   }
 
   get isReused(): boolean {
@@ -259,8 +272,9 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     const wasConnecting = this.#state === CONNECTING;
     const events = this.#detach();
     if (wasConnecting) {
-      const detail = `${this.#endpoint}: ${error ?? "closed"}`;
-      this.#owner.onClosed(this, this.#timedOut ? FLOW.CONNECT_TIMEOUT.with(this.#endpoint) : FLOW.CONNECT_FAILED.with(detail));
+      const kind = error === null ? FLOW.CONNECT_FAILED : (CONNECT_FAULTS[error] ?? FLOW.CONNECT_FAILED);
+      const detail = `${this.#endpoint}: ${this.#socket.errorDetail || error || "closed"}`;
+      this.#owner.onClosed(this, this.#timedOut ? FLOW.CONNECT_TIMEOUT.with(this.#endpoint) : kind.with(detail));
       return;
     }
     this.#owner.onClosed(this, null);

@@ -120,7 +120,7 @@ class Play {
     this.pool = new Pool(
       {
         name: "u",
-        endpoints: HOSTS.map((host) => ({ address: { host, port: 80 }, authority: "u", weight: 1 })),
+        endpoints: HOSTS.map((host) => ({ address: { host, port: 80 }, authority: "u", weight: 1, tls: null })),
         bounds: { connectMs: 1000, firstByteMs: 30_000, betweenBytesMs: 30_000, idleMs: 60_000 },
         connections: LIMIT,
         pending: PENDING,

@@ -89,7 +89,7 @@ class PoolStage {
 
   constructor(options: StageOptions = {}) {
     const weights = options.weights ?? [1];
-    const endpoints = weights.map((weight, i) => ({ address: { host: `10.0.0.${i + 1}`, port: 80 }, authority: "u", weight }));
+    const endpoints = weights.map((weight, i) => ({ address: { host: `10.0.0.${i + 1}`, port: 80 }, authority: "u", weight, tls: null }));
     this.pool = new Pool(
       {
         name: "u",

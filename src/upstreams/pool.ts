@@ -5,7 +5,7 @@
 import { type Fault, RingQueue, type TimerWheel } from "../base/index.ts";
 import { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "../http1/index.ts";
 import type { UpstreamClaim, UpstreamPort } from "../pipeline/index.ts";
-import type { SocketAddress, Transport } from "../transport/index.ts";
+import type { ClientTls, SocketAddress, Transport } from "../transport/index.ts";
 import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
 import { RoundRobin } from "./round-robin.ts";
 
@@ -13,6 +13,8 @@ export interface EndpointTarget {
   readonly address: SocketAddress;
   readonly authority: string;
   readonly weight: number;
+  /** Null: cleartext. */
+  readonly tls: ClientTls | null;
 }
 
 export interface PoolSettings {
@@ -186,7 +188,7 @@ class Endpoint implements ConnectionOwner {
   }
 
   connect(claim: UpstreamClaim): void {
-    const connection = new ClientConnection(this, this.#pool.transport, this.#target.address, this.label);
+    const connection = new ClientConnection(this, this.#pool.transport, this.#target, this.label);
     this.#opening.set(connection, claim);
   }
 

@@ -83,7 +83,7 @@ export class PolicyStage {
   #createPool(name: string, servers: readonly ScriptedUpstream[], options: StageOptions): Pool {
     const settings = {
       name,
-      endpoints: servers.map(({ address }) => ({ address, authority: `${name}.test`, weight: 1 })),
+      endpoints: servers.map(({ address }) => ({ address, authority: `${name}.test`, weight: 1, tls: null })),
       bounds: { ...UPSTREAM_BOUNDS, ...options.upstreamBounds },
       connections: options.connections ?? 16,
       pending: options.pending ?? 16,

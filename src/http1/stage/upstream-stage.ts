@@ -120,7 +120,7 @@ export class UpstreamStage implements ConnectionOwner, SocketHandler {
         return this;
       });
     }
-    this.connection = new ClientConnection(this, this.network.transport, UPSTREAM_ADDRESS, "u1");
+    this.connection = new ClientConnection(this, this.network.transport, { address: UPSTREAM_ADDRESS, tls: null }, "u1");
     this.settle();
   }
 
