@@ -1,15 +1,15 @@
 // The whole: listeners, plans, pools, records, put together from one configuration, and exchanged for those of the next one while it
 // serves. The only room that knows all the parts.
 
-import { type Clock, runInSlices, TimerWheel } from "../base/index.ts";
-import type { BoundsConfig, GatewayConfig, TeamState } from "../config/index.ts";
+import { type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
+import type { BoundsConfig, GatewayConfig, TeamState, UpstreamConfig } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
-import type { PoolCounts } from "../upstreams/index.ts";
+import type { Pool, PoolCounts } from "../upstreams/index.ts";
 import { compileAdminPlan } from "./admin.ts";
 import { describeConfig } from "./admin-config.ts";
-import { BlueprintError, compileInSteps } from "./blueprint.ts";
+import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
 import { declareListeners, declareLog, declareTeams, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
@@ -134,6 +134,8 @@ class RunningGateway implements Gateway {
     this.#around = new Surroundings(clock, this.#wheel, { metrics: this.#metrics, log, onBug: host.onBug ?? writeBug });
     const { registry } = this.#metrics;
     this.#processMetrics = createProcessMetrics(registry, clock);
+    // Of requests that no route took.
+    this.#metrics.declareRoute("");
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
     declareLog(registry, () => this.#around.log);
     declareTeams(registry, host.teams ?? []);
@@ -223,30 +225,32 @@ class RunningGateway implements Gateway {
     this.#generations!.replace(generation);
   }
 
-  /** Throws a BlueprintError. What it took is given back then. */
+  /** Rejects with a BlueprintError. What it took is given back then. */
   async #compile(config: GatewayConfig, provenAs: string | null): Promise<Generation> {
-    const pools: ReturnType<PoolSet["take"]>[] = [];
+    const pools: Pool[] = [];
+    const pool = (upstream: UpstreamConfig) => {
+      const taken = this.#pools.take(upstream);
+      pools.push(taken);
+      return taken;
+    };
     try {
-      const blueprint = await runInSlices(
-        compileInSteps(config, {
-          pool: (upstream) => {
-            const pool = this.#pools.take(upstream);
-            pools.push(pool);
-            return pool;
-          },
-          tracer: this.#host.tracer ?? null,
-          provenAs,
-          covers: () => null,
-        }),
-      );
-      this.#metrics.declareRoute("");
-      for (const route of blueprint.routes) this.#metrics.declareRoute(route);
-      for (const pool of blueprint.pools) this.#metrics.declareUpstream(pool.name);
+      const parts: BlueprintParts = { pool, tracer: this.#host.tracer ?? null, provenAs, covers: () => null };
+      const blueprint = await runInSlices(this.#compileInSteps(config, parts));
       return { blueprint, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
       this.#pools.release(pools);
       throw error;
     }
+  }
+
+  *#compileInSteps(config: GatewayConfig, parts: BlueprintParts): Steps<Blueprint> {
+    const blueprint = yield* compileInSteps(config, parts);
+    for (const route of blueprint.routes) {
+      this.#metrics.declareRoute(route);
+      yield;
+    }
+    for (const { name } of blueprint.pools) this.#metrics.declareUpstream(name);
+    return blueprint;
   }
 
   #createListeners(config: GatewayConfig, first: Generation): GatewayListener[] {
@@ -271,14 +275,18 @@ class RunningGateway implements Gateway {
     );
   }
 
-  /** The last request of a generation has ended. */
+  /** Nothing will follow it any more. */
   #release({ blueprint }: Generation): void {
     this.#pools.release(blueprint.pools);
-    const live = this.#generations?.list() ?? [];
-    const routes = new Set(live.flatMap((generation) => generation.blueprint.routes));
-    const upstreams = new Set(live.flatMap((generation) => generation.blueprint.pools.map(({ name }) => name)));
-    for (const route of blueprint.routes) if (!routes.has(route)) this.#metrics.forgetRoute(route);
-    for (const { name } of blueprint.pools) if (!upstreams.has(name)) this.#metrics.forgetUpstream(name);
+    for (const { name } of blueprint.pools) this.#metrics.forgetUpstream(name);
+    void runInSlices(this.#forgetInSteps(blueprint.routes));
+  }
+
+  *#forgetInSteps(routes: readonly string[]): Steps<void> {
+    for (const route of routes) {
+      this.#metrics.forgetRoute(route);
+      yield;
+    }
   }
 
   get #current(): Generation {

@@ -12,6 +12,8 @@ const CANCELLED = 6;
 const OUTCOMES = [...CLASSES, "fault", "cancelled"];
 
 interface Series {
+  /** Generations that have the route or upstream. */
+  holders: number;
   readonly byClass: readonly Counter[];
   readonly duration: Histogram;
 }
@@ -56,10 +58,15 @@ export class GatewayMetrics {
     this.#faults = registry.counter({ name: "sallyport_faults_total", help: "Exchanges that met a fault, by its code.", labels: ["code"] });
   }
 
-  /** At configuration time: makes the children, so that a request only increments. Again for one that is known changes nothing. */
+  /** When a configuration compiles: makes the children, so that a request only increments, or goes on with those of the generation before. */
   declareRoute(route: string): void {
-    if (this.#routes.has(route)) return;
+    const known = this.#routes.get(route);
+    if (known !== undefined) {
+      known.holders++;
+      return;
+    }
     this.#routes.set(route, {
+      holders: 1,
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: CLASSES.map((name) => this.#requests.child(route, name)),
       duration: this.#duration.child(route),
@@ -67,22 +74,31 @@ export class GatewayMetrics {
   }
 
   declareUpstream(upstream: string): void {
-    if (this.#upstreams.has(upstream)) return;
+    const known = this.#upstreams.get(upstream);
+    if (known !== undefined) {
+      known.holders++;
+      return;
+    }
     this.#upstreams.set(upstream, {
+      holders: 1,
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: OUTCOMES.map((name) => this.#upstreamRequests.child(upstream, name)),
       duration: this.#upstreamDuration.child(upstream),
     });
   }
 
-  /** No generation has it any more: it is not shown, and its place is free for others. */
+  /** A generation that declared it is gone. Once none has it, it is shown no more, and its place is free for others. */
   forgetRoute(route: string): void {
+    const known = this.#routes.get(route);
+    if (known === undefined || --known.holders > 0) return;
     this.#routes.delete(route);
     for (let i = 0; i < CLASSES.length; i++) this.#requests.remove(route, CLASSES[i]!);
     this.#duration.remove(route);
   }
 
   forgetUpstream(upstream: string): void {
+    const known = this.#upstreams.get(upstream);
+    if (known === undefined || --known.holders > 0) return;
     this.#upstreams.delete(upstream);
     for (let i = 0; i < OUTCOMES.length; i++) this.#upstreamRequests.remove(upstream, OUTCOMES[i]!);
     this.#upstreamDuration.remove(upstream);
