@@ -15,6 +15,7 @@ import { declareListeners, declareLog, declareTeams, GenerationGauges } from "./
 import { type Generation, Generations } from "./generations.ts";
 import { GatewayListener } from "./listener.ts";
 import { ListenerMetrics } from "./listener-metrics.ts";
+import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { PoolSet } from "./pool-set.ts";
 import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
@@ -113,6 +114,7 @@ class RunningGateway implements Gateway {
   readonly #pools: PoolSet;
   readonly #metrics = new GatewayMetrics(new MetricRegistry());
   readonly #around: Surroundings;
+  readonly #tls: ListenersTls;
   readonly #budget: ConnectionBudget;
   readonly #gauges: GenerationGauges;
   readonly #processMetrics: { stop(): void };
@@ -129,6 +131,7 @@ class RunningGateway implements Gateway {
     this.#config = config;
     this.#wheel = new TimerWheel(clock);
     this.#pools = new PoolSet(transport, this.#wheel);
+    this.#tls = new ListenersTls(config, null);
     this.#budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), 0);
     const log = host.logSink ?? openAccessLog(config, clock);
     this.#around = new Surroundings(clock, this.#wheel, { metrics: this.#metrics, log, onBug: host.onBug ?? writeBug });
@@ -157,7 +160,12 @@ class RunningGateway implements Gateway {
       for (const [index, listener] of this.#clients.entries()) {
         const descriptor = this.#host.descriptors?.get(listener.listener);
         const { address, reusePort } = this.#config.listeners[index]!;
-        await listener.bind(transport, address, { reusePort, ...(descriptor !== undefined && { descriptor }) });
+        const tls = this.#tls.serverOf(listener.listener);
+        await listener.bind(transport, address, {
+          reusePort,
+          ...(descriptor !== undefined && { descriptor }),
+          ...(tls !== null && { tls }),
+        });
       }
       await this.#openAdmin();
     } catch (error) {
@@ -215,6 +223,7 @@ class RunningGateway implements Gateway {
 
   #commit({ config, generation, log }: Prepared): void {
     this.#config = config;
+    this.#tls.commit(generation.tls);
     for (const [index, listener] of this.#clients.entries()) listener.follow(this.#settingsOf(config, index, generation));
     if (log !== null) {
       const before = this.#around.log;
@@ -234,9 +243,11 @@ class RunningGateway implements Gateway {
       return taken;
     };
     try {
-      const parts: BlueprintParts = { pool, tracer: this.#host.tracer ?? null, provenAs, covers: () => null };
+      const tls = await runInSlices(this.#tls.prepareInSteps(config));
+      const covers = (listener: string) => coversOf(tls, listener);
+      const parts: BlueprintParts = { pool, tracer: this.#host.tracer ?? null, provenAs, covers };
       const blueprint = await runInSlices(this.#compileInSteps(config, parts));
-      return { blueprint, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
+      return { blueprint, tls, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
       this.#pools.release(pools);
       throw error;

@@ -2,10 +2,13 @@
 // follows the one it began with to its end; the pools of a generation are let go when its last request has ended.
 
 import type { Blueprint } from "./blueprint.ts";
+import type { PreparedTls } from "./listener-tls.ts";
 import type { GatewayRuntime } from "./runtime.ts";
 
 export interface Generation {
   readonly blueprint: Blueprint;
+  /** What its listeners say to handshakes. */
+  readonly tls: PreparedTls;
   readonly runtime: GatewayRuntime;
 }
 

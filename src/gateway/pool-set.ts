@@ -3,9 +3,13 @@
 
 import type { TimerWheel } from "../base/index.ts";
 import type { EndpointConfig, UpstreamConfig } from "../config/index.ts";
+import { ClientTlsSet } from "../tls/index.ts";
 import type { ClientTls, Transport } from "../transport/index.ts";
 import { Pool, type PoolCounts } from "../upstreams/index.ts";
 import { digest } from "./generation-id.ts";
+
+/** Upstreams are spoken to in HTTP/1.1, which needs no ALPN. */
+const NO_PROTOCOLS: readonly string[] = [];
 
 interface Holding {
   readonly key: string;
@@ -16,6 +20,7 @@ interface Holding {
 export class PoolSet {
   readonly #transport: Transport;
   readonly #wheel: TimerWheel;
+  readonly #clientTls = new ClientTlsSet();
   readonly #byKey = new Map<string, Holding>();
   readonly #byPool = new Map<Pool, Holding>();
 
@@ -69,16 +74,11 @@ export class PoolSet {
   }
 
   #create(upstream: UpstreamConfig): Pool {
-    const endpoints = upstream.endpoints.map((endpoint) => ({ ...endpoint, tls: toClientTls(upstream, endpoint) }));
+    const endpoints = upstream.endpoints.map((endpoint) => ({ ...endpoint, tls: this.#toClientTls(upstream, endpoint) }));
     return new Pool({ ...upstream, endpoints, bounds: upstream.timeouts, ...upstream.pool }, this.#transport, this.#wheel);
   }
-}
 
-/** One object an endpoint for as long as its pool lives: transports keep its sessions by it. */
-function toClientTls({ tls }: UpstreamConfig, { address }: EndpointConfig): ClientTls | null {
-  if (tls === null) return null;
-  const { ca, crl, minVersion, identity } = tls;
-  const serverName = tls.serverName ?? ("path" in address ? "localhost" : address.host);
-  const pair = identity === null ? null : { cert: identity.cert, key: identity.key.reveal() };
-  return { ca, crl, serverName, identity: pair, minVersion, protocols: [] };
+  #toClientTls({ tls }: UpstreamConfig, { address }: EndpointConfig): ClientTls | null {
+    return tls === null ? null : this.#clientTls.of(tls, "path" in address ? "localhost" : address.host, NO_PROTOCOLS);
+  }
 }

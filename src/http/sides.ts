@@ -15,7 +15,7 @@ export interface ClientTlsFacts {
   readonly serverName: string;
   readonly resumed: boolean;
   /** Which certificate of ours answered: the same object is the same certificate with the same rules for clients. */
-  readonly identity: object | null;
+  readonly identity: { readonly clientAuth: { readonly id: string } | null } | null;
   /** DER of the client's own certificate, only when it has been verified; else null. */
   readonly peerCertificate: Uint8Array | null;
 }
@@ -25,7 +25,10 @@ export interface ClientFacts {
   readonly listener: string;
   readonly address: string;
   readonly port: number;
+  readonly localAddress: string;
   readonly localPort: number;
+  /** Its connection has been lost or closed: what is kept for it alone may go. */
+  isGone: boolean;
   /** Null without TLS, and until the handshake is done. */
   tls: ClientTlsFacts | null;
   /** What the gateway says upstream of whom it speaks for: the same for each request to one authority, so it is kept here. */
