@@ -34,7 +34,7 @@ function compile(text = CONFIG) {
 
 function parts(): BlueprintParts {
   const pools = new PoolSet(new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
-  return { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, covers: () => null };
+  return { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, challenges: null, covers: () => null };
 }
 
 /** Every object that can be reached from the blueprint without calling anything, pools aside, by its path. */

@@ -29,6 +29,7 @@ import {
 import { compileRouterInSteps, type Router } from "../router/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import type { Pool } from "../upstreams/index.ts";
+import { type AcmeChallenges, answerChallenges } from "./acme-challenges.ts";
 import { computeGeneration } from "./generation-id.ts";
 import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
 import { PoolSet } from "./pool-set.ts";
@@ -51,6 +52,8 @@ export interface BlueprintParts {
   readonly tracer: PolicyTracer | null;
   /** The id, where another process has worked it out and proved the routes: neither is done again. */
   readonly provenAs: string | null;
+  /** What an authority may ask; null where no certificate is asked of one. */
+  readonly challenges: AcmeChallenges | null;
   /** Whether the handshake of a request's connection covers the request's host; null where no listener asks for certificates. */
   covers(listener: string): CoversAuthority | null;
 }
@@ -113,6 +116,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
     const policies = watch([
       ...(covers === null ? [] : [misdirectedGuard(covers)]),
       normalise(routingPaths),
+      ...(parts.challenges === null ? [] : [answerChallenges(parts.challenges)]),
       identityGuard(identity),
       ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
@@ -143,6 +147,7 @@ export function proveBlueprint(config: GatewayConfig): { readonly generation: st
     pool: (upstream) => pools.take(upstream),
     tracer: null,
     provenAs: null,
+    challenges: null,
     covers: () => null,
   });
   wheel.stop();

@@ -61,7 +61,13 @@ const config = createConfig();
 const network = new MemoryNetwork({ schedule: null });
 measure("blueprint, two listeners", () => {
   const pools = new PoolSet(network.transport, new TimerWheel(new FakeClock(0)));
-  compileBlueprint(config, { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, covers: () => null });
+  compileBlueprint(config, {
+    pool: (upstream) => pools.take(upstream),
+    tracer: null,
+    provenAs: null,
+    challenges: null,
+    covers: () => null,
+  });
 });
 measure("generation id alone", () => void computeGeneration(config));
 measure("metrics of the routes", () => {

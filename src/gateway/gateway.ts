@@ -7,6 +7,7 @@ import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import type { Pool, PoolCounts } from "../upstreams/index.ts";
+import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
 import { compileAdminPlan } from "./admin.ts";
 import { describeConfig } from "./admin-config.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
@@ -61,6 +62,8 @@ export interface Gateway {
    * also because its listeners are at other addresses: those are bound once. `provenAs` is its id, where another process has proved it.
    */
   prepare(config: GatewayConfig, provenAs?: string): Promise<PreparedGeneration>;
+  /** What is answered to an authority that asks whether we hold a name. */
+  setChallenges(challenges: Challenges): void;
   /** What of it is under way. */
   status(): GatewayActivity;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
@@ -115,6 +118,7 @@ class RunningGateway implements Gateway {
   readonly #metrics = new GatewayMetrics(new MetricRegistry());
   readonly #around: Surroundings;
   readonly #tls: ListenersTls;
+  readonly #challenges = new AcmeChallenges();
   readonly #budget: ConnectionBudget;
   readonly #gauges: GenerationGauges;
   readonly #processMetrics: { stop(): void };
@@ -131,7 +135,7 @@ class RunningGateway implements Gateway {
     this.#config = config;
     this.#wheel = new TimerWheel(clock);
     this.#pools = new PoolSet(transport, this.#wheel);
-    this.#tls = new ListenersTls(config, null);
+    this.#tls = new ListenersTls(config, (name) => this.#challenges.identityOf(name));
     this.#budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), 0);
     const log = host.logSink ?? openAccessLog(config, clock);
     this.#around = new Surroundings(clock, this.#wheel, { metrics: this.#metrics, log, onBug: host.onBug ?? writeBug });
@@ -245,7 +249,13 @@ class RunningGateway implements Gateway {
     try {
       const tls = await runInSlices(this.#tls.prepareInSteps(config));
       const covers = (listener: string) => coversOf(tls, listener);
-      const parts: BlueprintParts = { pool, tracer: this.#host.tracer ?? null, provenAs, covers };
+      const parts: BlueprintParts = {
+        pool,
+        tracer: this.#host.tracer ?? null,
+        provenAs,
+        challenges: config.acme === null ? null : this.#challenges,
+        covers,
+      };
       const blueprint = await runInSlices(this.#compileInSteps(config, parts));
       return { blueprint, tls, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
@@ -332,6 +342,10 @@ class RunningGateway implements Gateway {
 
   exposeMetrics(): string {
     return this.#metrics.registry.expose();
+  }
+
+  setChallenges(challenges: Challenges): void {
+    this.#challenges.set(challenges);
   }
 
   reopenLog(): Promise<void> {

@@ -1,3 +1,4 @@
+export type { Challenges } from "./acme-challenges.ts";
 export { BlueprintError, proveBlueprint } from "./blueprint.ts";
 export { createGateway, type Gateway, type GatewayActivity, type GatewayHost, type PreparedGeneration } from "./gateway.ts";
 export { computeGeneration } from "./generation-id.ts";
