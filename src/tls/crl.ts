@@ -141,8 +141,9 @@ function readPss(parameters: DerReader): SignatureAlgorithm | null {
   return hash === undefined || !(saltLength >= 0 && saltLength <= 512) ? null : { kind: "rsa", hash, saltLength };
 }
 
-/** Whether this key signed the list. */
-export function isSignedBy({ signed, signature, algorithm }: ParsedCrl, key: KeyObject): boolean {
+/** Whether this key signed the list; null is one that the runtime can't read. */
+export function isSignedBy({ signed, signature, algorithm }: ParsedCrl, key: KeyObject | null): boolean {
+  if (key === null) return false;
   const { kind, hash, saltLength } = algorithm;
   const type = key.asymmetricKeyType;
   if (type !== kind && !(type === "rsa-pss" && saltLength !== null)) return false;

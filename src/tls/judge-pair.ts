@@ -4,7 +4,7 @@
 import type { KeyObject } from "node:crypto";
 import { type Certificate, toCertificate } from "./certificate.ts";
 import { type TlsFinding, toDayText, toFileText, toFinding } from "./finding.ts";
-import { judgeStrength } from "./key-strength.ts";
+import { judgeStrength, readPublicKey } from "./key-strength.ts";
 import { type ChainLink, type PairInput, readChain, readKey } from "./read-pair.ts";
 import type { ParsedCertificate } from "./x509.ts";
 
@@ -31,13 +31,13 @@ export function judgePair(pair: PairInput, role: "server" | "client", nowMs: num
   judgeValidity(pair, chain, nowMs, findings);
   if (role === "server") judgeNames(pair, certificate, findings);
   judgeUsage(pair, leaf.parsed, role, findings);
-  findings.push(...judgeStrength(leaf.x509.publicKey, leaf.parsed, toFileText(pair.certFile, "certificate")));
+  findings.push(...judgeStrength(leaf.x509, leaf.parsed, toFileText(pair.certFile, "certificate")));
   return { certificate, findings };
 }
 
 function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[], key: KeyObject | null, findings: TlsFinding[]): void {
   const file = toFileText(certFile, "certificate");
-  const own = key === null ? 0 : chain.findIndex(({ x509 }) => x509.checkPrivateKey(key));
+  const own = key === null ? 0 : chain.findIndex((link) => hasKey(link, key));
   if (own < 0) {
     const message = `${toFileText(keyFile, "key")} is not the key of ${file}`;
     findings.push(
@@ -74,10 +74,20 @@ function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[
 
 const ORDER_HINT = "put the certificate of the host first and behind each one the authority that issued it";
 
-function isIssuedBy(link: ChainLink, issuer: ChainLink): boolean {
-  if (!Buffer.from(link.parsed.issuer).equals(issuer.parsed.subject)) return false;
+function hasKey({ x509 }: ChainLink, key: KeyObject): boolean {
   try {
-    return link.x509.verify(issuer.x509.publicKey);
+    return x509.checkPrivateKey(key);
+  } catch {
+    // Of a kind that this runtime has not.
+    return false;
+  }
+}
+
+function isIssuedBy({ parsed, x509 }: ChainLink, issuer: ChainLink): boolean {
+  if (!Buffer.from(parsed.issuer).equals(issuer.parsed.subject)) return false;
+  const key = readPublicKey(issuer.x509);
+  try {
+    return key !== null && x509.verify(key);
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@
 import { X509Certificate } from "node:crypto";
 import { type CrlMistake, isSignedBy, type ParsedCrl, parseCrl } from "./crl.ts";
 import { type TlsFinding, toDayText, toFileText, toFinding } from "./finding.ts";
+import { readPublicKey } from "./key-strength.ts";
 import { isCertificate, isPrivateKey, PEM_MISTAKES, readPem } from "./pem.ts";
 import { type ParsedCertificate, parseCertificate } from "./x509.ts";
 
@@ -130,7 +131,7 @@ function readLists(text: string, index: number, authorities: readonly Authority[
         "the revocation list is of an authority that is not among the ones believed here",
         "give the list of an authority in `ca`, or put that authority there",
       );
-    if (!issuers.some(({ x509 }) => isSignedBy(list, x509.publicKey)))
+    if (!issuers.some(({ x509 }) => isSignedBy(list, readPublicKey(x509))))
       return add(
         "SP_TLS_CRL_FORGED",
         "the signature of the revocation list is not by the authority that it names",

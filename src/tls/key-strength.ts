@@ -1,6 +1,6 @@
 // Which keys and signatures are strong enough, and known to both runtimes: what a browser refuses today is refused here with a reason.
 
-import type { KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { type TlsFinding, toFinding } from "./finding.ts";
 import type { ParsedCertificate } from "./x509.ts";
 
@@ -15,9 +15,9 @@ const WEAK_SIGNATURES: Readonly<Record<string, string>> = {
 };
 
 /** `file` as it stands in messages. */
-export function judgeStrength(key: KeyObject, parsed: ParsedCertificate, file: string): TlsFinding[] {
+export function judgeStrength(x509: X509Certificate, parsed: ParsedCertificate, file: string): TlsFinding[] {
   const findings: TlsFinding[] = [];
-  const weakness = findWeakness(key);
+  const weakness = findWeakness(readPublicKey(x509));
   if (weakness !== null) findings.push(toFinding("SP_TLS_KEY_WEAK", ["key"], `the key of ${file} is ${weakness}`, HINT));
   const hash = WEAK_SIGNATURES[parsed.signatureAlgorithm];
   // Nobody checks the signature that a certificate makes under itself.
@@ -28,8 +28,19 @@ export function judgeStrength(key: KeyObject, parsed: ParsedCertificate, file: s
   return findings;
 }
 
+/** Null for a key of a kind that this runtime has not: some say so only when they are asked for it. */
+export function readPublicKey(x509: X509Certificate): KeyObject | null {
+  try {
+    return x509.publicKey;
+  } catch {
+    return null;
+  }
+}
+
 /** What is wrong with it, behind `is`; null when nothing is. */
-function findWeakness({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): string | null {
+function findWeakness(key: KeyObject | null): string | null {
+  if (key === null) return "of a kind that this runtime does not know";
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type === "ed25519") return null;
   if (type === "rsa") {
     const bits = details?.modulusLength ?? 0;

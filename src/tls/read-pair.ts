@@ -60,8 +60,21 @@ export function readKey({ key, keyFile }: PairInput, findings: TlsFinding[]): Ke
   }
 }
 
-export function listLabels(blocks: readonly { readonly label: string }[]): string {
-  return [...new Set(blocks.map(({ label }) => `\`${label.slice(0, 40)}\``))].slice(0, 3).join(", ");
+// A label is text of the file, so only these are repeated.
+const LABELS = [
+  "CERTIFICATE",
+  "CERTIFICATE REQUEST",
+  "TRUSTED CERTIFICATE",
+  "X509 CRL",
+  "PUBLIC KEY",
+  "PRIVATE KEY",
+  "EC PARAMETERS",
+  "DH PARAMETERS",
+];
+
+function listLabels(blocks: readonly { readonly label: string }[]): string {
+  const known = LABELS.filter((label) => blocks.some((block) => block.label === label));
+  return known.length === 0 ? "something else" : known.map((label) => `\`${label}\``).join(", ");
 }
 
 export function readChain({ cert, certFile }: PairInput, findings: TlsFinding[]): ChainLink[] | null {
