@@ -9,6 +9,9 @@ import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
+import { acceptTls } from "./tls-accept.ts";
+import { destroyTls, pushWatched } from "./tls-end.ts";
+import { type TlsFault, toTlsFault } from "./tls-faults.ts";
 
 const WRAPPER = Symbol("NodeSocket");
 
@@ -21,10 +24,19 @@ let cork = createCorkBuffer();
 let corkOwner: NodeSocket | null = null;
 let corkUsed = 0;
 
+// node:tls reports each write as done one turn later only. Were each of them a full queue to our callers, they would stop after each.
+const TLS_SLACK = 65_536;
+
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 export class NodeSocket implements AcceptedSocket {
-  readonly raw: NetSocket;
+  /** What is read and written: the TLS socket as soon as there is one. */
+  raw: NetSocket;
+  /** What that lies on: `raw` itself where there is no TLS, and on outgoing sockets. */
+  readonly tcp: NetSocket;
+  isTls = false;
+  /** Bytes that may wait and yet count as taken: more than 0 behind a handshake only. */
+  slack = 0;
   handler: SocketHandler = NO_HANDLER;
   closed = false;
   closeDelivered = false;
@@ -41,6 +53,7 @@ export class NodeSocket implements AcceptedSocket {
 
   constructor(raw: NetSocket) {
     this.raw = raw;
+    this.tcp = raw;
   }
 
   get remoteAddress(): string {
@@ -86,13 +99,62 @@ export class NodeSocket implements AcceptedSocket {
     this.handler = handler;
   }
 
-  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
-    throw new Error("this transport has no TLS yet");
+  startTls(tls: ServerTls, received: Uint8Array | null): void {
+    if (this.closed) return;
+    detachSocket(this);
+    acceptTls(this, tls, received);
+  }
+
+  /** From here on the TLS socket is read and written. Its data are listened for once it is secured. */
+  layTls(raw: NetSocket): void {
+    this.raw = raw;
+    this.isTls = true;
+    (raw as RawSocket)[WRAPPER] = this;
+    raw.push = pushWatched;
+    raw.on("error", rawError);
+    raw.on("close", rawClose);
+    if (this.paused) raw.pause();
+  }
+
+  /** The handshake is done and the far side believed. */
+  secured(facts: TlsFacts): void {
+    this.tls = facts;
+    this.slack = TLS_SLACK;
+    const { raw } = this;
+    try {
+      if (this.tcp === raw) this.handler.onOpen();
+      else this.handler.onSecure?.();
+    } catch (error) {
+      failSocket(this, error);
+    }
+    if (this.closed) return;
+    raw.on("data", rawData);
+    raw.on("drain", rawDrain);
+    raw.on("end", rawEnd);
+    if (this.ending) raw.end();
+  }
+
+  noteFault(fault: TlsFault): void {
+    if (this.closed || this.error !== null) return;
+    this.error = fault.code;
+    this.errorDetail = fault.detail;
+  }
+
+  failTls(fault: TlsFault): void {
+    if (this.closed) return;
+    this.errorDetail = fault.detail;
+    this.finish(fault.code, false);
+  }
+
+  abort(error: unknown): void {
+    failSocket(this, error);
   }
 
   get queuedBytes(): number {
     if (this.closed) return 0;
-    return corkOwner === this ? this.raw.writableLength + corkUsed : this.raw.writableLength;
+    const { writableLength } = this.raw;
+    const waiting = writableLength <= this.slack ? 0 : writableLength;
+    return corkOwner === this ? waiting + corkUsed : waiting;
   }
 
   cork(): void {
@@ -151,7 +213,8 @@ export class NodeSocket implements AcceptedSocket {
     if (this.ending || this.closed) return;
     if (corkOwner === this) flushCork();
     this.ending = true;
-    this.raw.end();
+    // OpenSSL can't say goodbye before it has said hello: secured() ends.
+    if (!this.isTls || this.tls !== null) this.raw.end();
   }
 
   close(): void {
@@ -164,7 +227,7 @@ export class NodeSocket implements AcceptedSocket {
 
   /** Whether the kernel has all that was written. Node's own answer compares with the high water mark instead. */
   isTaken(): boolean {
-    if (this.raw.writableLength === 0) return true;
+    if (this.raw.writableLength <= this.slack) return true;
     this.wantsDrain = true;
     return false;
   }
@@ -176,6 +239,10 @@ export class NodeSocket implements AcceptedSocket {
     this.error = error;
     this.dropCork();
     const { raw } = this;
+    if (this.isTls) {
+      destroyTls(raw, this.tcp, hard, this.tls !== null);
+      return;
+    }
     // resetAndDestroy() throws on a unix socket, waits for a connect that is pending, and behind an end() that is still on its
     // way it never closes at all.
     const canReset = !raw.connecting && raw.remoteFamily !== undefined && (!raw.writableEnded || raw.writableFinished);
@@ -201,20 +268,42 @@ function sendCorked(owner: NodeSocket): void {
   const used = corkUsed;
   if (used === 0) return;
   corkUsed = 0;
-  owner.raw.write(cork.subarray(0, used));
+  const { raw } = owner;
+  if (owner.isTls) {
+    // Encrypted within the call, unless something waits already: then Node keeps a reference.
+    const isKept = raw.writableLength !== 0 || owner.tls === null;
+    raw.write(isKept ? Buffer.from(cork.subarray(0, used)) : cork.subarray(0, used));
+    owner.isTaken();
+    return;
+  }
+  raw.write(cork.subarray(0, used));
   // Node holds on to what the kernel did not take at once, so the buffer is its own now. Rare, and cheaper than a copy each time.
   if (!owner.isTaken()) cork = createCorkBuffer();
 }
 
 /** Binds a wrapper to its socket and starts to listen to it. */
 export function attachSocket(socket: NodeSocket): void {
-  const raw = socket.raw as RawSocket;
-  raw[WRAPPER] = socket;
+  const { raw } = socket;
+  watchSocket(socket);
   raw.on("data", rawData);
   raw.on("drain", rawDrain);
   raw.on("end", rawEnd);
+}
+
+/** The same but for its data. */
+export function watchSocket(socket: NodeSocket): void {
+  const raw = socket.raw as RawSocket;
+  raw[WRAPPER] = socket;
   raw.on("error", rawError);
   raw.on("close", rawClose);
+}
+
+/** Stops to listen for data; its errors and its close are still ours. */
+function detachSocket(socket: NodeSocket): void {
+  const { raw } = socket;
+  raw.removeListener("data", rawData);
+  raw.removeListener("drain", rawDrain);
+  raw.removeListener("end", rawEnd);
 }
 
 /** An exception that escaped from a handler: that socket ends, the process hears of it. */
@@ -269,7 +358,9 @@ function rawEnd(this: NetSocket): void {
 // The close event follows and tells the handler.
 function rawError(this: NetSocket, error: Error): void {
   const socket = (this as RawSocket)[WRAPPER];
-  if (!socket.closed && socket.error === null) socket.error = toSocketError(error);
+  if (socket.closed || socket.error !== null) return;
+  if (!socket.isTls) socket.error = toSocketError(error);
+  else socket.noteFault(toTlsFault(error));
 }
 
 function rawClose(this: NetSocket): void {
