@@ -67,6 +67,7 @@ const connection = new ClientConnection(
   transport,
   { address: { host: "10.0.0.2", port: 8080 }, tls: null },
   "u1",
+  null,
 );
 connection.onOpen();
 

@@ -8,10 +8,11 @@
 //   BODY        of a response's body                         → IDLE | CLOSED
 //   TUNNEL      of whatever 101 switched to                  → CLOSED
 
-import { type Fault, type FaultDefinition, Timer, type TimerWheel } from "../base/index.ts";
-import { type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
-import type { ClientTls, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
+import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
+import { type ClientFacts, type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
+import type { Socket, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
+import type { ConnectionOwner, ConnectionTarget, SpeaksFor } from "./connection-owner.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
@@ -40,31 +41,9 @@ const CONNECT_FAULTS: Readonly<Partial<Record<SocketError, FaultDefinition>>> = 
 
 const parser = new HeadParser("response");
 
-export interface UpstreamBounds {
-  readonly connectMs: number;
-  readonly firstByteMs: number | null;
-  readonly betweenBytesMs: number | null;
-  readonly idleMs: number;
-}
-
-/** Where a connection leads. */
-export interface ConnectionTarget {
-  readonly address: SocketAddress;
-  /** Null: cleartext. */
-  readonly tls: ClientTls | null;
-}
-
-/** The pool, as one of its connections sees it. */
-export interface ConnectionOwner {
-  readonly wheel: TimerWheel;
-  readonly bounds: UpstreamBounds;
-  /** Connected, or done with a response and clean: it may be lent (again). */
-  onIdle(connection: ClientConnection): void;
-  /** Gone. `fault` says why when it never opened. */
-  onClosed(connection: ClientConnection, fault: Fault | null): void;
-}
-
 export class ClientConnection implements SocketHandler, UpstreamStream {
+  /** The only client whose requests it may carry; null: anybody's. */
+  readonly client: ClientFacts | null;
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #timer: Timer;
@@ -99,13 +78,14 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   /** The upstream has sent FIN. */
   #ended = false;
 
-  constructor(owner: ConnectionOwner, transport: Transport, target: ConnectionTarget, endpoint: string) {
+  constructor(owner: ConnectionOwner, transport: Transport, target: ConnectionTarget, endpoint: string, speaksFor: SpeaksFor | null) {
+    this.client = speaksFor === null ? null : speaksFor.client;
     this.#owner = owner;
     this.#endpoint = endpoint;
     this.#idleMs = owner.bounds.idleMs;
     this.#timer = new Timer(this, 0);
     owner.wheel.armFromTouch(this.#timer, owner.bounds.connectMs);
-    this.#socket = transport.connect(target.address, this, target.tls ?? undefined);
+    this.#socket = transport.connect(target.address, this, target.tls, speaksFor === null ? null : speaksFor.header);
   }
 
   get isReused(): boolean {

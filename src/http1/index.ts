@@ -1,4 +1,5 @@
-export { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "./client-connection.ts";
+export { ClientConnection } from "./client-connection.ts";
+export type { ConnectionOwner, SpeaksFor, UpstreamBounds } from "./connection-owner.ts";
 export * as H1 from "./faults.ts";
 export { ServerConnection } from "./server-connection.ts";
 export type { ServerBounds, ServerContext } from "./server-context.ts";

@@ -5,6 +5,7 @@ import { type FaultDefinition, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW, type ResponseHead } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
+import { readClientFacts } from "./client-facts.ts";
 import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
@@ -57,14 +58,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   constructor(socket: Socket, context: ServerContext) {
     this.#socket = socket;
     this.#context = context;
-    this.facts = {
-      listener: context.listener,
-      address: socket.remoteAddress,
-      port: socket.remotePort,
-      localPort: socket.localPort,
-      tls: socket.tls,
-      forwarding: null,
-    };
+    this.facts = readClientFacts(socket, context.listener);
     context.wheel.touch();
     this.#readTimer = new Timer(this, 0);
     this.#output = new ClientOutput(socket, context.wheel, context.bounds.minBodyBytesPerSecond);
@@ -483,6 +477,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   /** Whatever still comes of this connection is nobody's. */
   #letGo(): void {
     this.#state = CLOSED;
+    this.facts.isGone = true;
     this.#input = null;
     this.#context.wheel.disarm(this.#readTimer);
     this.#output.stop();

@@ -3,6 +3,7 @@
 
 import { type Fault, Timer } from "../base/index.ts";
 import {
+  type ClientFacts,
   FIELD,
   type FieldName,
   type Fields,
@@ -125,6 +126,10 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     if (this.expectsContinue) exchange.runtime.wheel.armFromTouch(new Timer(this, 0), CONTINUE_WAIT_MS);
     else this.unblockBody();
     stream.uncork();
+  }
+
+  get client(): ClientFacts {
+    return this.exchange.client.facts;
   }
 
   get isRepeat(): boolean {

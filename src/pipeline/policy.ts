@@ -16,7 +16,7 @@
 // Response steps run from the inside out (the reverse order), for every answer, the gateway's own faults included.
 
 import type { Fault } from "../base/index.ts";
-import type { Fields, FoldedNames, ResponseHead, UpstreamEvents, UpstreamStream } from "../http/index.ts";
+import type { ClientFacts, Fields, FoldedNames, ResponseHead, UpstreamEvents, UpstreamStream } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import type { FixedList } from "./fixed-list.ts";
@@ -103,6 +103,8 @@ export interface UpstreamPort {
 export interface UpstreamClaim extends UpstreamEvents {
   /** The port's own mark of where the claim waits. */
   queueTicket: number;
+  /** Whom it is for: the same object for all that comes of one client connection. */
+  readonly client: ClientFacts;
   /** Not a connection that has served before: the last one turned out stale. */
   readonly needsFresh: boolean;
   /** Its exchange has made an attempt before. */

@@ -140,7 +140,7 @@ export interface Transport {
   listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler, options?: ListenOptions): Promise<Listener>;
   /**
    * Starts to connect and returns at once. onOpen follows, or onClose with the reason. There is no timeout here:
-   * the caller's timer calls close().
+   * the caller's timer calls close(). `preamble` is sent before everything else, before the handshake too (PROXY protocol).
    */
-  connect(address: SocketAddress, handler: SocketHandler, tls?: ClientTls): Socket;
+  connect(address: SocketAddress, handler: SocketHandler, tls?: ClientTls | null, preamble?: Uint8Array | null): Socket;
 }

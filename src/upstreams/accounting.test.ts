@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FakeClock, type Fault, TimerWheel } from "../base/index.ts";
-import type { UpstreamStream } from "../http/index.ts";
+import type { ClientFacts, UpstreamStream } from "../http/index.ts";
+import { ClientConnection } from "../http1/index.ts";
 import type { UpstreamClaim } from "../pipeline/index.ts";
 import { MemoryNetwork, type Socket } from "../transport/index.ts";
 import { Pool } from "./index.ts";
@@ -13,13 +14,15 @@ type Outcome = "none" | "waits" | "has stream" | "done" | "fault" | "forgotten";
 
 class ModelClaim implements UpstreamClaim {
   queueTicket = -1;
+  readonly client: ClientFacts;
   readonly needsFresh: boolean;
   readonly tried: string | null;
   outcome: Outcome = "none";
   stream: UpstreamStream | null = null;
   wasReused = false;
 
-  constructor(needsFresh: boolean, tried: string | null) {
+  constructor(needsFresh: boolean, tried: string | null, client: ClientFacts) {
+    this.client = client;
     this.needsFresh = needsFresh;
     this.tried = tried;
   }
@@ -36,6 +39,8 @@ class ModelClaim implements UpstreamClaim {
     this.#become("has stream", ["none", "waits"]);
     this.stream = stream;
     this.wasReused = stream.isReused;
+    assert.ok(stream instanceof ClientConnection);
+    assert.ok(stream.client === null || stream.client === this.client, "a connection serves a client that it does not speak for");
     stream.send({ method: "GET", target: "/", authority, lines: "", bodyLength: 0, expectsContinue: false, upgrade: null });
   }
 
@@ -79,14 +84,17 @@ class ModelClaim implements UpstreamClaim {
 }
 
 type Act =
-  | { readonly act: "open"; readonly fresh: boolean; readonly tried: number }
+  | { readonly act: "open"; readonly fresh: boolean; readonly tried: number; readonly client: number }
+  | { readonly act: "leave"; readonly client: number }
   | { readonly act: "answer" | "answerAndClose" | "end" | "reset" | "chatter" | "give up"; readonly at: number }
   | { readonly act: "wait"; readonly ms: number }
   | { readonly act: "reach"; readonly host: number; readonly how: "ECONNREFUSED" | "blackhole" | null };
 
 const at = fc.nat(40);
+const client = fc.nat(2);
 const act: fc.Arbitrary<Act> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ act: fc.constant("open" as const), fresh: fc.boolean(), tried: fc.nat(3) }) },
+  { weight: 6, arbitrary: fc.record({ act: fc.constant("open" as const), fresh: fc.boolean(), tried: fc.nat(3), client }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant("leave" as const), client }) },
   { weight: 6, arbitrary: fc.record({ act: fc.constant("answer" as const), at }) },
   {
     weight: 6,
@@ -107,6 +115,11 @@ const LIMIT = 3;
 const PENDING = 2;
 const HOSTS = ["10.0.0.1", "10.0.0.2"];
 
+function createClient(port: number): ClientFacts {
+  const ends = { address: "192.0.2.7", port, localAddress: "198.51.100.1", localPort: 443 };
+  return { listener: "l", ...ends, isGone: false, tls: null, forwarding: null };
+}
+
 class Play {
   readonly network = new MemoryNetwork({ schedule: null });
   readonly clock = new FakeClock(1);
@@ -114,8 +127,9 @@ class Play {
   readonly pool: Pool;
   readonly claims: ModelClaim[] = [];
   readonly accepted: Socket[] = [];
+  readonly clients = [createClient(1), createClient(2), createClient(3)];
 
-  constructor(pumpsAtOnce: boolean) {
+  constructor(pumpsAtOnce: boolean, proxyProtocol: "v2" | null) {
     this.#pumpsAtOnce = pumpsAtOnce;
     this.pool = new Pool(
       {
@@ -124,6 +138,7 @@ class Play {
         bounds: { connectMs: 1000, firstByteMs: 30_000, betweenBytesMs: 30_000, idleMs: 60_000 },
         connections: LIMIT,
         pending: PENDING,
+        proxyProtocol,
       },
       this.network.transport,
       this.wheel,
@@ -140,10 +155,14 @@ class Play {
 
   run(step: Act): void {
     if (step.act === "open") {
-      const claim = new ModelClaim(step.fresh, step.tried < HOSTS.length ? `${HOSTS[step.tried]}:80` : null);
+      const claim = new ModelClaim(step.fresh, step.tried < HOSTS.length ? `${HOSTS[step.tried]}:80` : null, this.clients[step.client]!);
       this.claims.push(claim);
       this.pool.open(claim);
       if (claim.outcome === "none") claim.outcome = "waits";
+    } else if (step.act === "leave") {
+      // Another one comes in its place.
+      this.clients[step.client]!.isGone = true;
+      this.clients[step.client] = createClient(step.client);
     } else if (step.act === "wait") this.clock.advance(step.ms);
     else if (step.act === "reach") this.network.setConnectFault({ host: HOSTS[step.host] as string, port: 80 }, step.how);
     else if (step.act === "give up") this.#giveUp(step.at);
@@ -209,14 +228,16 @@ class Play {
 }
 
 describe("the pool's books", () => {
-  for (const [pace, pumpsAtOnce] of [
-    ["at rest after each step", true],
-    ["with many things on their way at once", false],
+  for (const [pace, pumpsAtOnce, proxyProtocol] of [
+    ["at rest after each step", true, null],
+    ["with many things on their way at once", false, null],
+    ["at rest after each step, with PROXY headers", true, "v2"],
+    ["with many things on their way at once, with PROXY headers", false, "v2"],
   ] as const) {
     it(`are right whatever happens, ${pace}`, () => {
       fc.assert(
         fc.property(fc.array(act, { maxLength: 60 }), (steps) => {
-          const play = new Play(pumpsAtOnce);
+          const play = new Play(pumpsAtOnce, proxyProtocol);
           for (const step of steps) play.run(step);
           play.finish();
         }),

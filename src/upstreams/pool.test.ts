@@ -3,15 +3,27 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, type Fault, TimerWheel } from "../base/index.ts";
-import type { Fields, ResponseHead, UpstreamStream } from "../http/index.ts";
+import type { ClientFacts, Fields, ResponseHead, UpstreamStream } from "../http/index.ts";
 import type { UpstreamClaim } from "../pipeline/index.ts";
 import { MemoryNetwork, type Socket } from "../transport/index.ts";
 import { Pool } from "./pool.ts";
 
 const RESPONSE = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
+const CLIENT: ClientFacts = {
+  listener: "l",
+  address: "192.0.2.7",
+  port: 40_000,
+  localAddress: "198.51.100.1",
+  localPort: 443,
+  isGone: false,
+  tls: null,
+  forwarding: null,
+};
+
 class Claim implements UpstreamClaim {
   queueTicket = -1;
+  client = CLIENT;
   readonly needsFresh: boolean;
   readonly events: string[] = [];
   readonly tried: string[];
@@ -78,6 +90,7 @@ interface StageOptions {
   readonly pending?: number;
   /** Of each endpoint; the hosts are 10.0.0.1, 10.0.0.2 and so on. */
   readonly weights?: readonly number[];
+  readonly proxyProtocol?: "v1" | "v2";
 }
 
 class PoolStage {
@@ -86,6 +99,8 @@ class PoolStage {
   readonly pool: Pool;
   /** The upstreams' ends, in the order in which they were accepted; none answers by itself. */
   readonly accepted: Socket[] = [];
+  /** What each of them got. */
+  readonly heard: string[] = [];
 
   constructor(options: StageOptions = {}) {
     const weights = options.weights ?? [1];
@@ -97,14 +112,19 @@ class PoolStage {
         bounds: { connectMs: 1_000, firstByteMs: 5_000, betweenBytesMs: 5_000, idleMs: 60_000 },
         connections: options.connections ?? 2,
         pending: options.pending ?? 2,
+        proxyProtocol: options.proxyProtocol ?? null,
       },
       this.network.transport,
       new TimerWheel(this.clock),
     );
     for (const { address } of endpoints) {
       void this.network.transport.listen(address, (socket) => {
-        this.accepted.push(socket);
-        return { onOpen() {}, onData() {}, onDrain() {}, onEnd: () => socket.end(), onClose() {} };
+        const at = this.accepted.push(socket) - 1;
+        this.heard.push("");
+        const onData = (chunk: Uint8Array) => {
+          this.heard[at] += Buffer.from(chunk).toString("latin1");
+        };
+        return { onOpen() {}, onData, onDrain() {}, onEnd: () => socket.end(), onClose() {} };
       });
     }
   }
@@ -221,6 +241,77 @@ describe("a pool of connections", () => {
     stage.answer(0);
     assert.equal(first.story, "stream 10.0.0.1:80, end");
     assert.equal(stage.counts(), "0 open, 0 idle, 0 pending");
+  });
+});
+
+describe("a pool whose connections begin with a PROXY header", () => {
+  const HEADER = "PROXY TCP4 192.0.2.7 198.51.100.1 40000 443\r\n";
+  const claimOf = (client: ClientFacts, needsFresh = false) => Object.assign(new Claim(needsFresh), { client });
+  const other = () => ({ ...CLIENT, port: 40_001 });
+
+  it("writes it once, before the first request", () => {
+    const stage = new PoolStage({ proxyProtocol: "v1" });
+    stage.open();
+    stage.answer(0);
+    stage.open();
+    assert.equal(stage.accepted.length, 1);
+    assert.match(stage.heard[0] ?? "", new RegExp(`^${HEADER}GET / HTTP/1.1\\r\\n[^P]*GET / HTTP/1.1\\r\\n[^P]*$`));
+  });
+
+  it("lends a connection to requests of its own client connection alone, whatever the other's address", () => {
+    const stage = new PoolStage({ proxyProtocol: "v1" });
+    stage.open();
+    stage.answer(0);
+    assert.equal(stage.open(claimOf({ ...CLIENT })).story, "stream 10.0.0.1:80");
+    assert.equal(stage.open().story, "stream 10.0.0.1:80 again");
+    assert.equal(stage.accepted.length, 2);
+  });
+
+  it("closes the idle connection of another client rather than letting a request wait", () => {
+    const stage = new PoolStage({ proxyProtocol: "v1", connections: 1 });
+    stage.open();
+    stage.answer(0);
+    assert.equal(stage.open(claimOf(other())).story, "stream 10.0.0.1:80");
+    assert.match(stage.heard[1] ?? "", /^PROXY TCP4 192\.0\.2\.7 198\.51\.100\.1 40001 443\r\n/);
+    assert.equal(stage.counts(), "1 open, 0 idle, 0 pending");
+  });
+
+  it("opens another connection for who waits when the one that comes free is not his", () => {
+    const stage = new PoolStage({ proxyProtocol: "v1", connections: 1 });
+    stage.open();
+    const waits = stage.open(claimOf(other()));
+    const same = stage.open();
+    stage.answer(0);
+    assert.equal(waits.story, "stream 10.0.0.1:80");
+    assert.equal(same.story, "");
+    stage.answer(1);
+    assert.equal(same.story, "stream 10.0.0.1:80");
+    assert.deepEqual(
+      stage.heard.map((text) => text.slice(40, 45)),
+      ["40000", "40001", "40000"].map((port) => HEADER.replace("40000", port).slice(40, 45)),
+    );
+  });
+
+  it("keeps no connection of a client that has gone", () => {
+    const stage = new PoolStage({ proxyProtocol: "v1", connections: 3 });
+    const gone = other();
+    stage.open(claimOf(gone));
+    stage.answer(0);
+    const under = other();
+    stage.open(claimOf(under));
+    gone.isGone = true;
+    under.isGone = true;
+    stage.answer(1);
+    assert.equal(stage.counts(), "1 open, 1 idle, 0 pending");
+    // Whoever asks next finds what is left of others.
+    stage.open();
+    assert.equal(stage.counts(), "1 open, 0 idle, 0 pending");
+  });
+
+  it("says of a client on a unix socket that it is nobody", () => {
+    const stage = new PoolStage({ proxyProtocol: "v2" });
+    stage.open(claimOf({ ...CLIENT, address: "", port: 0, localAddress: "", localPort: 0 }));
+    assert.equal(Buffer.from(stage.heard[0] ?? "", "latin1").toString("hex", 0, 16), "0d0a0d0a000d0a515549540a21000000");
   });
 });
 

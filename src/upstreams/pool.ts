@@ -1,11 +1,13 @@
 // The connections of one upstream: a bulkhead. At most so many connections, at most so many requests waiting for one; a
 // service that is slow fills its own pool and nobody else's. @hot
-// Idle connections are taken last in, first out, so that the ones not needed grow old and close.
+// Idle connections are taken last in, first out, so that the ones not needed grow old and close. With PROXY headers each connection
+// is one client connection's alone, and goes with it.
 
 import { type Fault, RingQueue, type TimerWheel } from "../base/index.ts";
-import { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "../http1/index.ts";
+import type { ClientFacts } from "../http/index.ts";
+import { ClientConnection, type ConnectionOwner, type SpeaksFor, type UpstreamBounds } from "../http1/index.ts";
 import type { UpstreamClaim, UpstreamPort } from "../pipeline/index.ts";
-import type { ClientTls, SocketAddress, Transport } from "../transport/index.ts";
+import { type ClientTls, encodeProxyHeader, type ProxyVersion, type SocketAddress, type Transport } from "../transport/index.ts";
 import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
 import { RoundRobin } from "./round-robin.ts";
 
@@ -25,6 +27,8 @@ export interface PoolSettings {
   readonly connections: number;
   /** Requests that may wait for one. */
   readonly pending: number;
+  /** Each connection begins with a header for one client; null, or left out: none does. */
+  readonly proxyProtocol?: ProxyVersion | null;
 }
 
 export interface PoolCounts {
@@ -39,6 +43,7 @@ export class Pool implements UpstreamPort {
   readonly bounds: UpstreamBounds;
   readonly wheel: TimerWheel;
   readonly transport: Transport;
+  readonly proxyProtocol: ProxyVersion | null;
   readonly #settings: PoolSettings;
   readonly #endpoints: readonly Endpoint[];
   readonly #turns: RoundRobin<Endpoint>;
@@ -52,6 +57,7 @@ export class Pool implements UpstreamPort {
     this.bounds = settings.bounds;
     this.wheel = wheel;
     this.transport = transport;
+    this.proxyProtocol = settings.proxyProtocol ?? null;
     this.#settings = settings;
     // hot-exception: once a pool, round-trip.bench.ts
     this.#endpoints = settings.endpoints.map((target) => new Endpoint(this, target));
@@ -74,7 +80,7 @@ export class Pool implements UpstreamPort {
       return;
     }
     const endpoint = this.#select(claim);
-    const idle = claim.needsFresh ? null : endpoint.takeIdle();
+    const idle = claim.needsFresh ? null : this.proxyProtocol === null ? endpoint.takeIdle() : endpoint.takeIdleOf(claim.client);
     if (idle !== null) {
       endpoint.lend(idle, claim);
     } else if (this.#open < this.#settings.connections || this.#makeRoom()) {
@@ -123,12 +129,12 @@ export class Pool implements UpstreamPort {
   onIdle(endpoint: Endpoint, connection: ClientConnection): void {
     const claim = this.#waiting.shift();
     if (claim === null) {
-      if (this.#closed) connection.close();
+      if (this.#closed || connection.client?.isGone) connection.close();
       else endpoint.idle.push(connection);
       return;
     }
     claim.queueTicket = -1;
-    if (claim.needsFresh && connection.isReused) {
+    if ((claim.needsFresh && connection.isReused) || (connection.client !== null && connection.client !== claim.client)) {
       connection.close();
       this.#open++;
       endpoint.connect(claim);
@@ -187,8 +193,25 @@ class Endpoint implements ConnectionOwner {
     return null;
   }
 
+  /** The last idle one of this client. Those of clients that have gone are closed on the way: nobody can use them. */
+  takeIdleOf(client: ClientFacts): ClientConnection | null {
+    for (let i = this.idle.length - 1; i >= 0; i--) {
+      const connection = this.idle[i]!;
+      if (connection.client === client && connection.isIdle) {
+        this.idle.splice(i, 1);
+        return connection;
+      }
+      if (!connection.client?.isGone) continue;
+      this.idle.splice(i, 1);
+      connection.close();
+    }
+    return null;
+  }
+
   connect(claim: UpstreamClaim): void {
-    const connection = new ClientConnection(this, this.#pool.transport, this.#target, this.label);
+    const { transport, proxyProtocol } = this.#pool;
+    const speaksFor = proxyProtocol === null ? null : createSpeaksFor(proxyProtocol, claim.client);
+    const connection = new ClientConnection(this, transport, this.#target, this.label, speaksFor);
     this.#opening.set(connection, claim);
   }
 
@@ -224,4 +247,9 @@ class Endpoint implements ConnectionOwner {
     this.#pool.onGone();
     if (fault !== null && claim !== undefined && claim !== null) claim.onOpenFault(fault, this.label);
   }
+}
+
+function createSpeaksFor(version: ProxyVersion, client: ClientFacts): SpeaksFor {
+  const { address, port, localAddress, localPort } = client;
+  return { client, header: encodeProxyHeader(version, { address, port }, { address: localAddress, port: localPort }) };
 }

@@ -11,7 +11,8 @@ import {
   type SocketHandler,
   setHandlerErrorHook,
 } from "../../transport/index.ts";
-import { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "../client-connection.ts";
+import { ClientConnection } from "../client-connection.ts";
+import type { ConnectionOwner, UpstreamBounds } from "../connection-owner.ts";
 
 const UPSTREAM_ADDRESS = { host: "10.0.0.2", port: 8080 };
 
@@ -120,7 +121,7 @@ export class UpstreamStage implements ConnectionOwner, SocketHandler {
         return this;
       });
     }
-    this.connection = new ClientConnection(this, this.network.transport, { address: UPSTREAM_ADDRESS, tls: null }, "u1");
+    this.connection = new ClientConnection(this, this.network.transport, { address: UPSTREAM_ADDRESS, tls: null }, "u1", null);
     this.settle();
   }
 

@@ -298,6 +298,8 @@ export function rawOpen(raw: RawSocket): void {
   }
   socket.raw = raw;
   if (socket.paused) raw.pause();
+  // What was written before (a preamble, say) leaves before anything that onOpen writes.
+  if (socket.queueLength !== 0) socket.flushQueue(raw);
   try {
     socket.handler.onOpen();
   } catch (error) {

@@ -5,6 +5,7 @@ import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
 import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
+import type { ClientTls } from "../tls.ts";
 import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
 
 interface RawListener {
@@ -62,9 +63,11 @@ function acceptSocket(raw: RawSocket, accept: (socket: AcceptedSocket) => Socket
   }
 }
 
-function connect(address: SocketAddress, handler: SocketHandler): Socket {
+function connect(address: SocketAddress, handler: SocketHandler, _tls?: ClientTls | null, preamble?: Uint8Array | null): Socket {
   const socket = new BunSocket(null);
   socket.handler = handler;
+  // Queued until it has connected, like everything that is written before.
+  if (preamble) socket.enqueue(preamble);
   const target = "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port };
   try {
     // The promise repeats what the callbacks say.

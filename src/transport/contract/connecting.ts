@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setTimeout as pass } from "node:timers/promises";
+import type { Recorder } from "./recorder.ts";
 import { QUIET_MS, type Rig } from "./rig.ts";
 
 export function connectingContract(rig: Rig): void {
@@ -87,6 +88,21 @@ export function connectingContract(rig: Rig): void {
       await far.closed();
       assert.equal(near.story(), "open end close");
       assert.equal(near.error, null);
+    });
+
+    it("sends the preamble first, before what was written before it opened", async () => {
+      const server = await rig.listen();
+      const near: Recorder = rig.connect(
+        server.address,
+        (event) => {
+          if (event === "open") near.call((socket) => socket.writeText("third"));
+        },
+        Buffer.from("first "),
+      );
+      near.call((socket) => socket.writeText("second "));
+      const far = await server.next();
+      await far.until(() => far.receivedBytes === 18);
+      assert.equal(far.text(), "first second third");
     });
 
     it("stays silent when closed inside onOpen", async () => {

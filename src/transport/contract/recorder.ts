@@ -126,8 +126,8 @@ export class Recorder implements SocketHandler {
 }
 
 /** Connects and returns the recorder of the new socket. `react` acts from inside its callbacks. */
-export function dial(transport: Transport, address: SocketAddress, react?: Recorder["react"]): Recorder {
+export function dial(transport: Transport, address: SocketAddress, react?: Recorder["react"], preamble?: Uint8Array): Recorder {
   const recorder = new Recorder();
   if (react) recorder.react = react;
-  return recorder.attach(transport.connect(address, recorder));
+  return recorder.attach(transport.connect(address, recorder, null, preamble ?? null));
 }

@@ -63,8 +63,8 @@ export class Rig {
     };
   }
 
-  connect(address: SocketAddress, react?: Recorder["react"]): Recorder {
-    const recorder = dial(this.subject.transport, address, react);
+  connect(address: SocketAddress, react?: Recorder["react"], preamble?: Uint8Array): Recorder {
+    const recorder = dial(this.subject.transport, address, react, preamble);
     this.recorders.push(recorder);
     return recorder;
   }

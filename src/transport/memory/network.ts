@@ -61,7 +61,7 @@ export class MemoryNetwork {
     return {
       name: "memory",
       listen: async (address, accept) => this.#listen(address, accept),
-      connect: (address, handler) => this.#connect(localAddress, address, handler),
+      connect: (address, handler, _tls, preamble = null) => this.#connect(localAddress, address, handler, preamble),
     };
   }
 
@@ -115,13 +115,14 @@ export class MemoryNetwork {
     };
   }
 
-  #connect(localAddress: string, address: SocketAddress, handler: SocketHandler): Socket {
+  #connect(localAddress: string, address: SocketAddress, handler: SocketHandler, preamble: Uint8Array | null): Socket {
     const isUnix = "path" in address;
     const local = isUnix ? { address: "", port: 0 } : { address: localAddress, port: this.#freePort(localAddress) };
     const remote = isUnix ? { address: "", port: 0 } : { address: toIpAddress(address.host), port: address.port };
     const socket = new MemorySocket(this.#wire, local, remote);
     socket.handler = handler;
     socket.connecting = true;
+    if (preamble !== null) socket.queue.push(preamble);
     this.#open.add(socket);
     this.#connecting.set(socket, address);
     this.#wake(socket);

@@ -1,0 +1,36 @@
+// What an upstream connection is told about itself, and whom it tells what becomes of it: the pool, as one connection sees it.
+
+import type { Fault, TimerWheel } from "../base/index.ts";
+import type { ClientFacts } from "../http/index.ts";
+import type { ClientTls, SocketAddress } from "../transport/index.ts";
+import type { ClientConnection } from "./client-connection.ts";
+
+export interface UpstreamBounds {
+  readonly connectMs: number;
+  readonly firstByteMs: number | null;
+  readonly betweenBytesMs: number | null;
+  readonly idleMs: number;
+}
+
+/** Where a connection leads. */
+export interface ConnectionTarget {
+  readonly address: SocketAddress;
+  /** Null: cleartext. */
+  readonly tls: ClientTls | null;
+}
+
+/** Whom a connection with a PROXY header speaks for. */
+export interface SpeaksFor {
+  readonly client: ClientFacts;
+  /** The first bytes on the connection, before a handshake too. */
+  readonly header: Uint8Array;
+}
+
+export interface ConnectionOwner {
+  readonly wheel: TimerWheel;
+  readonly bounds: UpstreamBounds;
+  /** Connected, or done with a response and clean: it may be lent (again). */
+  onIdle(connection: ClientConnection): void;
+  /** Gone. `fault` says why when it never opened. */
+  onClosed(connection: ClientConnection, fault: Fault | null): void;
+}
