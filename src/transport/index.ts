@@ -13,6 +13,7 @@ export {
   type ProxyReading,
   type ProxyVersion,
 } from "./proxy-protocol/index.ts";
+export { adoptListener, bindListener, type SharedListener, type SharedListenOptions } from "./shared-listener/index.ts";
 export type {
   AcceptedSocket,
   Listener,
