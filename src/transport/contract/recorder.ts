@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
 
 export class Recorder implements SocketHandler {
-  /** "open", "data", "drain", "end", "close"; consecutive data and drains are kept singly. */
+  /** "open", "secure", "data", "drain", "end", "close"; consecutive data and drains are kept singly. */
   readonly events: string[] = [];
   readonly chunks: Uint8Array[] = [];
   receivedBytes = 0;
@@ -42,6 +42,10 @@ export class Recorder implements SocketHandler {
 
   onOpen(): void {
     this.#note("open");
+  }
+
+  onSecure(): void {
+    this.#note("secure");
   }
 
   onData(chunk: Uint8Array): void {

@@ -1,0 +1,44 @@
+// The suite that every transport with TLS passes: what socket.ts and tls.ts promise of handshakes, and what attackers do to those who
+// trust them. Parts that need real sockets are left out of the memory transport.
+import { afterEach, describe } from "node:test";
+import { whyNoCertificates } from "./contract/certificates.ts";
+import { closingContract } from "./contract/closing.ts";
+import { corkingContract } from "./contract/corking.ts";
+import { crowdsContract } from "./contract/crowds.ts";
+import { endingContract } from "./contract/ending.ts";
+import { pausingContract } from "./contract/pausing.ts";
+import { Rig, type Subject } from "./contract/rig.ts";
+import { clientsContract, opensslClientsContract } from "./contract/tls-clients.ts";
+import { TlsRig } from "./contract/tls-rig.ts";
+import { overTls } from "./contract/tls-subject.ts";
+import { upstreamsContract } from "./contract/tls-upstreams.ts";
+import { writingContract } from "./contract/writing.ts";
+import { setHandlerErrorHook } from "./handler-error.ts";
+
+/** Declares the whole suite for one transport. */
+export function tlsContract(name: string, create: () => Subject): void {
+  describe(`${name} transport with TLS`, { skip: whyNoCertificates() }, () => {
+    if (whyNoCertificates() !== false) return;
+    const subject = create();
+    const rig = new TlsRig(subject);
+    const overRig = new Rig(overTls(subject));
+    afterEach(async () => {
+      setHandlerErrorHook(null);
+      await rig.clear();
+      await overRig.clear();
+    });
+    clientsContract(rig);
+    upstreamsContract(rig);
+    if (subject.transport.name !== "memory") {
+      opensslClientsContract(rig);
+    }
+    describe("as sockets", () => {
+      writingContract(overRig);
+      corkingContract(overRig);
+      pausingContract(overRig);
+      endingContract(overRig);
+      closingContract(overRig);
+      crowdsContract(overRig);
+    });
+  });
+}
