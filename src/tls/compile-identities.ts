@@ -1,6 +1,7 @@
 // Compiles what a configuration says of a listener's certificates to an IdentityTable. What did not change since the table before stays
 // the same TlsIdentity object: transports keep contexts, and clients' sessions, by it.
 
+import type { Steps } from "../base/index.ts";
 import { type ClientAuthInput, type IdentityPairInput, IdentityStore } from "./identity-store.ts";
 import { type Answer, IdentityTable } from "./identity-table.ts";
 import { NameTable } from "./name-table.ts";
@@ -22,7 +23,7 @@ export interface CertificateInput {
  * Yields after each certificate, so that the caller may serve in between. `before` lends what stays the same. A certificate that can't
  * be read has no names; judgeListenerTls() tells of it.
  */
-export function* compileIdentities(config: ListenerTlsInput, before: IdentityTable | null): Generator<undefined, IdentityTable, undefined> {
+export function* compileIdentities(config: ListenerTlsInput, before: IdentityTable | null): Steps<IdentityTable> {
   const store = new IdentityStore(before?.store ?? null);
   const answers: Answer[] = [];
   for (const { pair, acme, clientAuth } of config.certificates) {

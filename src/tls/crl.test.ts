@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isSignedBy, type ParsedCrl, parseCrl } from "./crl.ts";
+import { isSignedBy, type ParsedCrl, parseCrl, parseCrlInSteps } from "./crl.ts";
 import { RevocationList } from "./index.ts";
 import { AUTHORITY, type Forged, forge, forgeList, toDer, whyNoForge } from "./testdata/certificate-forge.ts";
 
@@ -139,6 +139,26 @@ describe("a revocation list", { skip: whyNoForge() }, () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  it("is read in steps when it is long, to the same end", () => {
+    const der = toDer(
+      forgeList(
+        root,
+        Array.from({ length: 5000 }, (_, index) => (0x10000000 + index).toString(16)),
+      ),
+    );
+    const steps = parseCrlInSteps(der);
+    let count = 0;
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) {
+        assert.deepEqual(step.value, parseCrl(der));
+        break;
+      }
+      count++;
+    }
+    assert.equal(count, 4);
   });
 
   it("is read in a time that grows with its length alone", () => {

@@ -3,6 +3,7 @@
 // Here because runtimes differ in what they make of a list: Bun's library may take one and not look at it.
 
 import { constants, type KeyObject, verify } from "node:crypto";
+import { runAtOnce, type Steps } from "../base/index.ts";
 import { contextTag, DerFault, DerReader, type DerValue, readBoolean, readIntegerHex, readOid, readTime, TAG } from "./der.ts";
 import { readExtensions } from "./x509.ts";
 
@@ -39,6 +40,8 @@ const ALGORITHMS: Readonly<Record<string, Omit<SignatureAlgorithm, "saltLength">
   "1.3.101.112": { kind: "ed25519", hash: null },
 };
 const ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+// About a millisecond.
+const ENTRIES_A_STEP = 1024;
 const RSA_PSS = "1.2.840.113549.1.1.10";
 const HASHES: Readonly<Record<string, string>> = {
   "2.16.840.1.101.3.4.2.1": "sha256",
@@ -47,15 +50,20 @@ const HASHES: Readonly<Record<string, string>> = {
 };
 
 export function parseCrl(der: Uint8Array): ParsedCrl | CrlMistake {
+  return runAtOnce(parseCrlInSteps(der));
+}
+
+/** For long lists, beside other work. */
+export function* parseCrlInSteps(der: Uint8Array): Steps<ParsedCrl | CrlMistake> {
   try {
-    return readCrl(der);
+    return yield* readCrl(der);
   } catch (error) {
     if (error instanceof DerFault) return "unreadable";
     throw error;
   }
 }
 
-function readCrl(der: Uint8Array): ParsedCrl | CrlMistake {
+function* readCrl(der: Uint8Array): Steps<ParsedCrl | CrlMistake> {
   const outside = new DerReader(der);
   const list = outside.enter(TAG.SEQUENCE);
   outside.expectEnd();
@@ -74,7 +82,7 @@ function readCrl(der: Uint8Array): ParsedCrl | CrlMistake {
   const nextUpdateMs = hasNext ? readTime(body.readAny()) : null;
   const entries = body.readOptional(TAG.SEQUENCE);
   const revoked = new Set<string>();
-  if (entries !== null && !readEntries(entries, revoked)) return "partial";
+  if (entries !== null && !(yield* readEntries(entries, revoked))) return "partial";
   const extensions = body.readOptional(contextTag(0, true));
   body.expectEnd();
   if (extensions !== null) {
@@ -101,22 +109,39 @@ function isWholeList(value: Uint8Array): boolean {
 }
 
 /** False when an entry says something critical: that another authority issued the certificate. */
-function readEntries(entries: DerValue, revoked: Set<string>): boolean {
-  const reader = new DerReader(entries.content);
+function* readEntries(entries: DerValue, revoked: Set<string>): Steps<boolean> {
+  const bytes = Buffer.from(entries.content.buffer, entries.content.byteOffset, entries.content.length);
+  const reader = new DerReader(bytes);
   while (!reader.isAtEnd) {
-    const entry = reader.enter(TAG.SEQUENCE);
-    revoked.add(readIntegerHex(entry.read(TAG.INTEGER).content));
-    const { tag } = entry.readAny();
-    if (tag !== TAG.UTC_TIME && tag !== TAG.GENERALIZED_TIME) throw new DerFault("an entry without a date");
-    if (entry.isAtEnd) continue;
-    const extensions = entry.enter(TAG.SEQUENCE);
-    entry.expectEnd();
-    while (!extensions.isAtEnd) {
-      const extension = extensions.enter(TAG.SEQUENCE);
-      extension.read(TAG.OID);
-      const critical = extension.readOptional(TAG.BOOLEAN);
-      if (critical !== null && readBoolean(critical.content)) return false;
-    }
+    const end = reader.open(TAG.SEQUENCE);
+    revoked.add(readSerial(reader, bytes));
+    if (revoked.size % ENTRIES_A_STEP === 0) yield undefined;
+    if (reader.nextTag !== TAG.UTC_TIME && reader.nextTag !== TAG.GENERALIZED_TIME) throw new DerFault("an entry without a date");
+    reader.skip();
+    if (reader.at < end && !readEntryExtensions(reader.enter(TAG.SEQUENCE))) return false;
+    if (reader.at !== end) throw new DerFault("an entry that does not end where it says");
+  }
+  return true;
+}
+
+/** As readIntegerHex() does, of lists with a hundred thousand of them. */
+function readSerial(reader: DerReader, bytes: Buffer): string {
+  const end = reader.open(TAG.INTEGER);
+  const start = reader.at;
+  reader.jump(end);
+  const first = bytes[start] ?? 0;
+  // The rare ones: with a leading zero, negative, or of no bytes.
+  if (end === start || first === 0 || first >= 0x80) return readIntegerHex(bytes.subarray(start, end));
+  return bytes.toString("hex", start, end);
+}
+
+/** False when one is critical. */
+function readEntryExtensions(extensions: DerReader): boolean {
+  while (!extensions.isAtEnd) {
+    const extension = extensions.enter(TAG.SEQUENCE);
+    extension.read(TAG.OID);
+    const critical = extension.readOptional(TAG.BOOLEAN);
+    if (critical !== null && readBoolean(critical.content)) return false;
   }
   return true;
 }

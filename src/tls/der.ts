@@ -41,6 +41,7 @@ export interface DerValue {
 export class DerReader {
   readonly #bytes: Uint8Array;
   #at = 0;
+  #end = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -70,11 +71,42 @@ export class DerReader {
   }
 
   readAny(): DerValue {
-    const bytes = this.#bytes;
     const start = this.#at;
-    const tag = this.#byteAt(start);
+    const tag = this.nextTag;
+    const contentAt = this.#readHeader();
+    const content = this.#bytes.subarray(contentAt, this.#end);
+    this.#at = this.#end;
+    return { tag, content, whole: this.#bytes.subarray(start, this.#end) };
+  }
+
+  /** Goes into the next value instead of over it, and returns where it ends, to be compared with `at`: for long lists of small values. */
+  open(tag: number): number {
+    if (this.nextTag !== tag) throw new DerFault(`tag ${this.nextTag} where ${tag} belongs`);
+    this.#at = this.#readHeader();
+    return this.#end;
+  }
+
+  /** Goes over the next value. */
+  skip(): void {
+    this.#readHeader();
+    this.#at = this.#end;
+  }
+
+  /** Goes on at the end that open() gave. */
+  jump(end: number): void {
+    this.#at = end;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Reads the header of the next value: returns where its content begins, and #end is where it ends. */
+  #readHeader(): number {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    const tag = this.#byteAt(at++);
     if ((tag & 0x1f) === 0x1f) throw new DerFault("a tag number above 30");
-    let at = start + 1;
     let length = this.#byteAt(at++);
     if (length >= 0x80) {
       const count = length & 0x7f;
@@ -84,10 +116,9 @@ export class DerReader {
       for (let i = 0; i < count; i++) length = length * 256 + this.#byteAt(at++);
       if (length < 0x80 || length < 256 ** (count - 1)) throw new DerFault("a length that is not in its shortest form");
     }
-    const end = at + length;
-    if (end > bytes.length) throw new DerFault("a value that is cut off");
-    this.#at = end;
-    return { tag, content: bytes.subarray(at, end), whole: bytes.subarray(start, end) };
+    this.#end = at + length;
+    if (this.#end > bytes.length) throw new DerFault("a value that is cut off");
+    return at;
   }
 
   expectEnd(): void {

@@ -33,7 +33,7 @@ export interface HandshakeIdentity {
 
 export class IdentityTable {
   readonly minVersion: TlsVersion;
-  /** Whether any host asks for certificates. */
+  /** Whether any host asks for certificates; where none does there is nothing to get around, and every handshake covers every host. */
   readonly hasClientAuth: boolean;
   /** What the next table may take over. */
   readonly store: IdentityStore;
@@ -63,8 +63,8 @@ export class IdentityTable {
 
   /** Whether a client that shook hands with this identity may ask for this host. */
   coversAuthority(identity: HandshakeIdentity | null, authority: string): boolean {
+    if (!this.hasClientAuth) return true;
     const policy = identity === null || identity.clientAuth === null ? "" : identity.clientAuth.id;
-    if (policy === "" && !this.hasClientAuth) return true;
     return policy === this.policyOf(authority);
   }
 }

@@ -1,13 +1,13 @@
 // What is revoked, over all lists of one policy: the question that is asked of a certificate once its chain is believed.
 
-import type { ParsedCrl } from "./crl.ts";
-import { parseCrl } from "./crl.ts";
+import { runAtOnce, type Steps } from "../base/index.ts";
+import { type ParsedCrl, parseCrlInSteps } from "./crl.ts";
 import { readPem } from "./pem.ts";
 import { parseCertificate } from "./x509.ts";
 
 export class RevocationList {
   /** Serial numbers by the DER of who issued them, as latin1. */
-  readonly #byIssuer = new Map<string, Set<string>>();
+  readonly #byIssuer = new Map<string, ReadonlySet<string>>();
   /** When the first of the lists is overdue; null when none says. */
   readonly nextUpdateMs: number | null;
 
@@ -18,7 +18,7 @@ export class RevocationList {
       const issuer = toKey(list.issuer);
       // An authority may have two keys for a while, and a list by each.
       const serials = this.#byIssuer.get(issuer);
-      this.#byIssuer.set(issuer, serials === undefined ? new Set(list.revoked) : new Set([...serials, ...list.revoked]));
+      this.#byIssuer.set(issuer, serials === undefined ? list.revoked : new Set([...serials, ...list.revoked]));
       if (list.nextUpdateMs !== null) nextUpdateMs = Math.min(nextUpdateMs ?? Number.POSITIVE_INFINITY, list.nextUpdateMs);
     }
     this.nextUpdateMs = nextUpdateMs;
@@ -26,11 +26,16 @@ export class RevocationList {
 
   /** Of texts that judgeClientAuth() or judgeUpstreamTls() found no error in; what can't be read is left out. */
   static ofPem(texts: readonly string[]): RevocationList {
+    return runAtOnce(RevocationList.ofPemInSteps(texts));
+  }
+
+  /** For long lists, beside other work. */
+  static *ofPemInSteps(texts: readonly string[]): Steps<RevocationList> {
     const lists: ParsedCrl[] = [];
     for (const text of texts) {
       const blocks = readPem(text);
       for (const { der } of typeof blocks === "string" ? [] : blocks) {
-        const list = parseCrl(der);
+        const list = yield* parseCrlInSteps(der);
         if (typeof list !== "string") lists.push(list);
       }
     }

@@ -176,7 +176,7 @@ describe("the authority of a handshake", { skip: whyNoForge() }, () => {
     live.replace(tls(certificate(open), certificate(renewed, { ...CA_ONE, crl: ["newer"] })));
     assert.equal(live.coversAuthority(handshake, "one.example"), false);
     assert.equal(live.coversAuthority(plain, "one.example"), false);
-    live.replace(tls(certificate(open), certificate(renewed)));
+    live.replace(tls(certificate(open), certificate(renewed), certificate(two, CA_TWO)));
     assert.equal(live.coversAuthority(handshake, "one.example"), false);
     assert.equal(live.coversAuthority(plain, "one.example"), true);
   });

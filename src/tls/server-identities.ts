@@ -1,5 +1,6 @@
 // The identities of one listener over its life: one table after the other, each put in place whole, between two handshakes.
 
+import { runAtOnce, type Steps } from "../base/index.ts";
 import type { TlsIdentity } from "../transport/index.ts";
 import { compileIdentities, type ListenerTlsInput } from "./compile-identities.ts";
 import type { HandshakeIdentity, IdentityTable } from "./identity-table.ts";
@@ -8,7 +9,7 @@ export class ServerIdentities {
   #table: IdentityTable;
 
   constructor(config: ListenerTlsInput) {
-    this.#table = runToEnd(compileIdentities(config, null));
+    this.#table = runAtOnce(compileIdentities(config, null));
   }
 
   /** What is in place. */
@@ -21,7 +22,7 @@ export class ServerIdentities {
   }
 
   /** Compiles aside, in steps, for commit(). A table that is dropped leaves nothing behind. */
-  prepare(config: ListenerTlsInput): Generator<undefined, IdentityTable, undefined> {
+  prepare(config: ListenerTlsInput): Steps<IdentityTable> {
     return compileIdentities(config, this.#table);
   }
 
@@ -31,7 +32,7 @@ export class ServerIdentities {
 
   /** Both at once. */
   replace(config: ListenerTlsInput): void {
-    this.commit(runToEnd(this.prepare(config)));
+    this.commit(runAtOnce(this.prepare(config)));
   }
 
   select(serverName: string): TlsIdentity | null {
@@ -44,12 +45,5 @@ export class ServerIdentities {
 
   coversAuthority(identity: HandshakeIdentity | null, authority: string): boolean {
     return this.#table.coversAuthority(identity, authority);
-  }
-}
-
-function runToEnd<Result>(steps: Generator<undefined, Result, undefined>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
   }
 }
