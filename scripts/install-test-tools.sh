@@ -1,10 +1,21 @@
 #!/usr/bin/env bash
-# Installs the Debian programs that some tests run against, where they are missing and can be installed (apt, as root).
+# Installs the programs that some tests run against, where they are missing and can be installed (apt as root, Go).
 # Never fails: tests that miss a program say so and are skipped.
 set -u
 
 # program:package
 tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk)
+
+# Pebble, the certificate authority for tests of ACME, has no package: Go builds it from its source in under a minute.
+pebble=github.com/letsencrypt/pebble/v2/cmd/pebble@v2.8.0
+if ! PATH="$PATH:$HOME/go/bin" command -v pebble >/dev/null 2>&1; then
+  if command -v go >/dev/null 2>&1; then
+    echo "Building for the tests: pebble"
+    GOBIN="$HOME/go/bin" go install "$pebble" >/dev/null 2>&1 || echo "pebble could not be built: the tests that need it are skipped, and say so."
+  else
+    echo "There is no Go here to build pebble with: the tests that need it are skipped, and say so."
+  fi
+fi
 
 missing=()
 packages=()
