@@ -8,6 +8,7 @@ import { crowdsContract } from "./contract/crowds.ts";
 import { endingContract } from "./contract/ending.ts";
 import { pausingContract } from "./contract/pausing.ts";
 import { Rig, type Subject } from "./contract/rig.ts";
+import { bytesContract } from "./contract/tls-bytes.ts";
 import { clientsContract, opensslClientsContract } from "./contract/tls-clients.ts";
 import { TlsRig } from "./contract/tls-rig.ts";
 import { overTls } from "./contract/tls-subject.ts";
@@ -31,6 +32,7 @@ export function tlsContract(name: string, create: () => Subject): void {
     upstreamsContract(rig);
     if (subject.transport.name !== "memory") {
       opensslClientsContract(rig);
+      bytesContract(rig);
     }
     describe("as sockets", () => {
       writingContract(overRig);

@@ -93,7 +93,8 @@ class Acceptance {
     socket.layTls(raw);
     // Until the handshake is done a bare socket tells its errors by this event alone.
     raw.on("_tlsError", (error: Error) => {
-      if (socket.tls === null) socket.noteFault(toTlsFault(error));
+      // What OpenSSL stumbled over may be a list that did not verify the certificate: then that is the reason.
+      if (socket.tls === null) socket.noteFault(judgeShown(raw, identity) ?? toTlsFault(error));
     });
     raw.on("secure", () => {
       if (socket.closed || socket.tls !== null) return;
@@ -112,8 +113,15 @@ class Acceptance {
 
 /** What is wrong with the client's certificate; null when nothing is. */
 function judge(raw: TLSSocket, identity: TlsIdentity): TlsFault | null {
-  if (identity.clientAuth === null) return null;
-  // Asked for itself: what OpenSSL thinks of a certificate that was not shown is that all is well.
-  if (raw.getPeerX509Certificate() === undefined) return identity.clientAuth.mode === "required" ? NO_CERTIFICATE : null;
-  return verifyFault(raw);
+  if (identity.clientAuth?.mode === "required" && !isShown(raw)) return NO_CERTIFICATE;
+  return judgeShown(raw, identity);
+}
+
+function judgeShown(raw: TLSSocket, identity: TlsIdentity): TlsFault | null {
+  return identity.clientAuth !== null && isShown(raw) ? verifyFault(raw) : null;
+}
+
+/** Asked for itself: what OpenSSL thinks of a certificate that was not shown is that all is well. */
+function isShown(raw: TLSSocket): boolean {
+  return raw.getPeerX509Certificate() !== undefined;
 }

@@ -22,24 +22,19 @@ export function toTlsFault(error: Error): TlsFault {
   const { code = "", syscall, reason } = error as RawError;
   if (code.startsWith("ERR_SSL") || code.startsWith("ERR_OSSL") || code === "EPROTO")
     return { code: "ETLS", detail: toWords(reason ?? error.message) };
-  if (syscall !== undefined) return { code: toSocketError(error), detail: "" };
-  if (code === "ECONNRESET") return CUT_HANDSHAKE;
-  if (code === "ERR_TLS_CERT_ALTNAME_INVALID" || isVerifyCode(code)) return { code: "ETLSCERT", detail: toWords(error.message) };
-  return {
-    code: code.startsWith("ERR_TLS") ? "ETLS" : toSocketError(error),
-    detail: code.startsWith("ERR_TLS") ? toWords(error.message) : "",
-  };
+  if (code === "ECONNRESET" && syscall === undefined) return CUT_HANDSHAKE;
+  // Several addresses that failed to connect make one error that has the code alone.
+  const known = toSocketError(error);
+  if (syscall !== undefined || known !== "EOTHER") return { code: known, detail: "" };
+  // What is left are the verdicts on certificates (CERT_HAS_EXPIRED, UNSPECIFIED) and node:tls's own.
+  const isOurs = code.startsWith("ERR_") && code !== "ERR_TLS_CERT_ALTNAME_INVALID";
+  return { code: isOurs ? "ETLS" : "ETLSCERT", detail: toWords(error.message) };
 }
 
 /** The fault of a certificate that can't be used with its key, or of lists that can't be read. */
 export function toContextFault(error: unknown): TlsFault {
   const words = error instanceof Error ? ((error as RawError).reason ?? error.message) : String(error);
   return { code: "ETLS", detail: `our own certificate, key or list can't be used: ${toWords(words)}` };
-}
-
-/** Node gives OpenSSL's X509_V_ERR_… their own names, which no errno has: CERT_HAS_EXPIRED. */
-function isVerifyCode(code: string): boolean {
-  return code.includes("_") && !code.startsWith("ERR_") && !code.startsWith("EAI_");
 }
 
 const MAX_WORDS = 200;
