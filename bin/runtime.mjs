@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { constants as osConstants } from "node:os";
 import { dirname, join } from "node:path";
 
 // The first Node that strips types without a flag.
@@ -18,6 +19,9 @@ const BUN_FLAGS = ["--no-env-file", "--no-install", "--config=/dev/null"];
 const NODE_FLAGS = ["--disable-warning=ExperimentalWarning"];
 
 const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"];
+
+// SD_LISTEN_FDS_START.
+const FIRST_LISTEN_FD = 3;
 
 const require = createRequire(import.meta.url);
 
@@ -43,25 +47,49 @@ export function findRuntime(wanted) {
     : { problem: `SALLYPORT_RUNTIME is ${wanted}, but: ${found.problem}`, exitCode: EXIT_NO_RUNTIME };
 }
 
+/**
+ * How many listening sockets a service manager handed to this process (sd_listen_fds(3)): descriptors 3 and up. What says so is
+ * addressed to a process id, and there may be one more process between it and the gateway. So it is taken out of `env` and said
+ * again in words of ours, which hold for the process `pid` and its children: SALLYPORT_LISTEN_FDS, …_FDNAMES, …_BY.
+ * src/processes/socket-activation.ts reads them.
+ */
+export function takeListenFds(env, pid, parent) {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES, SALLYPORT_LISTEN_BY, SALLYPORT_LISTEN_FDS } = env;
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) delete env[name];
+  if (LISTEN_PID === String(pid) && /^[1-9][0-9]{0,3}$/.test(LISTEN_FDS ?? "")) {
+    env.SALLYPORT_LISTEN_BY = String(pid);
+    env.SALLYPORT_LISTEN_FDS = LISTEN_FDS;
+    env.SALLYPORT_LISTEN_FDNAMES = LISTEN_FDNAMES ?? "";
+    return Number(LISTEN_FDS);
+  }
+  if (SALLYPORT_LISTEN_BY !== undefined && SALLYPORT_LISTEN_BY === String(parent)) return Number(SALLYPORT_LISTEN_FDS);
+  // Somebody else's, who left them in the environment.
+  for (const name of ["SALLYPORT_LISTEN_BY", "SALLYPORT_LISTEN_FDS", "SALLYPORT_LISTEN_FDNAMES"]) delete env[name];
+  return 0;
+}
+
 /** Runs `script` with `args` on the runtime. Where the system can, this process becomes it; elsewhere it waits for it and ends as it did. */
-export function runOn(runtime, script, args) {
+export function runOn(runtime, script, args, listenFds = 0) {
   const argv = [...runtime.flags, script, ...args];
   // Replacing the process leaves no second one to hold memory or to be killed in the child's place. Not with an IPC channel to a
-  // parent: its descriptor does not survive. Absent before Node 23.11 and on Windows.
-  if (typeof process.execve === "function" && process.platform !== "win32" && !process.connected) {
+  // parent, nor with inherited sockets: execve() closes descriptors. Absent before Node 23.11 and on Windows.
+  if (typeof process.execve === "function" && process.platform !== "win32" && !process.connected && listenFds === 0) {
     process.execve(runtime.path, [runtime.path, ...argv], { ...process.env });
   }
   // The channel carries no messages. It closes when this process ends in whatever way, and the child takes that for a stop.
-  const child = spawn(runtime.path, argv, { stdio: ["inherit", "inherit", "inherit", "ipc"] });
+  const sockets = Array.from({ length: listenFds }, (_, index) => FIRST_LISTEN_FD + index);
+  const child = spawn(runtime.path, argv, { stdio: ["inherit", "inherit", "inherit", ...sockets, "ipc"] });
   const forward = (signal) => child.kill(signal);
   for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
   process.on("disconnect", () => child.disconnect());
   child.on("error", (error) => refuse({ problem: `${runtime.path} could not be started: ${error.message}.`, exitCode: EXIT_NO_RUNTIME }));
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code ?? 1);
-    // Ends by the same signal, so that whoever waits for this process sees what the child saw.
+    // Ends by the same signal, so that whoever waits for this process sees what the child saw. The first process of a container
+    // can't be killed from inside: that one ends with the number that a shell would give.
     process.removeListener(signal, forward);
     process.kill(process.pid, signal);
+    setTimeout(() => process.exit(128 + osConstants.signals[signal]), 100);
   });
 }
 

@@ -23,7 +23,8 @@ export function toFamily(address: SocketAddress): number {
 export function encodeSocketAddress(address: SocketAddress, text: AddressText): Uint8Array {
   const family = toFamily(address);
   if ("path" in address) {
-    const path = Buffer.from(`${address.path}\0`);
+    // An abstract name (Linux) begins with a NUL, and all of it counts.
+    const path = Buffer.from(address.path.startsWith("\0") ? address.path : `${address.path}\0`);
     if (PATH_AT + path.length > ADDRESS_BYTES) throw new Error("the path of a unix socket is too long");
     const bytes = begin(family, PATH_AT + path.length);
     bytes.set(path, PATH_AT);
@@ -53,9 +54,8 @@ function begin(family: number, length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** An abstract name (Linux) begins with a NUL and is shown with `@`, as everywhere; others end at one. */
 function decodePath(bytes: Uint8Array): string {
-  if (bytes[0] === 0 && bytes.length > 1) return `@${Buffer.from(bytes.subarray(1)).toString()}`;
+  if (bytes[0] === 0 && bytes.length > 1) return Buffer.from(bytes).toString();
   const end = bytes.indexOf(0);
   return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString();
 }

@@ -19,7 +19,13 @@ interface Handle {
   close(): void;
 }
 
-type CreateHandle = (host: string | null, port: number, type: 4 | 6 | -1, descriptor: number | undefined, flags: number) => Handle | number;
+type CreateHandle = (
+  host: string | null,
+  port: number | null,
+  type: 4 | 6 | -1,
+  descriptor: number | undefined,
+  flags: number,
+) => Handle | number;
 
 // uv.h: UV_TCP_REUSEPORT.
 const UV_REUSE_PORT = 2;

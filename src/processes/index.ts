@@ -1,0 +1,8 @@
+export { findServiceManager, type ServiceManager } from "./notify.ts";
+export {
+  type Activation,
+  type InheritedListener,
+  matchInherited,
+  takeInheritedListeners,
+  type WantedListener,
+} from "./socket-activation.ts";
