@@ -10,6 +10,7 @@ import { pausingContract } from "./contract/pausing.ts";
 import { Rig, type Subject } from "./contract/rig.ts";
 import { bytesContract } from "./contract/tls-bytes.ts";
 import { clientsContract, opensslClientsContract } from "./contract/tls-clients.ts";
+import { resumptionContract } from "./contract/tls-resumption.ts";
 import { TlsRig } from "./contract/tls-rig.ts";
 import { overTls } from "./contract/tls-subject.ts";
 import { upstreamsContract } from "./contract/tls-upstreams.ts";
@@ -33,6 +34,7 @@ export function tlsContract(name: string, create: () => Subject): void {
     if (subject.transport.name !== "memory") {
       opensslClientsContract(rig);
       bytesContract(rig);
+      resumptionContract(rig);
     }
     describe("as sockets", () => {
       writingContract(overRig);
