@@ -2,62 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type Clock, FakeClock } from "../base/index.ts";
+import { parseExposition } from "./exposition-reader.ts";
 import { MetricRegistry, SECONDS_BOUNDS } from "./metrics.ts";
 import { createProcessMetrics } from "./process-metrics.ts";
-
-interface Sample {
-  readonly name: string;
-  readonly labels: ReadonlyMap<string, string>;
-  readonly value: number;
-}
-
-interface Parsed {
-  readonly types: Map<string, string>;
-  readonly helps: Map<string, string>;
-  readonly samples: Sample[];
-}
-
-/** A reader of the exposition format that shares nothing with the writer: by characters, from the format's description. */
-function parseExposition(text: string): Parsed {
-  const parsed: Parsed = { types: new Map(), helps: new Map(), samples: [] };
-  assert.ok(text === "" || text.endsWith("\n"));
-  for (const line of text.split("\n").slice(0, -1)) {
-    const meta = /^# (HELP|TYPE) ([^ ]+) (.*)$/s.exec(line);
-    if (meta !== null) {
-      const [, kind = "", name = "", rest = ""] = meta;
-      const into = kind === "HELP" ? parsed.helps : parsed.types;
-      assert.ok(!into.has(name), `${kind} of ${name} twice`);
-      into.set(name, kind === "HELP" ? rest.replace(/\\(.)/gs, (_, c: string) => (c === "n" ? "\n" : c)) : rest);
-      continue;
-    }
-    const name = /^[a-zA-Z_:][a-zA-Z0-9_:]*/.exec(line)?.[0];
-    assert.ok(name !== undefined, `not a sample: ${JSON.stringify(line)}`);
-    let at = name.length;
-    const labels = new Map<string, string>();
-    if (line[at] === "{") {
-      at++;
-      while (line[at] !== "}") {
-        const label = /^[a-zA-Z_][a-zA-Z0-9_]*="/.exec(line.slice(at))?.[0];
-        assert.ok(label !== undefined, `not a label: ${line.slice(at)}`);
-        at += label.length;
-        let value = "";
-        for (; line[at] !== '"'; at++) {
-          assert.ok(at < line.length, "a label value without an end");
-          if (line[at] === "\\") value += line[++at] === "n" ? "\n" : line[at];
-          else value += line[at];
-        }
-        labels.set(label.slice(0, -2), value);
-        at++;
-        if (line[at] === ",") at++;
-      }
-      at++;
-    }
-    const value = line.slice(at);
-    assert.match(value, /^ (NaN|[+-]Inf|-?\d+(\.\d+)?(e[+-]\d+)?)$/);
-    parsed.samples.push({ name, labels, value: Number(value.trim().replace("Inf", "Infinity")) });
-  }
-  return parsed;
-}
 
 describe("MetricRegistry", () => {
   it("exposes counters, gauges and histograms as Prometheus reads them", () => {

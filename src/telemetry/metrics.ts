@@ -1,8 +1,20 @@
 // What the gateway counts, and its text for Prometheus (exposition format 0.0.4). Families are declared and their
 // children resolved while the configuration is compiled; a request only touches the children (metric-cells.ts).
+// What other processes count is not known here: a snapshot (metric-snapshot.ts) takes it to whoever merges.
 // Label values thus come from configuration, never from a request: the number of series is bounded by construction.
 
+import { runAtOnce, type Steps } from "../base/index.ts";
 import { CellSlab, Counter, Gauge, Histogram } from "./metric-cells.ts";
+import {
+  type FamilySnapshot,
+  formatSnapshot,
+  type MetricMerge,
+  type MetricSnapshot,
+  type Sample,
+  toSnapshotNumber,
+  WORKER_LABEL,
+  writeLabels,
+} from "./metric-snapshot.ts";
 
 /** The content type of MetricRegistry.expose(). */
 export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -15,6 +27,8 @@ export const OVERFLOW_LABEL_VALUE = "_other";
 /** Upper bounds in seconds for durations of requests: 1 ms to 30 s. */
 export const SECONDS_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+const CHILDREN_A_STEP = 250;
+
 const METRIC_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL_NAME = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
@@ -26,6 +40,8 @@ export interface MetricDeclaration {
   readonly labels?: readonly string[];
   /** Beyond it, further label values share one child. */
   readonly maxChildren?: number;
+  /** How the values of several processes become one; `sum` when not given. `max` is for gauges. */
+  readonly merge?: MetricMerge;
 }
 
 export interface HistogramDeclaration extends MetricDeclaration {
@@ -35,21 +51,13 @@ export interface HistogramDeclaration extends MetricDeclaration {
 
 type MetricType = "counter" | "gauge" | "histogram";
 
-function escapeLabelValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
-}
-
-function formatValue(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return "+Inf";
-  return value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value);
-}
-
 /** All children of one name. `Child` is what a request touches. */
 export class MetricFamily<Child> {
   readonly declaration: MetricDeclaration;
   readonly type: MetricType;
   readonly #create: () => Child;
-  readonly #exposeChild: (child: Child, name: string, labels: string) => string;
+  readonly #read: (child: Child) => readonly number[];
+  readonly #bounds: readonly number[];
   readonly #labels: readonly string[];
   readonly #maxChildren: number;
   /** By the text of their labels, which is made once. */
@@ -60,12 +68,14 @@ export class MetricFamily<Child> {
     declaration: MetricDeclaration,
     type: MetricType,
     create: () => Child,
-    exposeChild: (child: Child, name: string, labels: string) => string,
+    read: (child: Child) => readonly number[],
+    bounds: readonly number[] = [],
   ) {
     this.declaration = declaration;
     this.type = type;
     this.#create = create;
-    this.#exposeChild = exposeChild;
+    this.#read = read;
+    this.#bounds = bounds;
     this.#labels = declaration.labels ?? [];
     this.#maxChildren = declaration.maxChildren ?? MAX_CHILDREN;
   }
@@ -97,12 +107,16 @@ export class MetricFamily<Child> {
     this.#callbacks.delete(labels);
   }
 
-  expose(): string {
-    const { name, help } = this.declaration;
-    let text = `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${this.type}\n`;
-    for (const [labels, child] of this.#children) text += this.#exposeChild(child, name, labels);
-    for (const [labels, read] of this.#callbacks) text += exposeNumber(readOrNaN(read), name, labels);
-    return text;
+  /** What it counts now. Yields every few hundred children: a family may have thousands, and requests wait meanwhile. */
+  *snapshot(): Steps<FamilySnapshot> {
+    const { name, help, merge = "sum" } = this.declaration;
+    const samples: Sample[] = [];
+    for (const [labels, child] of this.#children) {
+      samples.push(toSample(labels, this.#read(child)));
+      if (samples.length % CHILDREN_A_STEP === 0) yield;
+    }
+    for (const [labels, read] of this.#callbacks) samples.push(toSample(labels, [readOrNaN(read)]));
+    return { name, help, type: this.type, merge, labels: this.#labels, maxChildren: this.#maxChildren, bounds: this.#bounds, samples };
   }
 
   /** `route="a",method="GET"`, escaped. */
@@ -112,7 +126,7 @@ export class MetricFamily<Child> {
         `${this.declaration.name} takes ${this.#labels.length} label values (${this.#labels.join(", ")}); got ${values.length}`,
       );
     }
-    return this.#labels.map((label, index) => `${label}="${escapeLabelValue(values[index] ?? "")}"`).join(",");
+    return writeLabels(this.#labels, values);
   }
 }
 
@@ -125,20 +139,19 @@ function readOrNaN(read: () => number): number {
   }
 }
 
-function exposeNumber(value: number, name: string, labels: string): string {
-  return `${name}${labels === "" ? "" : `{${labels}}`} ${formatValue(value)}\n`;
+function toSample(labels: string, values: readonly number[]): Sample {
+  return [labels, values.every((value) => value === 0) ? [] : values.map(toSnapshotNumber)];
 }
 
-function exposeHistogram(histogram: Histogram, name: string, labels: string): string {
-  const before = labels === "" ? "" : `${labels},`;
-  let text = "";
-  let count = 0;
-  for (let i = 0; i <= histogram.bounds.length; i++) {
-    count += histogram.countAt(i);
-    const bound = histogram.bounds[i] ?? Number.POSITIVE_INFINITY;
-    text += `${name}_bucket{${before}le="${formatValue(bound)}"} ${count}\n`;
-  }
-  return `${text}${exposeNumber(histogram.sum, `${name}_sum`, labels)}${exposeNumber(count, `${name}_count`, labels)}`;
+function readNumber({ value }: Counter | Gauge): readonly number[] {
+  return [value];
+}
+
+function readHistogram(histogram: Histogram): readonly number[] {
+  const values: number[] = [];
+  for (let i = 0; i <= histogram.bounds.length; i++) values.push(histogram.countAt(i));
+  values.push(histogram.sum);
+  return values;
 }
 
 /**
@@ -152,15 +165,13 @@ export class MetricRegistry {
 
   counter(declaration: MetricDeclaration): MetricFamily<Counter> {
     return this.#declare(declaration, "counter", () => {
-      const create = () => new Counter(this.#slab);
-      return new MetricFamily(declaration, "counter", create, (child, name, labels) => exposeNumber(child.value, name, labels));
+      return new MetricFamily(declaration, "counter", () => new Counter(this.#slab), readNumber);
     });
   }
 
   gauge(declaration: MetricDeclaration): MetricFamily<Gauge> {
     return this.#declare(declaration, "gauge", () => {
-      const create = () => new Gauge(this.#slab);
-      return new MetricFamily(declaration, "gauge", create, (child, name, labels) => exposeNumber(child.value, name, labels));
+      return new MetricFamily(declaration, "gauge", () => new Gauge(this.#slab), readNumber);
     });
   }
 
@@ -170,15 +181,25 @@ export class MetricRegistry {
       if (!bounds.every((bound, index) => Number.isFinite(bound) && (index === 0 || bound > (bounds[index - 1] ?? bound)))) {
         throw new Error(`the bounds of ${declaration.name} must be finite and rise`);
       }
-      return new MetricFamily(declaration, "histogram", () => new Histogram(this.#slab, bounds), exposeHistogram);
+      return new MetricFamily(declaration, "histogram", () => new Histogram(this.#slab, bounds), readHistogram, [...bounds]);
     });
   }
 
   /** Every family, in the order of declaration, as METRICS_CONTENT_TYPE says. */
   expose(): string {
-    let text = "";
-    for (const family of this.#families.values()) text += family.expose();
-    return text;
+    return formatSnapshot(this.snapshot());
+  }
+
+  /** What it counts now, for another process: plain JSON. */
+  snapshot(): MetricSnapshot {
+    return runAtOnce(this.snapshotInSteps());
+  }
+
+  /** The same with rests in between. What is counted meanwhile may or may not be in it. */
+  *snapshotInSteps(): Steps<MetricSnapshot> {
+    const families: FamilySnapshot[] = [];
+    for (const family of [...this.#families.values()]) families.push(yield* family.snapshot());
+    return { families };
   }
 
   #declare<Child>(declaration: HistogramDeclaration, type: MetricType, create: () => MetricFamily<Child>): MetricFamily<Child> {
@@ -192,7 +213,10 @@ export class MetricRegistry {
       return known as MetricFamily<Child>;
     }
     if (!METRIC_NAME.test(name)) throw new Error(`${JSON.stringify(name)} is no name of a metric`);
+    if (declaration.merge === "max" && type !== "gauge")
+      throw new Error(`${name}: a ${type} of several processes is summed, or shown for each`);
     for (const label of declaration.labels ?? []) {
+      if (declaration.merge === "perWorker" && label === WORKER_LABEL) throw new Error(`${name}: the label ${label} is the merger's`);
       if (!LABEL_NAME.test(label) || (type === "histogram" && label === "le"))
         throw new Error(`${name}: ${JSON.stringify(label)} is no name of a label`);
     }
@@ -203,5 +227,5 @@ export class MetricRegistry {
 }
 
 function shapeOf(declaration: HistogramDeclaration): string {
-  return JSON.stringify([declaration.labels ?? [], declaration.bounds ?? SECONDS_BOUNDS]);
+  return JSON.stringify([declaration.labels ?? [], declaration.bounds ?? SECONDS_BOUNDS, declaration.merge ?? "sum"]);
 }

@@ -18,16 +18,20 @@ export interface ProcessMetrics {
 /** Declares the metrics in the registry and starts to measure the lag. The clock is the one that also gives the time of start. */
 export function createProcessMetrics(registry: MetricRegistry, clock: Clock): ProcessMetrics {
   const startSeconds = clock.wall() / 1000 - process.uptime();
-  const cpu = registry.counter({ name: "process_cpu_seconds_total", help: "Total user and system CPU time spent in seconds." });
+  const cpu = registry.counter({
+    name: "process_cpu_seconds_total",
+    help: "Total user and system CPU time spent in seconds.",
+    merge: "perWorker",
+  });
   cpu.callback(() => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
   registry
-    .gauge({ name: "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds." })
+    .gauge({ name: "process_start_time_seconds", help: "Start time of the process since unix epoch in seconds.", merge: "perWorker" })
     .callback(() => startSeconds);
   registry
-    .gauge({ name: "process_resident_memory_bytes", help: "Resident memory size in bytes." })
+    .gauge({ name: "process_resident_memory_bytes", help: "Resident memory size in bytes.", merge: "perWorker" })
     .callback(() => process.memoryUsage.rss());
   if (process.platform === "linux") declareDescriptors(registry);
   return startLag(registry, clock);
@@ -35,11 +39,11 @@ export function createProcessMetrics(registry: MetricRegistry, clock: Clock): Pr
 
 function declareDescriptors(registry: MetricRegistry): void {
   registry
-    .gauge({ name: "process_open_fds", help: "Number of open file descriptors." })
+    .gauge({ name: "process_open_fds", help: "Number of open file descriptors.", merge: "perWorker" })
     // Without the descriptor by which the folder is read.
     .callback(() => readdirSync("/proc/self/fd").length - 1);
   const limit = readDescriptorLimit();
-  registry.gauge({ name: "process_max_fds", help: "Maximum number of open file descriptors." }).callback(() => limit);
+  registry.gauge({ name: "process_max_fds", help: "Maximum number of open file descriptors.", merge: "perWorker" }).callback(() => limit);
 }
 
 /** How many descriptors the process may have open; infinite where the system does not say. */
@@ -55,6 +59,8 @@ function startLag(registry: MetricRegistry, clock: Clock): ProcessMetrics {
       name: "sallyport_event_loop_lag_seconds",
       help: "How late a timer fires that is set ten times a second: the time for which the event loop was busy with something else.",
       bounds: LAG_BOUNDS,
+      // One that stalls must not hide behind those that don't.
+      merge: "perWorker",
     })
     .child();
   let dueMs = 0;
