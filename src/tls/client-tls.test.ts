@@ -44,6 +44,9 @@ describe("what an endpoint's connections say in handshakes", () => {
       [{ ...plain, identity: { cert: "C", key: new Secret("K2") } }, "a.example", []],
       [{ ...plain, identity: { cert: "CK", key: new Secret("") } }, "a.example", []],
       [{ ...plain, minVersion: "TLSv1.3" }, "a.example", []],
+      // The same texts one behind the other.
+      [{ ...plain, ca: null }, "a.example", ["shipped"]],
+      [{ ...plain, ca: null, identity: { cert: "shipped", key: new Secret("") }, crl: [""] }, "a.example", []],
     ];
     const first = variants.map(([tls, host, protocols]) => set.of(tls, host, protocols));
     assert.equal(new Set(first).size, variants.length);

@@ -43,15 +43,14 @@ export function* compileIdentities(config: ListenerTlsInput, before: IdentityTab
 function fillGaps(answers: readonly Answer[]): readonly Answer[] {
   const issued = answers.filter(({ identity }) => identity !== null);
   if (issued.length === answers.length) return answers;
-  const first = answers[0];
-  const others = new NameTable(issued, first === undefined || first.identity === null ? null : first);
+  const others = new NameTable(issued, answers[0] ?? null);
   return answers.flatMap((answer) => {
     if (answer.identity !== null) return [answer];
     const gaps: string[] = [];
     const filled: Answer[] = [];
     for (const name of answer.names) {
-      const other = name.startsWith("*.") ? others.findListed(name) : others.find(name);
-      if (other !== null && other.policy === answer.policy) filled.push({ ...other, names: [name] });
+      const other = others.find(name);
+      if (other !== null && other.identity !== null && other.policy === answer.policy) filled.push({ ...other, names: [name] });
       else gaps.push(name);
     }
     // The gap goes first: when it is the default, it stays the default.

@@ -41,8 +41,7 @@ export function judgeNamesTogether(certificates: readonly NamedCertificate[]): T
       const message = `\`${kinds.name}\` has a certificate with an ${toKindText(kinds.winner.keyKind)} key and one with an ${toKindText(keyKind)} key: the first that is listed answers, always`;
       return toFinding("SP_TLS_NAME_TWO_KINDS", [index], message, KIND_HINT);
     }
-    // The default answers for unknown names even when it has none of its own.
-    if (index === 0 || names.length === 0 || taken.length < names.length) return [];
+    if (names.length === 0 || taken.length < names.length) return [];
     const message = `this certificate never answers: others before it in the list have all of its names (${names.slice(0, 3).join(", ")})`;
     return toFinding("SP_TLS_NAME_SHADOWED", [index], message, "take one of the two out");
   });

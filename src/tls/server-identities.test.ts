@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { Secret } from "../base/index.ts";
+import { runAtOnce, Secret } from "../base/index.ts";
 import { createServerTls, type ListenerTlsInput, ServerIdentities } from "./index.ts";
 import { type Forged, forge, whyNoForge } from "./testdata/certificate-forge.ts";
 
@@ -48,23 +48,22 @@ describe("the identities of a listener", { skip: whyNoForge() }, () => {
   });
 
   it("are new objects when the key, the rules for clients or the lowest version are others", () => {
-    const identities = new ServerIdentities(tls(certificate(a)));
-    const seen = new Set([identities.select("")]);
+    const base = tls(certificate(a, CA_ONE));
+    const identities = new ServerIdentities(base);
+    const before = identities.select("");
     const renewed = forge({ extensions: "subjectAltName=DNS:a.example" });
     const changes = [
-      tls(certificate(renewed)),
-      tls(certificate({ ...a, key: renewed.key })),
-      tls(certificate(a, CA_ONE)),
+      tls(certificate({ ...a, cert: renewed.cert }, CA_ONE)),
+      tls(certificate({ ...a, key: renewed.key }, CA_ONE)),
+      tls(certificate(a)),
       tls(certificate(a, CA_TWO)),
       tls(certificate(a, { ...CA_ONE, mode: "optional" })),
       tls(certificate(a, { ...CA_ONE, crl: ["list"] })),
-      { ...tls(certificate(a)), minVersion: "TLSv1.3" as const },
+      { ...base, minVersion: "TLSv1.3" as const },
     ];
-    for (const config of changes) {
-      identities.replace(config);
-      seen.add(identities.select(""));
-    }
-    assert.equal(seen.size, 1 + changes.length);
+    const after = changes.map((config) => runAtOnce(identities.prepare(config)).select(""));
+    assert.equal(new Set([before, ...after]).size, 1 + changes.length);
+    assert.equal(runAtOnce(identities.prepare({ ...base })).select(""), before);
   });
 
   it("change between two handshakes, and not before commit", () => {
@@ -97,6 +96,9 @@ describe("the identities of a listener", { skip: whyNoForge() }, () => {
     const identities = new ServerIdentities(tls(unissued(["www.example"]), certificate(a)));
     for (const name of ["", "www.example", "other.example"]) assert.equal(identities.select(name), null, name);
     assert.equal(identities.select("a.example")?.cert, a.cert);
+    identities.replace(tls(unissued(["www.example", "x.wild.example"]), certificate(wild)));
+    assert.equal(identities.select("x.wild.example")?.cert, wild.cert);
+    for (const name of ["", "www.example", "other.example"]) assert.equal(identities.select(name), null, name);
   });
 
   it("let others answer for a name that is not issued, but only by the same rules for clients", () => {
@@ -176,6 +178,8 @@ describe("the authority of a handshake", { skip: whyNoForge() }, () => {
     live.replace(tls(certificate(open), certificate(renewed, { ...CA_ONE, crl: ["newer"] })));
     assert.equal(live.coversAuthority(handshake, "one.example"), false);
     assert.equal(live.coversAuthority(plain, "one.example"), false);
+    live.replace(tls(certificate(open), certificate(renewed)));
+    assert.equal(live.coversAuthority(handshake, "one.example"), true);
     live.replace(tls(certificate(open), certificate(renewed), certificate(two, CA_TWO)));
     assert.equal(live.coversAuthority(handshake, "one.example"), false);
     assert.equal(live.coversAuthority(plain, "one.example"), true);

@@ -39,7 +39,12 @@ export function whyNoForge(): string | false {
 
 /** Runs openssl in the folder; returns what it printed. */
 export function openssl(args: readonly string[], input?: string): string {
-  const run = spawnSync("openssl", args, { cwd: inFolder("."), encoding: "utf8", maxBuffer: 1 << 26, ...(input === undefined ? {} : { input }) });
+  const run = spawnSync("openssl", args, {
+    cwd: inFolder("."),
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+    ...(input === undefined ? {} : { input }),
+  });
   if (run.status !== 0) throw new Error(`openssl ${args.join(" ")}: ${run.stderr}`);
   return run.stdout;
 }
