@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { type Fault, Timer, type TimerOwner } from "../base/index.ts";
-import { ABSOLUTE_FORM, FIELD, Fields, FoldedNames, fieldName, parseTarget, Target } from "../http/index.ts";
+import { ABSOLUTE_FORM, checkAuthority, FIELD, Fields, FoldedNames, fieldName, parseHost, parseTarget, Target } from "../http/index.ts";
 import {
   ANSWERED,
   CONTINUE,
@@ -63,7 +63,7 @@ export function compileAdminPlan(plane: ControlPlane, rules: () => AdminRules): 
   const target = new Target();
   const request = (exchange: Exchange): StepResult => {
     const { head } = exchange;
-    const fault = parseTarget(head.target, head.method, PATH_RULES, target);
+    const fault = parseTarget(head.target, head.method, PATH_RULES, target) ?? judgeAuthority(target, head.authority);
     if (fault !== null) return exchange.answerFault(fault);
     const isOpen = open.has(target.path);
     const refusal = judge(exchange, rules(), isOpen);
@@ -79,6 +79,12 @@ export function compileAdminPlan(plane: ControlPlane, rules: () => AdminRules): 
     return exchange.setPlan(page) ? CONTINUE : ANSWERED;
   };
   return compilePlan(toTarget("", null, 0), [{ name: "admin", phase: "route", request }, harden]).plan;
+}
+
+/** A target may name a host of its own, which must be the one that Host names. */
+function judgeAuthority(target: Target, authority: string): Fault | null {
+  const host = parseHost(authority);
+  return checkAuthority(target, "kind" in host ? null : host);
 }
 
 /** Only what the whole request says is wrong: a stranger learns nothing of which pages there are. */

@@ -1,4 +1,5 @@
 export { type AdminHost, type AdminServer, createAdminServer } from "./admin-server.ts";
+export { ControlMetrics } from "./control-metrics.ts";
 export type {
   CertificateStatus,
   ControlPlane,
