@@ -161,7 +161,60 @@ describe("persistence", () => {
     assert.ok(stage.isEnded);
   });
 
-  it("ends with the listener: idle connections at once, others behind their response", () => {
+  it("that is idle serves one more request while the listener drains, and says so", () => {
+    const stage = new ServerStage().send(GET).advance(700);
+    stage.context.draining = true;
+    stage.act(() => stage.connection?.drain(1000)).advance(250);
+    assert.ok(!stage.isEnded);
+    stage.take();
+    stage.send(GET);
+    assert.match(stage.take(), /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n/s);
+    assert.ok(stage.isEnded);
+  });
+
+  it("that stays idle ends once it has been so for long enough, what it was before the listener drained included", () => {
+    const stage = new ServerStage().send(GET).advance(700);
+    stage.context.draining = true;
+    stage.act(() => stage.connection?.drain(1000)).advance(280);
+    assert.ok(!stage.isEnded);
+    stage.advance(30);
+    assert.ok(stage.isEnded);
+    const old = new ServerStage().send(GET).advance(5000);
+    old.act(() => old.connection?.drain(1000));
+    assert.ok(old.isEnded);
+    const fresh = new ServerStage();
+    fresh.act(() => fresh.connection?.drain(1000)).advance(980);
+    assert.ok(!fresh.isEnded);
+    fresh.advance(30);
+    assert.ok(fresh.isEnded);
+  });
+
+  it("that was told keep-alive before the listener drained serves one more request behind that answer", () => {
+    const stage = new ServerStage({ script: SILENT }).send(GET);
+    stage.act(() => stage.exchange(0).begin(200, { declaredLength: 2 }));
+    stage.context.draining = true;
+    stage.act(() => stage.connection?.drain(1000)).advance(3000);
+    stage.act(() => {
+      stage.exchange(0).write("ok");
+      stage.exchange(0).client.end(null);
+    });
+    assert.ok(!stage.isEnded);
+    stage.take();
+    stage.send(GET).act(() => stage.exchange(1).answer(200));
+    assert.match(stage.take(), /\r\nConnection: close\r\n/);
+    assert.ok(stage.isEnded);
+  });
+
+  it("in the middle of a head has the time of a head while the listener drains", () => {
+    const stage = new ServerStage().send(GET).send("GET / HT");
+    stage.context.draining = true;
+    stage.act(() => stage.connection?.drain(100)).advance(5000);
+    stage.take();
+    stage.send("TP/1.1\r\nHost: a\r\n\r\n");
+    assert.match(stage.take(), /^HTTP\/1\.1 200 .*\r\nConnection: close\r\n/s);
+  });
+
+  it("ends with the listener: idle connections at once where there is no time, others behind their response", () => {
     const idle = new ServerStage().send(GET);
     idle.act(() => idle.connection?.drain());
     assert.ok(idle.isEnded);

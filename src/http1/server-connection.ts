@@ -13,16 +13,9 @@ import { DONE, FAULT, HeadParser } from "./head-parser.ts";
 import { cutPiece, joinBytes } from "./pieces.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
-import type { ServerContext } from "./server-context.ts";
+import { HALF_CLOSE_GRACE_MS, LINGER_BYTES, LINGER_MS, PIPELINED_BYTES, type ServerContext } from "./server-context.ts";
 import { BODY, CLOSED, HEAD, LINGER, TUNNEL, WAIT } from "./server-states.ts";
-
-/** A client that has shut its sending side may still read: this long, then it counts as gone. */
-const HALF_CLOSE_GRACE_MS = 1000;
-/** How long and how much we read from a client that we have said goodbye to. */
-const LINGER_MS = 2000;
-const LINGER_BYTES = 256 * 1024;
-/** Of requests that wait for the one before them, until we stop reading. Small, since every piece is joined to those before it. */
-const PIPELINED_BYTES = 8 * 1024;
+import { Tunnel } from "./tunnel.ts";
 
 const parser = new HeadParser("request");
 
@@ -52,6 +45,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
   #windowBytesIn = 0;
   #clientEnded = false;
   #lingered = 0;
+  #tunnel: Tunnel | null = null;
+  /** Of a connection that drains, counted from the end of its last answer; -1 while it does not. */
+  #drainIdleMs = -1;
+  #idleSinceMs: number;
   /** What an exchange is told whose connection goes while it is under way. */
   #goneFor: FaultDefinition = FLOW.CLIENT_GONE;
 
@@ -62,6 +59,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     context.wheel.touch();
     this.#readTimer = new Timer(this, 0);
     this.#output = new ClientOutput(socket, context.wheel, context.bounds.minBodyBytesPerSecond);
+    this.#idleSinceMs = context.wheel.nowMs;
     context.wheel.armFromTouch(this.#readTimer, context.bounds.headTimeoutMs);
   }
 
@@ -70,10 +68,18 @@ export class ServerConnection implements SocketHandler, ClientSide {
     return this.#state === HEAD && this.#input === null && this.#intake.isEmpty;
   }
 
-  /** Tells the client, by response or by FIN, that this connection serves no further request. */
-  drain(): void {
-    this.#keepAlive = false;
-    if (this.isIdle) this.#startLinger();
+  /**
+   * Serves one more request, whose answer says that it was the last: a FIN may cross with a request and lose it, an answer can't.
+   * So it ends without one only when none has come for `idleMs`. A WebSocket is told; other tunnels know no farewell.
+   */
+  drain(idleMs = 0): void {
+    const wheel = this.#context.wheel;
+    wheel.touch();
+    this.#drainIdleMs = idleMs;
+    if (this.#state === TUNNEL) this.#tunnel!.leave();
+    else if (!this.isIdle) return;
+    else if (wheel.nowMs - this.#idleSinceMs >= idleMs) this.#startLinger();
+    else this.#armIdle();
   }
 
   get exchange(): ClientEvents | null {
@@ -121,6 +127,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (this.#exchange !== null) this.#exchange.onClientDrain();
     else if (this.#state === LINGER) this.#context.wheel.armFromTouch(this.#readTimer, LINGER_MS);
     else if (this.#state === HEAD) {
+      this.#idleSinceMs = this.#context.wheel.nowMs;
       this.#armIdle();
       this.#socket.resume();
       this.#pump();
@@ -159,7 +166,9 @@ export class ServerConnection implements SocketHandler, ClientSide {
     if (this.#state === HEAD) this.#onHeadTimeout();
     else if (this.#state === BODY) this.#checkReadRate();
     else if (this.#state === WAIT) this.#giveUp(FLOW.CLIENT_GONE);
-    else if (this.#state === TUNNEL) this.#checkTunnel();
+    else if (this.#state === TUNNEL) {
+      if (this.#tunnel!.checkIdle()) this.#giveUp(H1.TUNNEL_IDLE);
+    }
     // A last answer sent in one piece may turn out longer than the client takes only when it is uncorked: the write timer has it.
     else if (!this.#output.isBlocked) this.#socket.close();
   }
@@ -322,9 +331,9 @@ export class ServerConnection implements SocketHandler, ClientSide {
       this.#socket.pause();
       return false;
     }
-    const at = this.#inputAt;
+    const piece = cutPiece(input, this.#inputAt, input.length);
     this.#input = null;
-    if (!this.#exchange!.onRequestChunk(cutPiece(input, at, input.length))) this.pauseRequest();
+    if (!this.#tunnel!.toUpstream(piece)) this.pauseRequest();
     return true;
   }
 
@@ -372,7 +381,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
   }
 
   write(chunk: Uint8Array): boolean {
-    return this.#output.write(chunk);
+    return this.#tunnel === null ? this.#output.write(chunk) : this.#tunnel.toClient(chunk);
   }
 
   end(trailers: Fields | null): void {
@@ -388,6 +397,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
       return;
     }
     this.#state = HEAD;
+    this.#idleSinceMs = this.#context.wheel.nowMs;
     this.#armIdle();
     if (this.#input === null) return;
     this.#socket.resume();
@@ -412,11 +422,9 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#output.startTunnel();
     this.#keepAlive = false;
     this.#state = TUNNEL;
-    this.#context.wheel.disarm(this.#readTimer);
-    const idleMs = this.#context.bounds.idleTimeoutMs;
-    if (idleMs !== null) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
-    this.#windowBytesIn = this.#bytesIn + this.#output.bytesOut;
+    this.#tunnel = new Tunnel(head, this.#context, this.#readTimer, this.#output, this.#exchange!);
     this.#output.sendText(encodeResponseHead(head, 11, true, false, false));
+    if (this.#context.draining) this.#tunnel.leave();
   }
 
   #startLinger(): void {
@@ -443,9 +451,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   /** A client that still has an answer to read is not idle, nor is it late with a request that we would not look at. */
   #armIdle(): void {
-    const idleMs = this.#context.bounds.idleTimeoutMs;
-    if (idleMs !== null && !this.#output.isBlocked) this.#context.wheel.armFromTouch(this.#readTimer, idleMs);
-    else this.#context.wheel.disarm(this.#readTimer);
+    const wheel = this.#context.wheel;
+    const idleMs = this.#drainIdleMs < 0 ? this.#context.bounds.idleTimeoutMs : this.#idleSinceMs + this.#drainIdleMs - wheel.nowMs;
+    if (idleMs !== null && !this.#output.isBlocked) wheel.armFromTouch(this.#readTimer, idleMs);
+    else wheel.disarm(this.#readTimer);
   }
 
   #armReadRate(): void {
@@ -481,15 +490,5 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#input = null;
     this.#context.wheel.disarm(this.#readTimer);
     this.#output.stop();
-  }
-
-  #checkTunnel(): void {
-    const moved = this.#bytesIn + this.#output.bytesOut;
-    if (moved === this.#windowBytesIn) {
-      this.#giveUp(H1.TUNNEL_IDLE);
-      return;
-    }
-    this.#windowBytesIn = moved;
-    this.#context.wheel.armFromTouch(this.#readTimer, this.#context.bounds.idleTimeoutMs!);
   }
 }

@@ -6,6 +6,16 @@ import type { SocketError } from "../transport/index.ts";
 import type { HeadBounds } from "./head-parser.ts";
 import type { ServerConnection } from "./server-connection.ts";
 
+/** A client that has shut its sending side may still read: this long, then it counts as gone. */
+export const HALF_CLOSE_GRACE_MS = 1000;
+/** How long and how much we read from a client that we have said goodbye to. */
+export const LINGER_MS = 2000;
+export const LINGER_BYTES = 256 * 1024;
+/** Of requests that wait for the one before them, until we stop reading. Small, since every piece is joined to those before it. */
+export const PIPELINED_BYTES = 8 * 1024;
+/** A WebSocket client answers a Close at once; for one that does not by then, the upstream is told in its place. */
+export const CLOSE_ANSWER_MS = 1000;
+
 /** Null is `off`. */
 export interface ServerBounds extends HeadBounds {
   /** From the first byte of a head (of the connection, for its first one) to its end. */
