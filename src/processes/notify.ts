@@ -1,7 +1,7 @@
 // What a service manager is told about this process: sd_notify(3) with Type=notify. On Bun a datagram of our own; on Node, which has
 // none for unix sockets, by the program systemd-notify where it is installed.
 import { execFile } from "node:child_process";
-import { sendUnixDatagram } from "../transport/index.ts";
+import { readMonotonicMicros, sendUnixDatagram } from "../transport/index.ts";
 
 export interface ServiceManager {
   /** The gateway serves, after a start or a reload. */
@@ -37,7 +37,7 @@ export function findServiceManager(env: Environment, complain: (reason: string) 
     // The launcher may stand between: with MAINPID it would be this process that is watched, so it is left as it is.
     ready: (status) => tell(["READY=1", `STATUS=${status}`]),
     // Behind this stamp the manager takes the next READY=1 for the end of the reload.
-    reloading: () => tell(["RELOADING=1", `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`]),
+    reloading: async () => tell(["RELOADING=1", `MONOTONIC_USEC=${await readMonotonicMicros()}`]),
     stopping: () => tell(["STOPPING=1"]),
   };
 }

@@ -17,6 +17,8 @@ export interface Libc {
   /** Null for what is neither an IP nor a unix socket. */
   nameOf(descriptor: number): SocketAddress | null;
   close(descriptor: number): void;
+  /** The system's own clock that only goes forward. Bun's process.hrtime() counts from the start of the process. */
+  monotonicMicros(): bigint;
 }
 
 const INET_TEXT_BYTES = 64;
@@ -66,6 +68,7 @@ async function load(): Promise<Libc> {
       inet_pton: { args: ["i32", "ptr", "ptr"], returns: "i32" },
       inet_ntop: { args: ["i32", "ptr", "ptr", "u32"], returns: "ptr" },
       close: { args: ["i32"], returns: "i32" },
+      clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
     }).symbols;
   }
 
@@ -120,5 +123,10 @@ async function load(): Promise<Libc> {
       return decodeSocketAddress(bytes, Math.min(length[0] ?? 0, ADDRESS_BYTES), text);
     },
     close: (descriptor) => void calls.close(descriptor),
+    monotonicMicros() {
+      const time = new BigInt64Array(2);
+      must(calls.clock_gettime(NUMBERS.monotonicClock, ptr(time)), "clock_gettime");
+      return (time[0] ?? 0n) * 1_000_000n + (time[1] ?? 0n) / 1000n;
+    },
   };
 }

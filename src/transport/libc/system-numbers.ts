@@ -8,6 +8,8 @@ export interface SystemNumbers {
   /** SO_ACCEPTCONN: whether a socket listens. */
   readonly isListening: number;
   readonly v6Only: number;
+  /** CLOCK_MONOTONIC. */
+  readonly monotonicClock: number;
   /** Added to the socket's type: non-blocking, and closed on exec. */
   readonly typeFlags: number;
   /** Whether a sockaddr begins with its length in a byte, the family being one byte then. */
@@ -28,6 +30,7 @@ const LINUX: SystemNumbers = {
   reusePort: 15,
   isListening: 30,
   v6Only: 26,
+  monotonicClock: 1,
   typeFlags: 0o2004000,
   hasLength: false,
 };
@@ -41,6 +44,7 @@ const MACOS: SystemNumbers = {
   reusePort: 0x200,
   isListening: 0x2,
   v6Only: 27,
+  monotonicClock: 6,
   typeFlags: 0,
   hasLength: true,
 };

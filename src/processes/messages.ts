@@ -1,0 +1,52 @@
+// What the supervisor and a worker say to each other, over the channel that the runtime opens between them (JSON, one message a turn).
+// Both are one program of one version: a message that is not one of these is a bug, and loud.
+
+import type { Challenges, GatewayActivity } from "../gateway/index.ts";
+import type { MetricSnapshot } from "../telemetry/index.ts";
+import type { Wire } from "./wire.ts";
+
+/** A configuration begins; its routes follow. `id` counts configurations over the supervisor's life. */
+export interface BeginMessage {
+  readonly type: "begin";
+  readonly id: number;
+  readonly generation: string;
+  readonly head: Wire;
+}
+
+export type ToWorker =
+  | BeginMessage
+  | { readonly type: "routes"; readonly id: number; readonly routes: Wire }
+  /** It is complete. A worker that serves nothing yet starts with it; one that serves prepares it. */
+  | { readonly type: "prepare"; readonly id: number }
+  | { readonly type: "commit"; readonly id: number }
+  | { readonly type: "discard"; readonly id: number }
+  | { readonly type: "challenges"; readonly ask: number; readonly challenges: Challenges }
+  | { readonly type: "reopenLog"; readonly ask: number }
+  | { readonly type: "snapshot"; readonly ask: number }
+  /** Stop accepting, end what is under way within `graceMs`, exit. */
+  | { readonly type: "drain"; readonly graceMs: number };
+
+export interface WorkerSnapshot {
+  readonly metrics: MetricSnapshot;
+  readonly activity: GatewayActivity;
+}
+
+export type ToSupervisor =
+  /** It serves its first configuration. */
+  | { readonly type: "serving"; readonly id: number }
+  | { readonly type: "prepared"; readonly id: number }
+  | { readonly type: "refused"; readonly id: number; readonly messages: readonly string[]; readonly isBind: boolean }
+  | { readonly type: "committed"; readonly id: number }
+  /** It accepts no more. */
+  | { readonly type: "draining" }
+  | { readonly type: "answer"; readonly ask: number; readonly snapshot: WorkerSnapshot | null; readonly problem: string | null };
+
+const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "answer"]);
+
+/** Throws on what no worker says. */
+export function readWorkerMessage(message: unknown): ToSupervisor {
+  const type = typeof message === "object" && message !== null && "type" in message ? message.type : undefined;
+  if (typeof type !== "string" || !KNOWN.has(type))
+    throw new Error(`a worker says what none should: ${JSON.stringify(message).slice(0, 200)}`);
+  return message as ToSupervisor;
+}

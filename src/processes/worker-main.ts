@@ -1,0 +1,29 @@
+// The process of one worker: a gateway, on sockets that it inherited, told by its supervisor what to serve. It reads no configuration
+// and no file, and the rooms that do are not loaded here.
+
+import { systemClock } from "../base/index.ts";
+import { createGateway } from "../gateway/index.ts";
+import { defaultTransport } from "../transport/index.ts";
+import type { ToWorker } from "./messages.ts";
+import { readWorkerEnvironment } from "./worker-environment.ts";
+import { ORPHAN_GRACE_MS, WorkerSession } from "./worker-session.ts";
+
+const { descriptors, version } = readWorkerEnvironment(process.env);
+
+const session = new WorkerSession({
+  send: (message) => {
+    // Nobody is left to hear it when the supervisor is gone.
+    if (process.connected) process.send?.(message);
+  },
+  createGateway: (config, generation) =>
+    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation, version }),
+  snapshotMetrics: (gateway) => gateway.snapshotMetrics(),
+  onDrained: () => process.disconnect?.(),
+});
+
+// What stops a group of processes at once (a terminal, a service manager) is the supervisor's to decide.
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"]) process.on(signal, () => undefined);
+process.on("message", (message: ToWorker) => void session.receive(message));
+process.on("disconnect", () => {
+  void session.drain(ORPHAN_GRACE_MS).then(() => process.exit(0));
+});

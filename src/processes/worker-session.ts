@@ -1,0 +1,136 @@
+// A worker's side of the conversation: takes configurations, serves, prepares the next, and ends when it is told to or when nobody is
+// there to tell it any more. The process around it is worker-main.ts.
+
+import type { GatewayConfig } from "../config/index.ts";
+import { BlueprintError, type Gateway, type PreparedGeneration } from "../gateway/index.ts";
+import type { MetricSnapshot } from "../telemetry/index.ts";
+import type { ToSupervisor, ToWorker } from "./messages.ts";
+import { ConfigAssembly } from "./wire.ts";
+
+export interface WorkerHost {
+  send(message: ToSupervisor): void;
+  createGateway(config: GatewayConfig, generation: string): Promise<Gateway>;
+  snapshotMetrics(gateway: Gateway): MetricSnapshot;
+  /** All that was under way has ended. */
+  onDrained(): void;
+}
+
+/** What has come of a configuration. */
+interface Incoming {
+  readonly generation: string;
+  readonly assembly: ConfigAssembly;
+}
+
+/** Of a worker that nobody supervises any more. */
+export const ORPHAN_GRACE_MS = 9_000;
+
+export class WorkerSession {
+  readonly #host: WorkerHost;
+  readonly #incoming = new Map<number, Incoming>();
+  readonly #prepared = new Map<number, PreparedGeneration>();
+  #gateway: Gateway | null = null;
+  #drainMs: number | null = null;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  async receive(message: ToWorker): Promise<void> {
+    switch (message.type) {
+      case "begin":
+        this.#incoming.set(message.id, { generation: message.generation, assembly: new ConfigAssembly(message.head) });
+        return;
+      case "routes":
+        this.#incoming.get(message.id)?.assembly.add(message.routes);
+        return;
+      case "prepare":
+        await this.#take(message.id);
+        return;
+      case "commit":
+        this.#prepared.get(message.id)?.commit();
+        this.#prepared.delete(message.id);
+        this.#host.send({ type: "committed", id: message.id });
+        return;
+      case "discard":
+        this.#incoming.delete(message.id);
+        this.#prepared.get(message.id)?.discard();
+        this.#prepared.delete(message.id);
+        return;
+      case "challenges":
+        this.#gateway?.setChallenges(message.challenges);
+        this.#answer(message.ask, null);
+        return;
+      case "reopenLog":
+        await this.#reopenLog(message.ask);
+        return;
+      case "snapshot":
+        this.#answer(message.ask, null);
+        return;
+      case "drain":
+        await this.drain(message.graceMs);
+    }
+  }
+
+  /** Once: further calls change nothing. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#drainMs !== null) return;
+    this.#drainMs = graceMs;
+    // One that is still being created is drained when it is there.
+    if (this.#gateway !== null) await this.#stop(this.#gateway, graceMs);
+  }
+
+  async #stop(gateway: Gateway, graceMs: number): Promise<void> {
+    const stopped = gateway.stop(graceMs);
+    this.#host.send({ type: "draining" });
+    await stopped;
+    this.#host.onDrained();
+  }
+
+  async #take(id: number): Promise<void> {
+    const incoming = this.#incoming.get(id);
+    if (incoming === undefined) return;
+    this.#incoming.delete(id);
+    const config = incoming.assembly.finish();
+    try {
+      if (this.#gateway === null) await this.#begin(id, config, incoming.generation);
+      else {
+        this.#prepared.set(id, await this.#gateway.prepare(config, incoming.generation));
+        this.#host.send({ type: "prepared", id });
+      }
+    } catch (error) {
+      this.#host.send({ type: "refused", id, messages: toMessages(error), isBind: isBindError(error) });
+    }
+  }
+
+  async #begin(id: number, config: GatewayConfig, generation: string): Promise<void> {
+    const gateway = await this.#host.createGateway(config, generation);
+    this.#gateway = gateway;
+    this.#host.send({ type: "serving", id });
+    if (this.#drainMs !== null) await this.#stop(gateway, this.#drainMs);
+  }
+
+  async #reopenLog(ask: number): Promise<void> {
+    try {
+      await this.#gateway?.reopenLog();
+      this.#answer(ask, null);
+    } catch (error) {
+      this.#answer(ask, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #answer(ask: number, problem: string | null): void {
+    const gateway = this.#gateway;
+    const snapshot = gateway === null ? null : { metrics: this.#host.snapshotMetrics(gateway), activity: gateway.status() };
+    this.#host.send({ type: "answer", ask, snapshot, problem });
+  }
+}
+
+function toMessages(error: unknown): readonly string[] {
+  if (error instanceof BlueprintError) return error.messages;
+  return [error instanceof Error ? (isBindError(error) ? error.message : (error.stack ?? error.message)) : String(error)];
+}
+
+/** The transport's own, for an address that can't be bound or accepted on. */
+function isBindError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string";
+}
