@@ -8,12 +8,14 @@ import { crowdsContract } from "./contract/crowds.ts";
 import { endingContract } from "./contract/ending.ts";
 import { pausingContract } from "./contract/pausing.ts";
 import { Rig, type Subject } from "./contract/rig.ts";
+import { agreementsContract } from "./contract/tls-agreements.ts";
 import { bytesContract } from "./contract/tls-bytes.ts";
 import { clientsContract, opensslClientsContract } from "./contract/tls-clients.ts";
 import { resumptionContract } from "./contract/tls-resumption.ts";
 import { TlsRig } from "./contract/tls-rig.ts";
 import { overTls } from "./contract/tls-subject.ts";
 import { upstreamsContract } from "./contract/tls-upstreams.ts";
+import { wireContract } from "./contract/tls-wire.ts";
 import { writingContract } from "./contract/writing.ts";
 import { setHandlerErrorHook } from "./handler-error.ts";
 
@@ -29,12 +31,14 @@ export function tlsContract(name: string, create: () => Subject): void {
       await rig.clear();
       await overRig.clear();
     });
+    agreementsContract(rig);
     clientsContract(rig);
     upstreamsContract(rig);
     if (subject.transport.name !== "memory") {
       opensslClientsContract(rig);
       bytesContract(rig);
       resumptionContract(rig);
+      wireContract(rig);
     }
     describe("as sockets", () => {
       writingContract(overRig);

@@ -91,10 +91,12 @@ class Acceptance {
       return;
     }
     socket.layTls(raw);
-    // Until the handshake is done a bare socket tells its errors by this event alone.
+    // A bare socket tells its errors by this event alone, and destroys itself for those of the handshake only.
     raw.on("_tlsError", (error: Error) => {
       // What OpenSSL stumbled over may be a list that did not verify the certificate: then that is the reason.
-      if (socket.tls === null) socket.noteFault(judgeShown(raw, identity) ?? toTlsFault(error));
+      const isSecured = socket.tls !== null;
+      socket.noteFault((isSecured ? null : judgeShown(raw, identity)) ?? toTlsFault(error));
+      if (isSecured) raw.destroy();
     });
     raw.on("secure", () => {
       if (socket.closed || socket.tls !== null) return;
