@@ -231,15 +231,12 @@ describe("the token of the admin address", () => {
     assert.equal(stage.wheel.size, 0);
   });
 
-  it("takes as long to compare whatever was sent", async () => {
-    // The work is the same by construction: two digests of equal length. What a test can show is that none is skipped.
-    const { AdminToken } = await import("./admin-token.ts");
-    const token = new AdminToken(new Secret("a".repeat(64)));
-    for (const sent of ["", "Bearer", "Bearer a", `Bearer ${"a".repeat(63)}`, `Bearer ${"a".repeat(10_000)}`]) {
-      assert.equal(token.admits(sent), false);
+  it("is compared to its end", async () => {
+    stage = await AdminStage.start({ ...LOOPBACK, token: new Secret("a".repeat(64)) });
+    for (const sent of ["a", "a".repeat(63), `${"a".repeat(63)}b`, `b${"a".repeat(63)}`, "a".repeat(65), "a".repeat(3000)]) {
+      assert.equal(await statusOf("GET /status", [`Authorization: Bearer ${sent}`]), wrong);
     }
-    assert.equal(token.admits(`Bearer ${"a".repeat(64)}`), true);
-    stage = await AdminStage.start();
+    assert.equal(await statusOf("GET /status", [`Authorization: Bearer ${"a".repeat(64)}`]), "200");
   });
 });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { formatAdminApi } from "../../scripts/admin-api-page.ts";
 import { formatConfigurationPage, formatConfigurationSchema, formatTeamSchema } from "../../scripts/configuration-page.ts";
 import { formatFaultPage, loadFaults } from "../../scripts/fault-page.ts";
 import { formatIssuePage } from "../../scripts/issue-page.ts";
@@ -97,6 +98,12 @@ describe("the reference of configurations", () => {
       [...keys].filter((key) => !page.includes(`| \`${key}\` |`)),
       [],
     );
+  });
+});
+
+describe("the reference of the admin API", () => {
+  it("is what npm run docs writes", () => {
+    assert.equal(read("docs/reference/admin-openapi.json"), formatAdminApi(), "run npm run docs and commit the document");
   });
 });
 
