@@ -1,6 +1,7 @@
 // Certificate revocation lists (RFC 5280 5) as far as whole lists of one authority go: reads one, checks who signed it, and knows what is
 // on it. Lists that only say what changed, or speak for others than who signed them, are refused: half of them would be believed.
-// Here because runtimes differ in what they make of a list: Bun's library may take one and not look at it.
+// Both runtimes look at lists in a handshake, but take the list of a stranger, a part or one that is overdue without a word and then refuse
+// everybody: that is told here when a configuration is checked. And a connection that outlives a list can be held against the next.
 
 import { constants, type KeyObject, verify } from "node:crypto";
 import { runAtOnce, type Steps } from "../base/index.ts";
@@ -39,7 +40,9 @@ const ALGORITHMS: Readonly<Record<string, Omit<SignatureAlgorithm, "saltLength">
   "1.2.840.10045.4.3.4": { kind: "ec", hash: "sha512" },
   "1.3.101.112": { kind: "ed25519", hash: null },
 };
-const ISSUING_DISTRIBUTION_POINT = "2.5.29.28";
+// A delta, and an issuing distribution point: with the second the runtimes refuse whatever the list is asked about, unless each
+// certificate of the chain points to the same place. What else is critical is something that we don't know.
+const PARTIAL: readonly string[] = ["2.5.29.27", "2.5.29.28"];
 // About a millisecond.
 const ENTRIES_A_STEP = 1024;
 const RSA_PSS = "1.2.840.113549.1.1.10";
@@ -86,26 +89,12 @@ function* readCrl(der: Uint8Array): Steps<ParsedCrl | CrlMistake> {
   const extensions = body.readOptional(contextTag(0, true));
   body.expectEnd();
   if (extensions !== null) {
-    for (const [oid, extension] of readExtensions(new DerReader(extensions.content)))
-      if (extension.isCritical && (oid !== ISSUING_DISTRIBUTION_POINT || !isWholeList(extension.value))) return "partial";
+    for (const [oid, { isCritical }] of readExtensions(new DerReader(extensions.content)))
+      if (isCritical || PARTIAL.includes(oid)) return "partial";
   }
   const algorithm = readSignatureAlgorithm(algorithmValue);
   if (algorithm === null) return "algorithm";
   return { issuer, thisUpdateMs, nextUpdateMs, revoked, signed: signed.whole, signature: bits.subarray(1), algorithm };
-}
-
-/**
- * What is critical changes what the list means: a delta, or something we don't know. An issuing distribution point (5.2.5) may say where
- * the list lies, and that it is about certificates of users, which are those that are asked for here.
- */
-function isWholeList(value: Uint8Array): boolean {
-  const reader = new DerReader(value);
-  const point = reader.enter(TAG.SEQUENCE);
-  reader.expectEnd();
-  point.readOptional(contextTag(0, true));
-  const onlyUsers = point.readOptional(contextTag(1, false));
-  if (onlyUsers !== null) readBoolean(onlyUsers.content);
-  return point.isAtEnd;
 }
 
 /** False when an entry says something critical: that another authority issued the certificate. */

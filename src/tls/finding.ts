@@ -29,6 +29,8 @@ export const TLS_FINDINGS = {
   SP_TLS_CA_UNREADABLE: "error",
   SP_TLS_CA_HOLDS_KEY: "error",
   SP_TLS_CA_NO_AUTHORITY: "error",
+  SP_TLS_CA_NO_ROOT: "error",
+  SP_TLS_CA_INCOMPLETE: "warning",
   SP_TLS_CA_EXPIRED: "warning",
   SP_TLS_CRL_NOT_PEM: "error",
   SP_TLS_CRL_UNREADABLE: "error",

@@ -14,6 +14,8 @@ export interface TrustInput {
   readonly crl: readonly string[];
 }
 
+type AddFinding = (code: TlsFinding["code"], message: string, hint: string) => void;
+
 interface Authority {
   readonly parsed: ParsedCertificate;
   readonly x509: X509Certificate;
@@ -26,15 +28,24 @@ export function judgeTrust(input: TrustInput, nowMs: number): TlsFinding[] {
   const lists = input.crl.flatMap((text, index) => readLists(text, index, authorities, nowMs, findings));
   if (input.crl.length === 0 || findings.some(({ severity }) => severity === "error")) return findings;
   for (const { parsed, x509 } of authorities) {
-    if (lists.some(({ issuer }) => Buffer.from(issuer).equals(parsed.subject))) continue;
-    const message = `there is no revocation list of ${toSubjectText(x509)}: what it issued is refused`;
-    findings.push(toFinding("SP_TLS_CRL_INCOMPLETE", ["crl"], message, "give the lists of all authorities in the bundle, or of none"));
+    if (lists.some(({ issuer }) => isNamed(issuer, parsed))) continue;
+    const message = `there is no revocation list of ${toSubjectText(x509)}: every certificate below it is refused`;
+    findings.push(
+      toFinding(
+        "SP_TLS_CRL_INCOMPLETE",
+        ["crl"],
+        message,
+        "give the lists of all authorities that a chain may have in it, roots too, or none",
+      ),
+    );
   }
   return findings;
 }
 
 function readAuthorities(text: string, file: string, nowMs: number, findings: TlsFinding[]): Authority[] {
-  const add = (code: TlsFinding["code"], message: string, hint: string) => findings.push(toFinding(code, ["ca"], message, hint));
+  const add: AddFinding = (code, message, hint) => {
+    findings.push(toFinding(code, ["ca"], message, hint));
+  };
   const blocks = readPem(text);
   if (typeof blocks === "string") {
     add(
@@ -69,15 +80,32 @@ function readAuthorities(text: string, file: string, nowMs: number, findings: Tl
         "put its successor into the bundle",
       );
   }
-  // One that stands for itself alone (self-signed, pinned) is a way to believe a single host.
-  const isAny = authorities.some(({ parsed }) => parsed.isAuthority || Buffer.from(parsed.issuer).equals(parsed.subject));
-  if (authorities.length > 0 && !isAny)
-    add(
-      "SP_TLS_CA_NO_AUTHORITY",
-      `${file} holds no authority: none of its certificates may issue others`,
-      "give the certificate of who signed them, not their own",
-    );
+  judgeRoots(authorities, file, add);
   return authorities;
+}
+
+/** Chains are followed up to one that stands for itself: an authority alone, without who issued it, is not believed. */
+function judgeRoots(authorities: readonly Authority[], file: string, add: AddFinding): void {
+  if (authorities.length === 0) return;
+  // One that is no authority, pinned, is a way to believe a single host.
+  const hasRoot = authorities.some(({ parsed }) => isNamed(parsed.issuer, parsed));
+  if (!hasRoot) {
+    const isAny = authorities.some(({ parsed }) => parsed.isAuthority);
+    if (isAny) add("SP_TLS_CA_NO_ROOT", `${file} holds no root: nothing below its authorities is believed`, ROOT_HINT);
+    else add("SP_TLS_CA_NO_AUTHORITY", `${file} holds no authority: none of its certificates may issue others`, LEAF_HINT);
+    return;
+  }
+  for (const { parsed, x509 } of authorities) {
+    if (authorities.some((other) => isNamed(parsed.issuer, other.parsed))) continue;
+    add("SP_TLS_CA_INCOMPLETE", `${file} has ${toSubjectText(x509)} but not who issued it: nothing below it is believed`, ROOT_HINT);
+  }
+}
+
+const LEAF_HINT = "give the certificate of who signed them, not their own";
+const ROOT_HINT = "put the authorities above it into the bundle too, up to the one that issued itself";
+
+function isNamed(name: Uint8Array, { subject }: ParsedCertificate): boolean {
+  return Buffer.from(name).equals(subject);
 }
 
 function readAuthority(der: Uint8Array): Authority | null {
@@ -94,7 +122,7 @@ const MISTAKES: Readonly<Record<CrlMistake, readonly [code: TlsFinding["code"], 
   unreadable: ["SP_TLS_CRL_UNREADABLE", "can't be read", "`openssl crl -in FILE -text` says what is wrong with it"],
   partial: [
     "SP_TLS_CRL_UNSUPPORTED",
-    "says only a part of what is revoked (a delta, a scope, other issuers)",
+    "speaks of a part of what is revoked (a delta, a distribution point, other issuers)",
     "ask the authority for its whole list",
   ],
   algorithm: [
@@ -124,7 +152,7 @@ function readLists(text: string, index: number, authorities: readonly Authority[
       const [code, message, hint] = MISTAKES[list];
       return add(code, `the revocation list ${message}`, hint);
     }
-    const issuers = authorities.filter(({ parsed }) => Buffer.from(parsed.subject).equals(list.issuer));
+    const issuers = authorities.filter(({ parsed }) => isNamed(list.issuer, parsed));
     if (issuers.length === 0)
       return add(
         "SP_TLS_CRL_FOREIGN",
@@ -140,7 +168,7 @@ function readLists(text: string, index: number, authorities: readonly Authority[
     if (list.nextUpdateMs !== null && nowMs > list.nextUpdateMs)
       add(
         "SP_TLS_CRL_OVERDUE",
-        `the revocation list was to be followed by a newer one at ${toDayText(list.nextUpdateMs)} UTC: certificates may be refused until it is`,
+        `the revocation list was to be followed by a newer one at ${toDayText(list.nextUpdateMs)} UTC: every certificate of its authority is refused until it is`,
         "get the newest list, and have it fetched before each is overdue",
       );
     return [list];
