@@ -1,7 +1,8 @@
 // One end of a connection inside the process. It behaves like the strictest of the real runtimes: short writes at a small
 // window, FIN unseen while paused, what was in flight lost on reset. Not fast, and no model of time: only of order.
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
-import type { ServerTls, TlsFacts } from "../tls.ts";
+import type { ClientTls, ServerTls, TlsFacts } from "../tls.ts";
+import { CUT, NOT_TLS, type Refusal, shakeHands } from "./simulated-handshake.ts";
 
 /** What a socket needs of the network that it lives in. */
 export interface MemoryWire {
@@ -36,6 +37,10 @@ export class MemorySocket implements AcceptedSocket {
   isWoken = false;
   error: SocketError | null = null;
   tls: TlsFacts | null = null;
+  /** Set while a handshake is to be made: the side's own part of it. */
+  serverTls: ServerTls | null = null;
+  clientTls: ClientTls | null = null;
+  secureDue = false;
   errorDetail = "";
   paused = false;
   ending = false;
@@ -68,8 +73,19 @@ export class MemorySocket implements AcceptedSocket {
     this.handler = handler;
   }
 
-  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
-    throw new Error("this transport has no TLS yet");
+  startTls(tls: ServerTls, received: Uint8Array | null): void {
+    if (this.closed) return;
+    if (received !== null && received.length > 0) this.inbox.unshift(received);
+    this.serverTls = tls;
+    this.wire.wake(this);
+  }
+
+  /** Puts bytes into the far side's inbox before any handshake. */
+  sendAhead(bytes: Uint8Array): void {
+    if (this.far === null) return;
+    this.far.inbox.push(bytes);
+    this.far.inboxBytes += bytes.length;
+    this.wire.wake(this.far);
   }
 
   get queuedBytes(): number {
@@ -172,7 +188,7 @@ export class MemorySocket implements AcceptedSocket {
   /** Moves what the window lets through into the far side's inbox, then the FIN. */
   push(): void {
     const { far } = this;
-    if (far === null || this.connecting || this.closed) return;
+    if (far === null || this.connecting || this.closed || this.clientTls !== null) return;
     if (far.closed && this.queue.length > 0) {
       this.die("ECONNRESET");
       return;
@@ -217,6 +233,10 @@ export class MemorySocket implements AcceptedSocket {
       this.wire.join(this);
       return;
     }
+    if (this.serverTls !== null || this.clientTls !== null) {
+      this.shake();
+      return;
+    }
     // There may be more than this one event; a visit in vain does no harm.
     if (this.openDue) {
       this.openDue = false;
@@ -224,6 +244,12 @@ export class MemorySocket implements AcceptedSocket {
       this.handler.onOpen();
       this.push();
       this.drainSpuriously();
+      return;
+    }
+    if (this.secureDue) {
+      this.secureDue = false;
+      this.wire.wake(this);
+      this.handler.onSecure?.();
       return;
     }
     if (this.wantsDrain && this.queue.length === 0) {
@@ -247,6 +273,40 @@ export class MemorySocket implements AcceptedSocket {
       return;
     }
     if (this.endSeen && this.finSent) this.die(null);
+  }
+
+  /** Shakes hands as soon as both sides want to. A side that sends data instead, or ends, has failed. */
+  shake(): void {
+    const { far } = this;
+    if (far === null) return;
+    if (this.inbox.length > 0) this.refuse(NOT_TLS);
+    else if (far.finSent) this.refuse(CUT);
+    else if (this.serverTls !== null && far.clientTls !== null && !far.connecting) {
+      const { server, client } = shakeHands(this.serverTls, far.clientTls);
+      this.settle(server);
+      far.settle(client);
+    }
+  }
+
+  settle(outcome: TlsFacts | Refusal): void {
+    if ("code" in outcome) {
+      // Both sides know: neither is told by the other's FIN.
+      this.errorDetail = outcome.detail;
+      this.die(outcome.code);
+      return;
+    }
+    if (this.clientTls === null) this.secureDue = true;
+    else this.openDue = true;
+    this.serverTls = null;
+    this.clientTls = null;
+    this.tls = outcome;
+    this.wire.wake(this);
+  }
+
+  refuse(refusal: Refusal): void {
+    if (this.closed) return;
+    this.errorDetail = refusal.detail;
+    this.finish(refusal.code, false);
   }
 
   take(): Uint8Array | null {

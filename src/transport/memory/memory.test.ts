@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { dial, Recorder } from "../contract/recorder.ts";
 import { type Subject, socketContract } from "../socket.contract.ts";
+import { tlsContract } from "../tls.contract.ts";
 import { MemoryNetwork, type MemoryNetworkOptions } from "./index.ts";
 
 function createSubject(options: MemoryNetworkOptions): Subject {
@@ -19,6 +20,8 @@ function createSubject(options: MemoryNetworkOptions): Subject {
 
 socketContract("memory", () => createSubject({}));
 socketContract("memory, narrow and noisy", () => createSubject({ chunkBytes: 4_093, windowBytes: 9_973, spuriousDrain: true }));
+tlsContract("memory", () => createSubject({}));
+tlsContract("memory, narrow and noisy,", () => createSubject({ chunkBytes: 4_093, windowBytes: 9_973, spuriousDrain: true }));
 
 const SERVER = { host: "10.0.0.1", port: 80 };
 

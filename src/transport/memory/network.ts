@@ -4,7 +4,9 @@ import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
 import { createListenError } from "../socket-error.ts";
+import type { ClientTls, ServerTls } from "../tls.ts";
 import { MemorySocket, type MemoryWire } from "./memory-socket.ts";
+import { checkPair } from "./simulated-handshake.ts";
 
 /** What becomes of a connect: it is never answered, or it fails with a code. */
 export type ConnectFault = "blackhole" | SocketError;
@@ -32,6 +34,7 @@ export class MemoryNetwork {
   readonly #listeners = new Map<string, Accept>();
   readonly #faults = new Map<string, ConnectFault>();
   readonly #connecting = new Map<MemorySocket, SocketAddress>();
+  readonly #preambles = new Map<MemorySocket, Uint8Array>();
   readonly #woken: MemorySocket[] = [];
   readonly #schedule: ((deliverOne: () => void) => void) | null;
   readonly #wire: MemoryWire;
@@ -50,6 +53,7 @@ export class MemoryNetwork {
       forget: (socket) => {
         this.#open.delete(socket);
         this.#connecting.delete(socket);
+        this.#preambles.delete(socket);
       },
       report: reportHandlerError,
     };
@@ -60,8 +64,9 @@ export class MemoryNetwork {
   transportFrom(localAddress: string): Transport {
     return {
       name: "memory",
-      listen: async (address, accept) => this.#listen(address, accept),
-      connect: (address, handler, _tls, preamble = null) => this.#connect(localAddress, address, handler, preamble),
+      listen: async (address, accept, options = {}) =>
+        this.#listen(address, options.tls === undefined ? accept : secured(accept, options.tls)),
+      connect: (address, handler, tls = null, preamble = null) => this.#connect(localAddress, address, handler, tls, preamble),
     };
   }
 
@@ -115,15 +120,27 @@ export class MemoryNetwork {
     };
   }
 
-  #connect(localAddress: string, address: SocketAddress, handler: SocketHandler, preamble: Uint8Array | null): Socket {
+  #connect(
+    localAddress: string,
+    address: SocketAddress,
+    handler: SocketHandler,
+    tls: ClientTls | null,
+    preamble: Uint8Array | null,
+  ): Socket {
     const isUnix = "path" in address;
     const local = isUnix ? { address: "", port: 0 } : { address: localAddress, port: this.#freePort(localAddress) };
     const remote = isUnix ? { address: "", port: 0 } : { address: toIpAddress(address.host), port: address.port };
     const socket = new MemorySocket(this.#wire, local, remote);
     socket.handler = handler;
     socket.connecting = true;
-    if (preamble !== null) socket.queue.push(preamble);
+    socket.clientTls = tls;
     this.#open.add(socket);
+    const unusable = tls === null || tls.identity === null ? null : checkPair(tls.identity);
+    if (unusable !== null) {
+      socket.refuse({ code: "ETLS", detail: unusable });
+      return socket;
+    }
+    if (preamble !== null) this.#preambles.set(socket, preamble);
     this.#connecting.set(socket, address);
     this.#wake(socket);
     return socket;
@@ -148,7 +165,10 @@ export class MemoryNetwork {
     accepted.far = socket;
     socket.far = accepted;
     socket.connecting = false;
-    socket.openDue = true;
+    // Over TLS it opens when hands are shaken.
+    socket.openDue = socket.clientTls === null;
+    const preamble = this.#preambles.get(socket);
+    if (preamble !== undefined) socket.sendAhead(preamble);
     this.#open.add(accepted);
     this.#wake(socket);
     this.#accept(accepted, accept);
@@ -195,6 +215,14 @@ export class MemoryNetwork {
     const next = this.#woken[0];
     if (next !== undefined) this.#wake(next);
   }
+}
+
+function secured(accept: Accept, tls: ServerTls): Accept {
+  return (socket) => {
+    const handler = accept(socket);
+    socket.startTls(tls, null);
+    return handler;
+  };
 }
 
 function toIpAddress(host: string): string {

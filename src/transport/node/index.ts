@@ -23,6 +23,7 @@ type Accept = (socket: AcceptedSocket) => SocketHandler;
 
 async function listen(address: SocketAddress, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
   try {
+    if (options.tls !== undefined) assertNode();
     if ("path" in address && options.descriptor === undefined) await removeStaleSocket(address.path);
     return await bind(address, accept, options);
   } catch (error) {
@@ -93,6 +94,7 @@ function connect(address: SocketAddress, handler: SocketHandler, tls?: ClientTls
 
 function connectSecure(address: SocketAddress, handler: SocketHandler, tls: ClientTls, preamble: Uint8Array | null): Socket {
   try {
+    assertNode();
     // Before anything is opened: it throws when what is in `tls` can't be used.
     toClientContext(tls);
     const tcp = preamble === null ? null : sendPreamble(address, preamble);
@@ -114,6 +116,11 @@ function connectSecure(address: SocketAddress, handler: SocketHandler, tls: Clie
     socket.failTls(toContextFault(error));
     return socket;
   }
+}
+
+/** Bun's node:tls lacks what this is built on; its own transport has TLS. */
+function assertNode(): void {
+  if (process.versions.bun !== undefined) throw new Error("the node transport has no TLS on Bun: use the bun transport there");
 }
 
 /** A TLS socket can't write before it shakes hands, so this one lies below. It must keep the first handle it tries, so it tries no second address. */
