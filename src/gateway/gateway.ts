@@ -362,7 +362,7 @@ class RunningGateway implements Gateway {
     const late = this.#host.clock.schedule(() => {
       for (const listener of this.#clients) listener.destroy();
     }, graceMs);
-    await Promise.all(this.#clients.map((listener) => listener.drain()));
+    await Promise.all(this.#clients.map((listener) => listener.drain(graceMs)));
     late.cancel();
     if (this.#adminListener !== null) {
       const gone = this.#adminListener.drain();
