@@ -4,7 +4,14 @@
 import { type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
 import type { BoundsConfig, GatewayConfig, TeamState, UpstreamConfig } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
-import { createProcessMetrics, type LineSink, MetricRegistry, openLineSink, readDescriptorLimit } from "../telemetry/index.ts";
+import {
+  createProcessMetrics,
+  type LineSink,
+  MetricRegistry,
+  type MetricSnapshot,
+  openLineSink,
+  readDescriptorLimit,
+} from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import type { Pool, PoolCounts } from "../upstreams/index.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
@@ -70,6 +77,8 @@ export interface Gateway {
   stop(graceMs: number): Promise<void>;
   /** All metrics in the Prometheus text format, as the admin address shows them. */
   exposeMetrics(): string;
+  /** The same as plain data, for whoever adds up the processes of one gateway. */
+  snapshotMetrics(): MetricSnapshot;
   /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
   reopenLog(): Promise<void>;
 }
@@ -342,6 +351,10 @@ class RunningGateway implements Gateway {
 
   exposeMetrics(): string {
     return this.#metrics.registry.expose();
+  }
+
+  snapshotMetrics(): MetricSnapshot {
+    return this.#metrics.registry.snapshot();
   }
 
   setChallenges(challenges: Challenges): void {

@@ -39,9 +39,12 @@ describe("a configuration on the wire", () => {
   - { name: b, match: { path: /b }, public: true, respond: { status: 200, file: ./page.bin } }
 `);
     const sent = send(config);
-    assert.deepEqual(sent, config);
     assert.equal(computeGeneration(sent), computeGeneration(config));
-    assert.equal(JSON.stringify(sent).includes("s3cr3t"), JSON.stringify(config).includes("s3cr3t"));
+    const [first] = sent.routes;
+    const token = first?.headers.request.set.find(([name]) => name === "X-Token")?.[1][0];
+    assert.ok(token instanceof Secret && token.reveal() === "s3cr3t");
+    const action = sent.routes[1]?.action;
+    assert.deepEqual(action?.kind === "respond" ? action.respond.body : null, new Uint8Array([0, 255, 10]));
   });
 
   it("comes in pieces, none of which takes long to read", () => {
@@ -53,7 +56,7 @@ describe("a configuration on the wire", () => {
     const { head, routes } = packConfig(config);
     assert.ok(routes.length > 10);
     for (const piece of [head, ...routes]) assert.ok(JSON.stringify(piece).length <= 64 * 1024);
-    assert.deepEqual(send(config), config);
+    assert.equal(computeGeneration(send(config)), computeGeneration(config));
   });
 
   it("mistakes no text for a secret and no map for a word of its own", () => {
@@ -67,7 +70,12 @@ describe("a configuration on the wire", () => {
     );
     const key = fc.oneof(fc.string(), fc.constantFrom("$secret", "$bytes", "$record", "__proto__", "constructor"));
     const { value } = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("value")), fc.dictionary(key, tie("value"), { noNullPrototype: true })),
+      value: fc.oneof(
+        { maxDepth: 3, depthSize: "small" },
+        leaf,
+        fc.array(tie("value"), { maxLength: 3 }),
+        fc.dictionary(key, tie("value"), { noNullPrototype: true, maxKeys: 3 }),
+      ),
     }));
     fc.assert(
       fc.property(value, (given) => {

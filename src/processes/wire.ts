@@ -26,26 +26,21 @@ export function toWire(value: unknown): Wire {
   if (value instanceof Secret) return { [SECRET]: value.reveal() };
   if (value instanceof Uint8Array) return { [BYTES]: Buffer.from(value).toString("base64") };
   if (typeof value !== "object") throw new TypeError(`a configuration holds no ${typeof value}`);
-  const record: Record<string, Wire> = {};
-  for (const [key, each] of Object.entries(value)) if (each !== undefined) record[key] = toWire(each);
-  return SECRET in record || BYTES in record || RECORD in record ? { [RECORD]: record } : record;
+  // fromEntries() makes own properties of all keys, `__proto__` too.
+  const record: Record<string, Wire> = Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, toWire(each)] as const])),
+  );
+  return Object.hasOwn(record, SECRET) || Object.hasOwn(record, BYTES) || Object.hasOwn(record, RECORD) ? { [RECORD]: record } : record;
 }
 
 export function fromWire(wire: Wire): unknown {
   if (wire === null || typeof wire !== "object") return wire;
   if (Array.isArray(wire)) return wire.map(fromWire);
   const record = wire as { readonly [key: string]: Wire };
-  if (SECRET in record) return new Secret(String(record[SECRET]));
-  if (BYTES in record) return new Uint8Array(Buffer.from(String(record[BYTES]), "base64"));
-  const inner = RECORD in record ? (record[RECORD] as { readonly [key: string]: Wire }) : record;
-  const value: Record<string, unknown> = {};
-  for (const key of Object.keys(inner)) {
-    const each = fromWire(inner[key] ?? null);
-    // `value[key] = …` would take this name for the prototype.
-    if (key === "__proto__") Object.defineProperty(value, key, { value: each, enumerable: true, writable: true, configurable: true });
-    else value[key] = each;
-  }
-  return value;
+  if (Object.hasOwn(record, SECRET)) return new Secret(String(record[SECRET]));
+  if (Object.hasOwn(record, BYTES)) return new Uint8Array(Buffer.from(String(record[BYTES]), "base64"));
+  const inner = Object.hasOwn(record, RECORD) ? (record[RECORD] as { readonly [key: string]: Wire }) : record;
+  return Object.fromEntries(Object.entries(inner).map(([key, each]) => [key, fromWire(each)]));
 }
 
 /** The batches are lists of routes, in order. */
