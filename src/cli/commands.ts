@@ -29,6 +29,20 @@ export interface Command {
 const JSON_OPTION = { json: { type: "boolean" } } as const satisfies ParseArgsOptionsConfig;
 const JSON_TEXT = ["--json", "one JSON document on standard output, for machines"] as const;
 
+/** Of the commands that ask a running gateway. */
+const ADMIN_OPTIONS = {
+  ...JSON_OPTION,
+  admin: { type: "string" },
+  "token-env": { type: "string" },
+  ca: { type: "string" },
+} as const satisfies ParseArgsOptionsConfig;
+const ADMIN_TEXTS = [
+  ["--admin URL", "its admin address, instead of what FILE says: http://127.0.0.1:9901, unix:/run/admin.sock"],
+  ["--token-env NAME", "the environment's variable that has the token, instead of `admin.token` of FILE"],
+  ["--ca FILE", "who signed the admin address's certificate; those that the runtime knows when left out"],
+  JSON_TEXT,
+] as const;
+
 export const COMMANDS: readonly Command[] = [
   {
     name: "start",
@@ -133,6 +147,48 @@ shown as ***.`,
     examples: ["sallyport test routes.test.yaml", "sallyport test tests/*.yaml --json"],
     exits: "0 all passed, 1 bad test file or configuration, 5 some failed",
     run: async (line, terminal) => (await import("./test.ts")).test(line, terminal),
+  },
+  {
+    name: "status",
+    operands: "[FILE]",
+    least: 0,
+    most: 1,
+    summary: "ask the running gateway of FILE how it is",
+    about: `Generation, workers, the last reload, certificates, as the admin address tells them. FILE is read for that address and its token alone; where
+it is broken, or elsewhere, --admin and --token-env say them.`,
+    options: ADMIN_OPTIONS,
+    optionTexts: ADMIN_TEXTS,
+    examples: ["sallyport status gateway.yaml", "sallyport status --admin http://10.0.0.5:9901 --token-env ADMIN_TOKEN"],
+    exits: "0 told, 1 bad configuration, 6 it can't be asked",
+    run: async (line, terminal) => (await import("./status.ts")).status(line, terminal),
+  },
+  {
+    name: "reload",
+    operands: "[FILE]",
+    least: 0,
+    most: 1,
+    summary: "have the running gateway of FILE load its files anew",
+    about: `Waits until every worker serves what came of them, or until it is clear that none will: then nothing has changed, and the mistakes are told.
+FILE is read for the admin address alone: which files are loaded is the gateway's business.`,
+    options: ADMIN_OPTIONS,
+    optionTexts: ADMIN_TEXTS,
+    examples: ["sallyport reload gateway.yaml", "sallyport reload --admin http://127.0.0.1:9901 --json"],
+    exits: "0 served, 1 refused or bad configuration, 6 it can't be asked, or is stopping",
+    run: async (line, terminal) => (await import("./change.ts")).change("reload", line, terminal),
+  },
+  {
+    name: "rollback",
+    operands: "[FILE]",
+    least: 0,
+    most: 1,
+    summary: "have the running gateway of FILE go back to what it served before its last change",
+    about:
+      "One step: a second one goes forward again. The files are not touched, so the next reload brings back what they say: mend them meanwhile.",
+    options: ADMIN_OPTIONS,
+    optionTexts: ADMIN_TEXTS,
+    examples: ["sallyport rollback gateway.yaml", "sallyport rollback --admin http://127.0.0.1:9901"],
+    exits: "0 served, 1 refused or bad configuration, 6 it can't be asked, or there is nothing to go back to",
+    run: async (line, terminal) => (await import("./change.ts")).change("rollback", line, terminal),
   },
   {
     name: "schema",

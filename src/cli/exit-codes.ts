@@ -11,3 +11,5 @@ export const EXIT_USAGE = 2;
 export const EXIT_BIND = 3;
 /** A gate is closed: route tests failed, or a difference was found that is denied. */
 export const EXIT_GATE = 5;
+/** The admin address of a running gateway can't be asked, or can't do now what it was asked for. */
+export const EXIT_UNREACHABLE = 6;

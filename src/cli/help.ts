@@ -14,7 +14,7 @@ ${rows.join("\n")}
 Options of every command: --help, --no-color. NO_COLOR and FORCE_COLOR are heeded.
 SALLYPORT_RUNTIME=bun|node chooses the runtime. Without it: Bun, or Node where Bun can't run.
 
-Exit codes: 0 done, 1 bad configuration, 2 bad command line, 3 an address can't be bound, 4 no runtime to run on, 5 a gate is closed.`;
+Exit codes: 0 done, 1 bad configuration, 2 bad command line, 3 an address can't be bound, 4 no runtime to run on, 5 a gate is closed, 6 a running gateway can't be asked.`;
 }
 
 export function formatHelp(command: Command): string {

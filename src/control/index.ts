@@ -1,3 +1,4 @@
+export { type AdminAnswer, type AdminTarget, AdminUnreachable, askAdmin } from "./admin-client.ts";
 export { type AdminHost, type AdminServer, createAdminServer } from "./admin-server.ts";
 export { ControlMetrics } from "./control-metrics.ts";
 export type {
