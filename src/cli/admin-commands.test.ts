@@ -81,6 +81,22 @@ describe("the commands that ask a running gateway", () => {
     assert.match((await run("reload", file)).err, /has no admin address/);
   });
 
+  it("find it at a unix socket", async () => {
+    const path = join(folder, "admin.sock");
+    const host = { transport: defaultTransport(), clock: systemClock, wheel };
+    const local = await createAdminServer(plane, { address: { path }, token: null, hosts: [], tls: null }, host);
+    const { exitCode, out } = await run("reload", "--admin", `unix:${path}`);
+    await local.close();
+    assert.equal(exitCode, 0);
+    assert.match(out, /^applied/);
+    assert.deepEqual(plane.causes, ["reload: admin API"]);
+  });
+
+  it("say which of their files can't be read", async () => {
+    assert.match((await run("status", "--admin", url, "--ca", join(folder, "none.pem"))).err, /--ca can't be read/);
+    assert.match((await run("status", "--admin", url, "--cert", import.meta.filename)).err, /belong together/);
+  });
+
   it("tell machines the status as it is", async () => {
     const { out } = await run("status", "--admin", url, "--json");
     assert.deepEqual(JSON.parse(out), { ok: true, status: plane.current });

@@ -16,7 +16,7 @@ export async function findAdmin({ values, operands }: CommandLine, terminal: Ter
   const isJson = values["json"] === true;
   const refuse = (problem: string) => refuseUsage(terminal, problem, isJson);
   const [file] = operands;
-  const { admin, ca, "token-env": tokenEnv } = values;
+  const { admin, "token-env": tokenEnv } = values;
   const given = typeof admin === "string" ? parseAdminUrl(admin) : null;
   if (typeof given === "string") return refuse(given);
   if (given === null && file === undefined) return refuse("name the gateway: by its configuration, FILE, or by --admin URL");
@@ -26,13 +26,13 @@ export async function findAdmin({ values, operands }: CommandLine, terminal: Ter
     if (!/^[\x21-\x7e]+$/.test(text)) return refuse(`the environment has no token in ${tokenEnv}`);
     token = new Secret(text);
   }
-  let roots: string | null = null;
+  let files: TlsFiles;
   try {
-    if (typeof ca === "string") roots = readFileSync(ca, "utf8");
+    files = readTlsFiles(values);
   } catch (error) {
-    return refuse(`--ca can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    return refuse(error instanceof Error ? error.message : String(error));
   }
-  if (given !== null) return { address: given.address, host: given.host, tls: given.isTls ? toTls(given.host, roots) : null, token };
+  if (given !== null) return { address: given.address, host: given.host, tls: given.isTls ? toTls(given.host, files) : null, token };
   const loaded = await loadOrTell(file ?? "", terminal, isJson);
   if (loaded === null) {
     if (!isJson)
@@ -48,7 +48,7 @@ export async function findAdmin({ values, operands }: CommandLine, terminal: Ter
     return refuse(`the admin address of ${file} has port 0, which is another one each time: name it with --admin URL`);
   const reached = toReachable(address);
   const host = hosts[0] ?? ("path" in reached ? "localhost" : toAddressText(reached));
-  return { address: reached, host, tls: section.tls === null ? null : toTls(host, roots), token: token ?? section.token };
+  return { address: reached, host, tls: section.tls === null ? null : toTls(host, files), token: token ?? section.token };
 }
 
 /** The answer, or the exit code after it was told that there is none. */
@@ -92,8 +92,29 @@ function toReachable(address: SocketAddress): SocketAddress {
   return ip === "::" ? { host: "::1", port: address.port } : address;
 }
 
-function toTls(host: string, ca: string | null): ClientTls {
+interface TlsFiles {
+  readonly ca: string | null;
+  readonly identity: ClientTls["identity"];
+}
+
+/** Throws, in words for people, what can't be read or is not there. */
+function readTlsFiles(values: CommandLine["values"]): TlsFiles {
+  const read = (option: string) => {
+    const file = values[option];
+    if (typeof file !== "string") return null;
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new Error(`--${option} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const [ca, cert, key] = [read("ca"), read("cert"), read("key")];
+  if ((cert === null) !== (key === null)) throw new Error("--cert and --key belong together");
+  return { ca, identity: cert === null || key === null ? null : { cert, key } };
+}
+
+function toTls(host: string, { ca, identity }: TlsFiles): ClientTls {
   const parsed = parseHost(host);
   const serverName = "kind" in parsed ? host : parsed.name.replace(/^\[(.*)\]$/, "$1");
-  return { ca, crl: [], serverName, identity: null, minVersion: "TLSv1.2", protocols: [] };
+  return { ca, crl: [], serverName, identity, minVersion: "TLSv1.2", protocols: [] };
 }

@@ -35,11 +35,14 @@ const ADMIN_OPTIONS = {
   admin: { type: "string" },
   "token-env": { type: "string" },
   ca: { type: "string" },
+  cert: { type: "string" },
+  key: { type: "string" },
 } as const satisfies ParseArgsOptionsConfig;
 const ADMIN_TEXTS = [
   ["--admin URL", "its admin address, instead of what FILE says: http://127.0.0.1:9901, unix:/run/admin.sock"],
   ["--token-env NAME", "the environment's variable that has the token, instead of `admin.token` of FILE"],
   ["--ca FILE", "who signed the admin address's certificate; those that the runtime knows when left out"],
+  ["--cert FILE, --key FILE", "our certificate, where the admin address asks for one"],
   JSON_TEXT,
 ] as const;
 
