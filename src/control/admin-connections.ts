@@ -2,8 +2,9 @@
 // loses the oldest of them, so that nobody is locked out of a gateway that is being attacked.
 
 import type { TimerWheel } from "../base/index.ts";
-import type { RequestAcceptor } from "../http/index.ts";
+import type { ClientEvents, RequestAcceptor } from "../http/index.ts";
 import { type ServerBounds, ServerConnection, type ServerContext } from "../http1/index.ts";
+import { Exchange } from "../pipeline/index.ts";
 import type { Socket, SocketHandler } from "../transport/index.ts";
 
 const MAX_CONNECTIONS = 128;
@@ -49,10 +50,10 @@ export class AdminConnections implements ServerContext {
     return connection;
   }
 
-  /** Ends the oldest connection on which no answer is owed; false when there is none such. */
+  /** Ends the oldest connection on which no page's answer is owed: idle, half a head, or one that guesses tokens. False when there is none such. */
   #evict(): boolean {
     for (const connection of this.#open) {
-      if (connection.exchange !== null) continue;
+      if (connection.exchange !== null && isAdmitted(connection.exchange)) continue;
       // Its place is free at once, though its end is told later.
       this.#open.delete(connection);
       connection.destroy();
@@ -82,6 +83,11 @@ export class AdminConnections implements ServerContext {
   destroy(): void {
     for (const connection of [...this.#open]) connection.destroy();
   }
+}
+
+/** Whether the request got as far as a page. */
+function isAdmitted(exchange: ClientEvents): boolean {
+  return exchange instanceof Exchange && exchange.plan.route !== "";
 }
 
 /** Of a connection that was refused on the spot. */

@@ -3,7 +3,7 @@
 import { FakeClock, Secret, TimerWheel } from "../base/index.ts";
 import type { AdminConfig } from "../config/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
-import { MemoryNetwork, type SocketAddress } from "../transport/index.ts";
+import { MemoryNetwork, type SocketAddress, type Transport } from "../transport/index.ts";
 import { type AdminHost, type AdminServer, createAdminServer } from "./admin-server.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome } from "./control-plane.ts";
 
@@ -97,7 +97,9 @@ export class AdminStage {
   static async start(config: AdminConfig = LOOPBACK, host: Partial<AdminHost> = {}): Promise<AdminStage> {
     const stage = new AdminStage();
     const { clock, wheel, registry } = stage;
-    const transport = stage.network.transport;
+    const inMemory = stage.network.transport;
+    // Always in clear text: handshakes are tried in admin-tls.test.ts.
+    const transport: Transport = { ...inMemory, listen: (address, accept) => inMemory.listen(address, accept) };
     stage.#server = await createAdminServer(stage.plane, config, {
       transport,
       clock,
@@ -134,6 +136,12 @@ export class AdminStage {
     this.clock.advance(600);
     await this.settle();
     return client.reply();
+  }
+
+  /** The same in short: the status, and the code of an error. */
+  async statusOf(requestLine: string, lines: readonly string[] = []): Promise<string> {
+    const { status, body } = await this.ask(requestLine, lines);
+    return `${status}${status < 400 ? "" : ` ${/"code":\s*"([^"]+)"/.exec(body)?.[1]}`}`;
   }
 
   /** The value of a series as the registry shows it; 0 when it is not there. */
