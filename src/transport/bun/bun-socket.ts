@@ -8,6 +8,8 @@ import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
+import { acceptTls } from "./tls-accept.ts";
+import type { TlsLayer } from "./tls-layer.ts";
 
 /** What we use of Bun's socket; its published types lack the encoding argument of write(). */
 export interface RawSocket {
@@ -34,7 +36,11 @@ let corkUsed = 0;
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
 export class BunSocket implements AcceptedSocket {
+  /** What is written to: null until it has connected, and while hands are shaken. */
   raw: RawSocket | null;
+  /** The connection on which hands are shaken meanwhile. */
+  below: RawSocket | null = null;
+  layer: TlsLayer | null = null;
   handler: SocketHandler = NO_HANDLER;
   closed = false;
   error: SocketError | null = null;
@@ -59,29 +65,33 @@ export class BunSocket implements AcceptedSocket {
 
   get remoteAddress(): string {
     if (this.remoteText !== null) return this.remoteText;
-    if (this.raw === null || this.closed) return "";
-    this.remoteText = toPlainAddress(this.raw.remoteAddress);
+    const raw = this.raw ?? this.below;
+    if (raw === null || this.closed) return "";
+    this.remoteText = toPlainAddress(raw.remoteAddress);
     return this.remoteText;
   }
 
   get remotePort(): number {
     if (this.remotePortKnown >= 0) return this.remotePortKnown;
-    if (this.raw === null || this.closed) return 0;
-    this.remotePortKnown = this.raw.remotePort ?? 0;
+    const raw = this.raw ?? this.below;
+    if (raw === null || this.closed) return 0;
+    this.remotePortKnown = raw.remotePort ?? 0;
     return this.remotePortKnown;
   }
 
   get localAddress(): string {
     if (this.localText !== null) return this.localText;
-    if (this.raw === null || this.closed) return "";
-    this.localText = toPlainAddress(this.raw.localAddress);
+    const raw = this.raw ?? this.below;
+    if (raw === null || this.closed) return "";
+    this.localText = toPlainAddress(raw.localAddress);
     return this.localText;
   }
 
   get localPort(): number {
     if (this.localPortKnown >= 0) return this.localPortKnown;
-    if (this.raw === null || this.closed) return 0;
-    this.localPortKnown = this.raw.localPort ?? 0;
+    const raw = this.raw ?? this.below;
+    if (raw === null || this.closed) return 0;
+    this.localPortKnown = raw.localPort ?? 0;
     return this.localPortKnown;
   }
 
@@ -93,11 +103,12 @@ export class BunSocket implements AcceptedSocket {
   }
 
   setHandler(handler: SocketHandler): void {
-    this.handler = handler;
+    if (this.below !== null && this.layer !== null) this.layer.handler = handler;
+    else this.handler = handler;
   }
 
-  startTls(_tls: ServerTls, _received: Uint8Array | null): void {
-    throw new Error("this transport has no TLS yet");
+  startTls(tls: ServerTls, received: Uint8Array | null): void {
+    if (!this.closed) acceptTls(this, tls, received);
   }
 
   get queuedBytes(): number {
@@ -188,13 +199,19 @@ export class BunSocket implements AcceptedSocket {
     // Also silences the onEnd of a socket that the runtime closed a moment ago.
     this.endSeen = true;
     if (this.closed) return;
-    const { raw } = this;
+    const raw = this.raw ?? this.below;
+    // An end of the TLS stream where it is one. Bun's close() sends none.
+    const saysGoodbye = this.layer !== null && this.raw !== null && !hard && this.queueLength === 0;
     this.die(error);
     // A connect that is still pending can't be given up in Bun: rawOpen closes it when it comes.
     if (raw === null) return;
     // The runtime calls rawClose from inside these; it finds the socket closed already.
-    if (hard) raw.terminate();
-    else raw.close();
+    if (hard) {
+      raw.terminate();
+      return;
+    }
+    if (saysGoodbye) raw.shutdown();
+    raw.close();
   }
 
   /** Marks the socket gone, drops what is queued and lets onClose follow. */

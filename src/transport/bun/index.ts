@@ -2,11 +2,12 @@
 // runtime; only the calls need Bun.
 import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
-import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
+import type { AcceptedSocket, Listener, ListenOptions, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
 import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
-import type { ClientTls } from "../tls.ts";
+import type { ClientTls, ServerTls } from "../tls.ts";
 import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
+import { dialDrain, dialOpen, prepareDial } from "./tls-connect.ts";
 
 interface RawListener {
   readonly port: number;
@@ -29,6 +30,8 @@ const OUTGOING = {
   connectError: rawConnectError,
 };
 
+const OUTGOING_TLS = { ...OUTGOING, open: dialOpen, drain: dialDrain };
+
 /**
  * The transport over Bun's own sockets; on another runtime its listen() rejects and its sockets fail to open.
  * TCP_NODELAY is not set here: Bun sets it itself on both sides (seen with strace).
@@ -37,8 +40,12 @@ export function bunTransport(): Transport {
   return { name: "bun", listen, connect };
 }
 
-async function listen(address: SocketAddress, accept: (socket: AcceptedSocket) => SocketHandler): Promise<Listener> {
-  const handlers = { ...OUTGOING, open: (raw: RawSocket) => acceptSocket(raw, accept) };
+type Accept = (socket: AcceptedSocket) => SocketHandler;
+
+async function listen(address: SocketAddress, accept: Accept, options: ListenOptions = {}): Promise<Listener> {
+  const { tls = null } = options;
+  const open = tls === null ? (raw: RawSocket) => acceptSocket(raw, accept) : (raw: RawSocket) => acceptSecure(raw, accept, tls);
+  const handlers = { ...OUTGOING, open };
   try {
     if ("path" in address) await removeStaleSocket(address.path);
     const target = "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port };
@@ -52,7 +59,13 @@ async function listen(address: SocketAddress, accept: (socket: AcceptedSocket) =
   }
 }
 
-function acceptSocket(raw: RawSocket, accept: (socket: AcceptedSocket) => SocketHandler): void {
+function acceptSecure(raw: RawSocket, accept: Accept, tls: ServerTls): void {
+  acceptSocket(raw, accept);
+  const socket = raw.data;
+  if (socket) socket.startTls(tls, null);
+}
+
+function acceptSocket(raw: RawSocket, accept: Accept): void {
   const socket = new BunSocket(raw);
   raw.data = socket;
   try {
@@ -63,15 +76,23 @@ function acceptSocket(raw: RawSocket, accept: (socket: AcceptedSocket) => Socket
   }
 }
 
-function connect(address: SocketAddress, handler: SocketHandler, _tls?: ClientTls | null, preamble?: Uint8Array | null): Socket {
+function connect(address: SocketAddress, handler: SocketHandler, tls?: ClientTls | null, preamble?: Uint8Array | null): Socket {
   const socket = new BunSocket(null);
   socket.handler = handler;
+  if (tls) {
+    if (!prepareDial(socket, toAddressText(address), tls, preamble ?? null)) return socket;
+    return dial(socket, address, OUTGOING_TLS);
+  }
   // Queued until it has connected, like everything that is written before.
   if (preamble) socket.enqueue(preamble);
+  return dial(socket, address, OUTGOING);
+}
+
+function dial(socket: BunSocket, address: SocketAddress, handlers: object): BunSocket {
   const target = "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port };
   try {
     // The promise repeats what the callbacks say.
-    (Bun as unknown as RawApi).connect({ ...target, allowHalfOpen: true, data: socket, socket: OUTGOING }).catch(ignore);
+    (Bun as unknown as RawApi).connect({ ...target, allowHalfOpen: true, data: socket, socket: handlers }).catch(ignore);
   } catch (error) {
     // A port out of range and the like.
     socket.die(toSocketError(error));

@@ -1,0 +1,109 @@
+// The server's side of a handshake over Bun's sockets. The ClientHello is read before BoringSSL sees it, so that each connection begins in
+// the context of the identity that answers it, whatever that is by now: a listener with TLS of Bun's own can't change the one that it
+// began with, and is not told which protocols were offered. Measured, this costs no more.
+import { ALERT, type ClientHello, readClientHello, toAlertRecord } from "../client-hello.ts";
+import type { ServerTls, TlsIdentity } from "../tls.ts";
+import { type BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
+import { toServerContext } from "./tls-contexts.ts";
+import { NO_CERTIFICATE, NO_NAME, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
+import { type Side, TlsLayer } from "./tls-layer.ts";
+import { type RawTlsError, type TlsRaw, toWireProtocols } from "./tls-raw.ts";
+
+const ACME_PROTOCOL = "acme-tls/1";
+
+/** Begins the handshake of an accepted socket; `received` was read from it already. */
+export function acceptTls(socket: BunSocket, tls: ServerTls, received: Uint8Array | null): void {
+  const { raw } = socket;
+  if (raw === null) throw new Error("TLS was started already");
+  // The handshake goes on whether or not the handler has paused its socket, whose data is not this.
+  if (socket.paused) raw.resume();
+  const acceptance = new Acceptance(socket, raw, tls);
+  if (received !== null && received.length > 0) acceptance.onPlain(received);
+}
+
+class Acceptance implements Side {
+  readonly isServer = true;
+  readonly #socket: BunSocket;
+  readonly #raw: RawSocket;
+  readonly #tls: ServerTls;
+  readonly #layer: TlsLayer;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #serverName = "";
+  #identity: TlsIdentity | null = null;
+
+  constructor(socket: BunSocket, raw: RawSocket, tls: ServerTls) {
+    this.#socket = socket;
+    this.#raw = raw;
+    this.#tls = tls;
+    this.#layer = new TlsLayer(socket, raw, this);
+  }
+
+  onPlain(chunk: Uint8Array): void {
+    if (this.#identity !== null) return;
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    const hello = readClientHello(this.#bytes);
+    if (hello === null) return;
+    if ("alert" in hello) this.#refuse(hello.alert, { code: "ETLS", detail: hello.words });
+    else this.#choose(hello);
+  }
+
+  #choose(hello: ClientHello): void {
+    const isChallenge = hello.protocols.length === 1 && hello.protocols[0] === ACME_PROTOCOL && this.#tls.selectChallenge !== undefined;
+    let identity: TlsIdentity | null;
+    try {
+      identity = isChallenge ? (this.#tls.selectChallenge?.(hello.serverName) ?? null) : this.#tls.select(hello.serverName);
+    } catch (error) {
+      failSocket(this.#socket, error);
+      return;
+    }
+    if (identity === null) this.#refuse(isChallenge ? ALERT.noApplicationProtocol : ALERT.unrecognizedName, NO_NAME);
+    else this.#shake(hello, identity, isChallenge ? [ACME_PROTOCOL] : this.#tls.protocols);
+  }
+
+  #shake(hello: ClientHello, identity: TlsIdentity, protocols: readonly string[]): void {
+    const bytes = this.#bytes;
+    this.#identity = identity;
+    this.#serverName = hello.serverName;
+    this.#bytes = new Uint8Array(0);
+    this.#layer.records.onData(bytes);
+    try {
+      this.#layer.upgrade(this.#raw, {
+        isServer: true,
+        initialData: bytes,
+        tls: {
+          secureContext: toServerContext(identity, this.#tls.minVersion),
+          requestCert: identity.clientAuth !== null,
+          // The verdict is ours (judge): Bun's would come without a reason.
+          rejectUnauthorized: false,
+          ...(protocols.length > 0 && { ALPNProtocols: toWireProtocols(protocols) }),
+        },
+      });
+    } catch (error) {
+      this.#refuse(ALERT.internalError, toContextFault(error));
+    }
+  }
+
+  /** Says why, then closes. The kernel takes seven bytes of a connection that has sent none. */
+  #refuse(alert: number, fault: TlsFault): void {
+    this.#raw.write(toAlertRecord(alert));
+    this.#layer.fail(fault);
+  }
+
+  prepare(): void {}
+
+  judge(raw: TlsRaw, verdict: RawTlsError | null): TlsFault | null {
+    const auth = this.#identity?.clientAuth ?? null;
+    if (auth === null) return null;
+    // Asked for itself: what BoringSSL thinks of a certificate that was not shown is no verdict.
+    if (raw.getPeerX509Certificate() === undefined) return auth.mode === "required" ? NO_CERTIFICATE : null;
+    return verdict === null ? null : toVerdict(verdict);
+  }
+
+  describe(raw: TlsRaw): { serverName: string; identity: TlsIdentity | null; peerCertificate: Uint8Array | null } {
+    const identity = this.#identity;
+    const isAsked = identity !== null && identity.clientAuth !== null;
+    return { serverName: this.#serverName, identity, peerCertificate: isAsked ? (raw.getPeerX509Certificate()?.raw ?? null) : null };
+  }
+
+  keepSession(): void {}
+}
