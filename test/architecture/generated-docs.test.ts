@@ -16,6 +16,7 @@ import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
 const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   H1: "http1",
   H2: "http2",
+  PROXY: "transport",
   URI: "http",
   ROUTE: "router",
   ROUTE_BOUNDS: "route-bounds",
