@@ -41,7 +41,7 @@ const ROUTE = map({
 });
 
 export const ADMIN_SCHEMAS: Readonly<Record<string, Schema>> = {
-  Health: map({ status: oneOf("ok", "ready", "starting", "draining"), generation: TEXT }),
+  Health: map({ status: oneOf("ok", "ready", "unready", "starting", "draining"), generation: TEXT }),
   Config: map({
     generation: TEXT,
     startedAt: TIME,

@@ -64,7 +64,7 @@ describe("the admin address", () => {
     stage.plane.ready = false;
     for (const [state, status] of [
       ["starting", "starting"],
-      ["serving", "draining"],
+      ["serving", "unready"],
       ["draining", "draining"],
     ] as const) {
       stage.plane.current = { ...stage.plane.current, state };

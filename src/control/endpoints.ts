@@ -69,12 +69,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     method: "GET",
     isOpen: true,
     summary: "Whether requests are taken. For load balancers: no token is asked for.",
-    statuses: { 200: "Some worker serves.", 503: "Starting, or a stop was asked for." },
+    statuses: { 200: "Some worker serves.", 503: "Starting, or a stop was asked for, or no worker serves." },
     schema: "Health",
     answer: (plane) => {
       const { state, generation } = plane.status();
       const isReady = plane.isReady();
-      return json({ status: isReady ? "ready" : state === "serving" ? "draining" : state, generation }, isReady ? 200 : 503);
+      return json({ status: isReady ? "ready" : state === "serving" ? "unready" : state, generation }, isReady ? 200 : 503);
     },
   },
   {
