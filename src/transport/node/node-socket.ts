@@ -3,12 +3,12 @@
 // what is added: one write a cork, idempotent pause and resume, drain after every write that was not taken whole, and
 // silence after close. Public API of node:net only, so that it also runs on Bun's node:net.
 import type { Socket as NetSocket } from "node:net";
-import { toPlainAddress } from "../address-text.ts";
 import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
 import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
+import { AddressedSocket } from "./addressed-socket.ts";
 import { acceptTls } from "./tls-accept.ts";
 import { destroyTls, pushWatched } from "./tls-end.ts";
 import { type TlsFault, toTlsFault } from "./tls-faults.ts";
@@ -29,9 +29,7 @@ const TLS_SLACK = 65_536;
 
 const NO_HANDLER: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
 
-export class NodeSocket implements AcceptedSocket {
-  /** What is read and written: the TLS socket as soon as there is one. */
-  raw: NetSocket;
+export class NodeSocket extends AddressedSocket implements AcceptedSocket {
   /** What that lies on: `raw` itself where there is no TLS, and on outgoing sockets. */
   readonly tcp: NetSocket;
   isTls = false;
@@ -44,55 +42,12 @@ export class NodeSocket implements AcceptedSocket {
   paused = false;
   ending = false;
   wantsDrain = false;
-  remoteText: string | null = null;
-  remotePortKnown = -1;
-  localText: string | null = null;
-  localPortKnown = -1;
   tls: TlsFacts | null = null;
   errorDetail = "";
 
   constructor(raw: NetSocket) {
-    this.raw = raw;
+    super(raw);
     this.tcp = raw;
-  }
-
-  get remoteAddress(): string {
-    if (this.remoteText !== null) return this.remoteText;
-    const { remoteAddress } = this.raw;
-    if (remoteAddress === undefined) return "";
-    this.remoteText = toPlainAddress(remoteAddress);
-    return this.remoteText;
-  }
-
-  get remotePort(): number {
-    if (this.remotePortKnown >= 0) return this.remotePortKnown;
-    const { remotePort } = this.raw;
-    if (remotePort === undefined) return 0;
-    this.remotePortKnown = remotePort;
-    return remotePort;
-  }
-
-  get localAddress(): string {
-    if (this.localText !== null) return this.localText;
-    const { localAddress } = this.raw;
-    if (localAddress === undefined) return "";
-    this.localText = toPlainAddress(localAddress);
-    return this.localText;
-  }
-
-  get localPort(): number {
-    if (this.localPortKnown >= 0) return this.localPortKnown;
-    const { localPort } = this.raw;
-    if (localPort === undefined) return 0;
-    this.localPortKnown = localPort;
-    return localPort;
-  }
-
-  present(remote: { readonly address: string; readonly port: number }, local: { readonly address: string; readonly port: number }): void {
-    this.remoteText = remote.address;
-    this.remotePortKnown = remote.port;
-    this.localText = local.address;
-    this.localPortKnown = local.port;
   }
 
   setHandler(handler: SocketHandler): void {
@@ -116,8 +71,16 @@ export class NodeSocket implements AcceptedSocket {
     if (this.paused) raw.pause();
   }
 
-  /** The handshake is done and the far side believed. */
+  /**
+   * The handshake is done and the far side believed. The handler hears of it when OpenSSL is done with it too: node:tls tells from
+   * within, and what is written or ended there is now and then never sent (Node 22 and 24).
+   */
+  secureSoon(facts: TlsFacts): void {
+    setImmediate(secureNow, this, facts);
+  }
+
   secured(facts: TlsFacts): void {
+    if (this.closed || this.raw.destroyed) return;
     this.tls = facts;
     this.slack = TLS_SLACK;
     const { raw } = this;
@@ -296,6 +259,10 @@ export function watchSocket(socket: NodeSocket): void {
   raw[WRAPPER] = socket;
   raw.on("error", rawError);
   raw.on("close", rawClose);
+}
+
+function secureNow(socket: NodeSocket, facts: TlsFacts): void {
+  socket.secured(facts);
 }
 
 /** Stops to listen for data; its errors and its close are still ours. */

@@ -94,14 +94,13 @@ class Acceptance {
     // A bare socket tells its errors by this event alone, and destroys itself for those of the handshake only.
     raw.on("_tlsError", (error: Error) => {
       // What OpenSSL stumbled over may be a list that did not verify the certificate: then that is the reason.
-      const isSecured = socket.tls !== null;
-      socket.noteFault((isSecured ? null : judgeShown(raw, identity)) ?? toTlsFault(error));
-      if (isSecured) raw.destroy();
+      socket.noteFault(judgeShown(raw, identity) ?? toTlsFault(error));
+      raw.destroy();
     });
-    raw.on("secure", () => {
-      if (socket.closed || socket.tls !== null) return;
+    raw.once("secure", () => {
+      if (socket.closed) return;
       const fault = judge(raw, identity);
-      if (fault === null) socket.secured(readFacts(raw, hello.serverName, identity));
+      if (fault === null) socket.secureSoon(readFacts(raw, hello.serverName, identity));
       else socket.failTls(fault);
     });
   }

@@ -31,12 +31,12 @@ export function dialTls(target: ConnectionOptions, addressText: string, tls: Cli
 
 /** Tells `socket` when the far side is believed, and keeps its sessions from then on: one that was not believed must not be resumed. */
 export function watchHandshake(socket: NodeSocket, raw: TLSSocket, addressText: string, tls: ClientTls): void {
-  raw.on("secureConnect", () => {
+  raw.once("secureConnect", () => {
     if (socket.closed) return;
     // TLS 1.2 has its session by now, TLS 1.3 sends it after.
     if (raw.getProtocol() === "TLSv1.2") keepSession(tls, addressText, raw.getSession());
     else raw.on("session", (session: Buffer) => keepSession(tls, addressText, session));
-    socket.secured(readFacts(raw, isIP(tls.serverName) === 0 ? tls.serverName : "", null));
+    socket.secureSoon(readFacts(raw, isIP(tls.serverName) === 0 ? tls.serverName : "", null));
   });
 }
 
