@@ -169,7 +169,9 @@ export class BunSocket implements AcceptedSocket {
   resume(): void {
     if (!this.paused || this.closed) return;
     this.paused = false;
-    if (this.raw !== null) this.raw.resume();
+    if (this.raw === null) return;
+    if (this.layer !== null && this.layer.held !== null) this.layer.release();
+    else this.raw.resume();
   }
 
   end(): void {

@@ -66,7 +66,8 @@ class Dial implements Side {
           requestCert: true,
           // The verdict is ours (judge), and nothing is said before it.
           rejectUnauthorized: false,
-          ...(isIP(serverName) === 0 && { serverName }),
+          // Without one Bun sends the host that it connected to.
+          serverName: isIP(serverName) === 0 ? serverName : "",
           ...(protocols.length > 0 && { ALPNProtocols: toWireProtocols(protocols) }),
         },
       });
@@ -84,10 +85,13 @@ class Dial implements Side {
   }
 
   judge(raw: TlsRaw, verdict: RawTlsError | null): TlsFault | null {
-    if (verdict !== null) return toVerdict(verdict);
+    const { serverName } = this.#tls;
+    // Bun compares names too, and says this only when all else is well. Where no name is sent it takes the host that we connected to,
+    // which need not be the address that we want to see.
+    const isNameAlone = verdict?.code === "ERR_TLS_CERT_ALTNAME_INVALID" && isIP(serverName) !== 0;
+    if (verdict !== null && !isNameAlone) return toVerdict(verdict);
     const leaf = raw.getPeerX509Certificate();
     if (leaf === undefined) return NO_CERTIFICATE;
-    const { serverName } = this.#tls;
     return carriesName(leaf, serverName) ? null : { code: "ETLSCERT", detail: sayWrongName(leaf, serverName) };
   }
 

@@ -14,9 +14,14 @@ export const NO_NAME: TlsFault = { code: "ETLS", detail: "nobody answers for the
 
 const MAX_WORDS = 200;
 
+/** Whether an error is BoringSSL's opinion of a certificate (CERT_HAS_EXPIRED, say), with which the handshake is done all the same. */
+export function isVerdict({ code = "" }: RawTlsError): boolean {
+  return code !== "" && code !== "EPROTO" && code !== "ECONNRESET" && !code.startsWith("ERR_SSL") && !code.startsWith("ERR_OSSL");
+}
+
 /** The fault of a handshake, or of a record behind it. */
-export function toTlsFault(error: RawTlsError): TlsFault {
-  if (error.code === "ECONNRESET") return CUT_HANDSHAKE;
+export function toTlsFault(error: RawTlsError | null): TlsFault {
+  if (error === null || error.code === "ECONNRESET") return CUT_HANDSHAKE;
   return { code: "ETLS", detail: toWords(error.reason ?? error.message ?? String(error)) };
 }
 

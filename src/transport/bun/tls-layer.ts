@@ -5,7 +5,7 @@ import type { SocketError, SocketHandler } from "../socket.ts";
 import type { TlsFacts, TlsIdentity, TlsVersion } from "../tls.ts";
 import { BunSocket, failSocket, type RawSocket, rawDrain, rawEnd } from "./bun-socket.ts";
 import { RecordTail } from "./record-tail.ts";
-import { CUT_HANDSHAKE, type TlsFault, toTlsFault } from "./tls-faults.ts";
+import { CUT_HANDSHAKE, isVerdict, type TlsFault, toTlsFault } from "./tls-faults.ts";
 import type { PlainRaw, RawTlsError, TlsRaw, UpgradeOptions } from "./tls-raw.ts";
 
 /** The two sides differ in these. */
@@ -27,6 +27,9 @@ export class TlsLayer implements SocketHandler {
   /** The socket's own, which hears nothing until the handshake is done. */
   handler: SocketHandler;
   readonly records = new RecordTail();
+  /** What came with the end of the handshake while the handler had paused: Bun's pause() comes too late for it. Null: deliver. */
+  held: Uint8Array[] | null = null;
+  isEndHeld = false;
 
   /** Puts itself between the socket and its handler. */
   constructor(socket: BunSocket, raw: RawSocket | null, side: Side) {
@@ -64,7 +67,10 @@ export class TlsLayer implements SocketHandler {
     socket.handler = this.handler;
     socket.raw = raw;
     socket.below = null;
-    if (socket.paused) raw.pause();
+    if (socket.paused) {
+      this.held = [];
+      raw.pause();
+    }
     if (socket.queueLength !== 0) socket.flushQueue(raw);
     try {
       if (this.side.isServer) socket.handler.onSecure?.();
@@ -75,6 +81,30 @@ export class TlsLayer implements SocketHandler {
     }
     if (socket.wantsDrain) rawDrain(raw);
     else if (!socket.closed) socket.sendFin(raw);
+  }
+
+  /** The handler has resumed: it gets what was held, but not from inside its call. */
+  release(): void {
+    queueMicrotask(() => this.#deliverHeld());
+  }
+
+  #deliverHeld(): void {
+    const { held, socket } = this;
+    if (held === null) return;
+    try {
+      while (!socket.paused && !socket.closed) {
+        const chunk = held.shift();
+        if (chunk === undefined) break;
+        socket.handler.onData(chunk);
+      }
+    } catch (error) {
+      failSocket(socket, error);
+    }
+    const { raw } = socket;
+    if (socket.paused || socket.closed || raw === null) return;
+    this.held = null;
+    if (this.isEndHeld) rawEnd(raw);
+    if (!socket.closed) raw.resume();
   }
 
   onData(chunk: Uint8Array): void {
@@ -121,17 +151,17 @@ function tlsOpen(raw: RawSocket): void {
   layerOf(raw).side.prepare(raw as TlsRaw);
 }
 
-// `_ok` is true for certificates that are not. What counts is the error, and whether there is a certificate at all.
+// `ok` is true beside certificates that are not, and false beside handshakes that are done. What counts is the error, and whether there is
+// a certificate at all.
 function tlsHandshake(raw: RawSocket, ok: boolean, error?: RawTlsError | null): void {
   const layer = layerOf(raw);
   const { socket } = layer;
   if (socket.closed || socket.tls !== null) return;
   try {
-    if (!ok) {
-      layer.fail(error ? toTlsFault(error) : CUT_HANDSHAKE);
-      return;
-    }
-    const fault = layer.side.judge(raw as TlsRaw, error ?? null);
+    const verdict = error ?? null;
+    console.log("HS", ok, verdict?.code);
+    const isBroken = verdict === null ? !ok : !isVerdict(verdict);
+    const fault = isBroken ? toTlsFault(verdict) : layer.side.judge(raw as TlsRaw, verdict);
     if (fault === null) layer.secured(raw as TlsRaw);
     else layer.fail(fault);
   } catch (failure) {
@@ -146,7 +176,12 @@ function tlsSession(raw: RawSocket, session: Uint8Array): void {
 function tlsData(raw: RawSocket, chunk: Uint8Array): void {
   const socket = raw.data as BunSocket;
   if (socket.closed) return;
-  (socket.layer as TlsLayer).records.delivered += chunk.length;
+  const layer = socket.layer as TlsLayer;
+  layer.records.delivered += chunk.length;
+  if (layer.held !== null) {
+    layer.held.push(chunk);
+    return;
+  }
   try {
     socket.handler.onData(chunk);
   } catch (error) {
@@ -159,8 +194,10 @@ function tlsEnd(raw: RawSocket): void {
   const { socket } = layer;
   if (socket.closed || socket.endSeen) return;
   if (socket.tls === null) layer.fail(CUT_HANDSHAKE);
-  else if (layer.records.isGoodbye(socket.tls.version)) rawEnd(raw);
-  else socket.finish("ECONNRESET", true);
+  else if (layer.records.isGoodbye(socket.tls.version)) {
+    if (layer.held === null) rawEnd(raw);
+    else layer.isEndHeld = true;
+  } else socket.finish("ECONNRESET", true);
 }
 
 function tlsClose(raw: RawSocket, error?: unknown): void {
