@@ -69,6 +69,14 @@ export class AdminConnections implements ServerContext {
     if (this.#open.size === 0) this.#onEmpty?.();
   }
 
+  /** Certificates are judged by other rules from now on: nobody goes on with what a handshake before them said. */
+  expire(): void {
+    for (const connection of [...this.#open]) {
+      if (connection.exchange === null) connection.destroy();
+      else connection.drain();
+    }
+  }
+
   /** Owed answers go out, and nothing is asked any more; resolves when the last connection has gone. */
   drain(): Promise<void> {
     this.draining = true;

@@ -274,6 +274,29 @@ describe("createAdminServer", () => {
   });
 });
 
+describe("connections of an admin address whose rules for certificates change", () => {
+  it("end, so that nobody goes on with a certificate that is good no more; others stay", async () => {
+    const tls = (ca: string): AdminConfig["tls"] => ({
+      minVersion: "TLSv1.2",
+      certificates: [{ pair: null, acme: { names: ["a"] }, clientAuth: { mode: "required", ca, caFile: "", crl: [] } }],
+    });
+    const config = { ...GUARDED, tls: tls("one") };
+    stage = await AdminStage.start(config, { tls: { minVersion: "TLSv1.2", protocols: [], select: () => null } });
+    const idle = stage.connect("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    await stage.settle();
+    stage.server.follow({ ...config, hosts: ["gw"], token: new Secret("another") });
+    await stage.settle();
+    assert.equal(idle.isOver, false);
+    stage.plane.outcome = new Promise(() => {});
+    const busy = stage.connect("POST /reload HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer another\r\n\r\n");
+    await stage.settle();
+    stage.server.follow({ ...config, token: new Secret("another"), tls: tls("two") });
+    await stage.settle();
+    assert.equal(idle.isOver, true);
+    assert.equal(busy.isOver, false);
+  });
+});
+
 describe("the OpenAPI document", () => {
   it("has one operation a path, each with an id of its own", async () => {
     stage = await AdminStage.start();

@@ -82,6 +82,7 @@ class RunningAdminServer implements AdminServer {
   follow(config: AdminConfig): void {
     if ((config.tls === null) !== (this.#config.tls === null)) throw new Error("admin.tls can't begin or end while the address is open");
     this.#rules = toRules(config, this.address);
+    if (judgesOtherwise(this.#config, config)) this.#connections.expire();
     this.#config = config;
   }
 
@@ -96,6 +97,12 @@ class RunningAdminServer implements AdminServer {
     await this.#connections.drain();
     late.cancel();
   }
+}
+
+/** Whether a client's certificate that was good may be none now. */
+function judgesOtherwise(before: AdminConfig, after: AdminConfig): boolean {
+  const rules = ({ tls }: AdminConfig) => JSON.stringify(tls?.certificates.map(({ clientAuth }) => clientAuth) ?? null);
+  return rules(before) !== rules(after);
 }
 
 /** Throws where the configuration would let everybody in: its own check says so first, to people. */

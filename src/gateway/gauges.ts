@@ -10,13 +10,14 @@ const TEAM_STATES: readonly TeamState["state"][] = ["good", "kept", "missing"];
 /** How the configuration was loaded. */
 export function declareTeams(registry: MetricRegistry, teams: readonly Pick<TeamState, "name" | "state">[]): void {
   registry
-    .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says." })
+    .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says.", merge: "max" })
     .child()
     .set(teams.some(({ state }) => state !== "good") ? 1 : 0);
   const states = registry.gauge({
     name: "sallyport_team_state",
     help: "1 for the state of each team's part: good, kept or missing.",
     labels: ["team", "state"],
+    merge: "max",
   });
   // Files that don't tell their team stand together under no name.
   const names = new Set(teams.map(({ name }) => name));
@@ -72,11 +73,14 @@ export class GenerationGauges {
       name: "sallyport_generation_info",
       help: "The generation that is running; always 1.",
       labels: ["generation"],
+      merge: "max",
     });
     registry
       .gauge({
         name: "sallyport_generations_live",
         help: "Generations that requests follow: the one that is running, and those before it.",
+        // Of each worker, not together: two would look like a reload that never ends.
+        merge: "max",
       })
       .callback(live);
     this.#open = registry.gauge({
