@@ -60,7 +60,7 @@ async function judge(file: string, isStrict: boolean): Promise<Judged> {
 /** What only compiling finds: `start` must refuse nothing that passes here. */
 function prove(file: string, config: GatewayConfig): { readonly generation: string; readonly refusals: readonly Issue[] } {
   try {
-    return { generation: proveBlueprint(config).generation, refusals: [] };
+    return { generation: proveBlueprint(config, Date.now()).generation, refusals: [] };
   } catch (error) {
     if (!(error instanceof BlueprintError)) throw error;
     const place = { code: "SP_CONFIG_CONTRADICTION", severity: "error", path: "", file, line: 1, column: 1 } as const;

@@ -53,13 +53,22 @@ export const COMMANDS: readonly Command[] = [
     least: 1,
     most: 1,
     summary: "run the gateway that FILE describes, in the foreground",
-    about: `Writes the access log to standard output and everything else to standard error. SIGTERM and SIGINT stop it when the requests in flight
-are answered, after 9 s at most; a second one stops it at once. SIGHUP opens the access log's file anew, for logrotate.`,
-    options: {},
-    optionTexts: [],
-    examples: ["sallyport start gateway.yaml", "sallyport start gateway.ts >access.log"],
+    about: `A supervisor that holds the listening sockets, and workers that serve (\`gateway.workers\`). Writes the access log to standard output and
+everything else to standard error. SIGTERM and SIGINT stop it when the requests in flight are answered, after \`gateway.drain\` at most; a second
+one stops it at once. SIGHUP loads the configuration anew and opens the access log's file anew, for logrotate. SIGUSR2 replaces the workers one
+after the other. None of these loses a request.`,
+    options: { "last-good": { type: "string" } },
+    optionTexts: [["--last-good STATEDIR", "when FILE can't be served, serve what served last and was kept in STATEDIR"]],
+    examples: [
+      "sallyport start gateway.yaml",
+      "sallyport start gateway.ts >access.log",
+      "sallyport start --last-good ./state gateway.yaml",
+    ],
     exits: "0 stopped as asked, 1 bad configuration, 3 an address can't be bound",
-    run: async ({ operands }, terminal) => (await import("./start.ts")).start(operands[0] ?? "", terminal),
+    run: async ({ operands, values }, terminal) => {
+      const lastGood = typeof values["last-good"] === "string" ? values["last-good"] : null;
+      return (await import("./start.ts")).start(operands[0] ?? "", { lastGood }, terminal);
+    },
   },
   {
     name: "check",

@@ -9,8 +9,8 @@ const SERVED = {
   missing: "nothing of it is served, since no part of it was kept that is good today",
 } as const;
 
-/** `loaded` has a configuration. */
-export function reportLoad(loaded: LoadedConfig, terminal: Terminal): void {
+/** Of a configuration that is served. */
+export function reportLoad(loaded: Pick<LoadedConfig, "issues" | "teams">, terminal: Terminal): void {
   const { paint, coloured } = terminal;
   const show = (issues: LoadedConfig["issues"]) => {
     if (issues.length > 0) terminal.err(formatIssues(issues, { colour: coloured }).trimEnd());

@@ -1,121 +1,191 @@
 // `sallyport start FILE`: one gateway in the foreground, from reading its configuration to the end of its last request.
-// What a gateway does stands in gateway/; this decides only when it begins, when it ends, and what people are told.
+// What a gateway does stands in processes/; this decides only when it begins, when it ends, and what people are told.
+import { availableParallelism } from "node:os";
 import { systemClock } from "../base/index.ts";
-import { formatIssues, type LoadedConfig, loadConfig, saveLastGood } from "../config/index.ts";
-import { BlueprintError, createGateway, type Gateway } from "../gateway/index.ts";
-import { defaultTransport, type SocketAddress } from "../transport/index.ts";
+import { formatIssues } from "../config/index.ts";
+import {
+  findServiceManager,
+  type LoadOutcome,
+  loadInChild,
+  loadRevision,
+  matchInherited,
+  processSpawner,
+  type Report,
+  type Revision,
+  RevisionStore,
+  type ServiceManager,
+  StartError,
+  Supervisor,
+  systemWatchHost,
+  takeInheritedListeners,
+} from "../processes/index.ts";
+import { bindListener, defaultTransport, type SocketAddress } from "../transport/index.ts";
 import { EXIT_BIND, EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { reportLoad } from "./report-load.ts";
 import { onStopSignal } from "./stop-signal.ts";
 import type { Terminal } from "./terminal.ts";
 import { nameRuntime, readVersion } from "./version.ts";
 
-// Supervisors kill after 10 s (Docker) or 30 s (Kubernetes, systemd 90 s): what is still open just before the shortest is given up
-// in order, with its line in the access log.
-const STOP_GRACE_MS = 9_000;
 // For what a gateway does after its last request: the last log lines.
-const STOP_MARGIN_MS = 500;
+const STOP_MARGIN_MS = 2_000;
+
+export interface StartOptions {
+  /** A `stateDir`: what served last and was kept there is served when FILE can't be. */
+  readonly lastGood: string | null;
+}
 
 /** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
-export async function start(file: string, terminal: Terminal): Promise<number> {
+export async function start(file: string, options: StartOptions, terminal: Terminal): Promise<number> {
   const { paint } = terminal;
-  const loaded = await loadConfig(file);
-  const { config, teams } = loaded;
-  if (config === null) {
-    terminal.err(formatIssues(loaded.issues, { colour: terminal.coloured }).trimEnd());
-    return EXIT_CONFIG;
-  }
-  reportLoad(loaded, terminal);
+  const manager = findServiceManager(process.env, (reason) => terminal.err(`${paint.bad("sallyport:")} ${reason}`));
+  const first = await loadFirst(file, options, terminal);
+  if (first === null) return EXIT_CONFIG;
+  reportLoad(first, terminal);
   const stopped = Promise.withResolvers<void>();
-  let gateway: Gateway | null = null;
+  let supervisor: Supervisor | null = null;
   let stopAsked = false;
   const dispose = onStopSignal(process, () => systemClock.now(), {
     onStop(cause) {
       stopAsked = true;
-      terminal.err(`${paint.dim(cause)}: finishing the requests in flight, ${STOP_GRACE_MS / 1000} s at most`);
-      if (gateway !== null) stopped.resolve(stop(gateway, terminal));
+      const graceMs = supervisor?.drainMs ?? first.config.gateway.drainMs;
+      terminal.err(`${paint.dim(cause)}: finishing the requests in flight, ${graceMs / 1000} s at most`);
+      if (supervisor !== null) stopped.resolve(stop(supervisor, graceMs, manager, terminal));
     },
     onStopNow(cause) {
       terminal.err(`${paint.dim(cause)} again: stopping at once`);
+      supervisor?.kill();
       process.exit(EXIT_OK);
     },
   });
-  const to = config.telemetry.accessLog?.to;
-  const onHangUp = () => void reopenLog(gateway, typeof to === "object", terminal);
-  // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
-  if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
+  const forget = listenToOperators(() => supervisor, manager);
   try {
-    gateway = await createGateway(config, { transport: defaultTransport(), clock: systemClock, version: readVersion(), teams });
+    supervisor = await open(file, first, terminal);
   } catch (error) {
     dispose();
-    if (error instanceof BlueprintError) {
-      for (const message of error.messages) terminal.err(`${paint.bad(file)}: ${message}`);
-      return EXIT_CONFIG;
-    }
-    if (!isBindError(error)) throw error;
-    terminal.err(`${paint.bad("sallyport:")} ${error.message}`);
-    return EXIT_BIND;
+    forget();
+    if (!(error instanceof StartError)) throw error;
+    for (const message of error.messages) terminal.err(`${paint.bad(error.isBind ? "sallyport:" : `${file}:`)} ${message}`);
+    return error.isBind ? EXIT_BIND : EXIT_CONFIG;
   }
-  keepLastGood(loaded, terminal);
-  if (stopAsked) stopped.resolve(stop(gateway, terminal));
-  else announce(gateway, terminal);
+  if (stopAsked) stopped.resolve(stop(supervisor, supervisor.drainMs, manager, terminal));
+  else announce(supervisor, terminal);
+  await manager?.ready(`generation ${supervisor.generation} serves`);
   await stopped.promise;
   dispose();
-  process.removeListener("SIGHUP", onHangUp);
+  forget();
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
 }
 
-/** A gateway serves also where its state can't be kept. */
-function keepLastGood(loaded: LoadedConfig, terminal: Terminal): void {
-  try {
-    saveLastGood(loaded);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    terminal.err(
-      `${terminal.paint.bad("stateDir:")} the last good parts of teams can't be kept, so that a bad file takes its team's routes away at the next start: ${reason}`,
-    );
+/** Null when there is nothing to serve; then everything has been said. */
+async function loadFirst(file: string, { lastGood }: StartOptions, terminal: Terminal): Promise<Revision | null> {
+  const loaded = await loadRevision(file);
+  if (loaded.revision !== null) return loaded.revision;
+  tellRefusal(file, loaded, terminal);
+  if (lastGood === null) return null;
+  const kept = new RevisionStore(lastGood, file).read();
+  if (kept === null) {
+    terminal.err(`${terminal.paint.bad("--last-good:")} nothing of ${file} is kept in ${lastGood}`);
+    return null;
   }
+  const again = await loadRevision(file, kept.text);
+  if (again.revision === null) {
+    tellRefusal(file, again, terminal);
+    return null;
+  }
+  terminal.err(
+    `${terminal.paint.bad("DEGRADED:")} serving what served last (generation ${kept.generation}, kept ${kept.keptAt}), not what ${file} says`,
+  );
+  return again.revision;
 }
 
-async function reopenLog(gateway: Gateway | null, isFile: boolean, terminal: Terminal): Promise<void> {
-  try {
-    await gateway?.reopenLog();
-    const what = isFile ? "the access log was opened anew" : "there is no log file to open anew";
-    terminal.err(`${terminal.paint.dim("SIGHUP")}: ${what}; the configuration is read at the start alone`);
-  } catch (error) {
-    terminal.err(`${terminal.paint.bad("SIGHUP:")} ${error instanceof Error ? error.message : String(error)}; the old file stays in use`);
-  }
+function tellRefusal(file: string, loaded: LoadOutcome, terminal: Terminal): void {
+  if (loaded.revision !== null) return;
+  const { issues, messages } = loaded;
+  if (issues.length > 0) terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
+  for (const message of messages) terminal.err(`${terminal.paint.bad(`${file}:`)} ${message}`);
 }
 
-async function stop(gateway: Gateway, terminal: Terminal): Promise<void> {
+async function open(file: string, first: Revision, terminal: Terminal): Promise<Supervisor> {
+  const { listeners, remarks } = await takeInheritedListeners(process.env);
+  const activation = matchInherited(first.config.listeners, listeners);
+  for (const remark of [...remarks, ...(listeners.length > 0 ? activation.remarks : [])])
+    terminal.err(`${terminal.paint.bad("sallyport:")} ${remark}`);
+  const version = readVersion();
+  return Supervisor.start(first, {
+    clock: systemClock,
+    transport: defaultTransport(),
+    spawner: processSpawner(),
+    bind: bindListener,
+    watchHost: systemWatchHost(systemClock),
+    version,
+    runtime: nameRuntime(),
+    processors: availableParallelism(),
+    inherited: activation.listeners,
+    load: () => loadInChild(file),
+    store: (stateDir) => new RevisionStore(stateDir, file),
+    random: Math.random,
+    report: (report) => tell(report, terminal),
+  });
+}
+
+function tell({ level, text, issues }: Report, terminal: Terminal): void {
+  const { paint } = terminal;
+  const label = level === "error" ? paint.bad("error:") : level === "warning" ? paint.bad("warning:") : paint.dim("reload:");
+  terminal.err(`${label} ${text}`);
+  if (issues !== undefined && issues.length > 0) terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
+}
+
+/** SIGHUP and SIGUSR2. Returns what ends the listening. */
+function listenToOperators(supervisor: () => Supervisor | null, manager: ServiceManager | null): () => void {
+  const reload = async () => {
+    const running = supervisor();
+    if (running === null) return;
+    await manager?.reloading();
+    await running.reopenLogs();
+    const { generation } = await running.reload("SIGHUP");
+    await manager?.ready(`generation ${generation} serves`);
+  };
+  const onHangUp = () => void reload();
+  const onRestart = () => void supervisor()?.restartWorkers("SIGUSR2");
+  // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
+  if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
+  process.on("SIGUSR2", onRestart);
+  return () => {
+    process.removeListener("SIGHUP", onHangUp);
+    process.removeListener("SIGUSR2", onRestart);
+  };
+}
+
+async function stop(supervisor: Supervisor, graceMs: number, manager: ServiceManager | null, terminal: Terminal): Promise<void> {
   // Whatever keeps the gateway from ending, a supervisor must not have to kill it.
   const overdue = systemClock.schedule(() => {
     terminal.err(`${terminal.paint.bad("sallyport:")} the gateway did not end by itself; leaving all the same`);
+    supervisor.kill();
     process.exit(EXIT_OK);
-  }, STOP_GRACE_MS + STOP_MARGIN_MS);
-  await gateway.stop(STOP_GRACE_MS);
+  }, graceMs + STOP_MARGIN_MS);
+  void manager?.stopping();
+  await supervisor.stop(graceMs);
   overdue.cancel();
 }
 
-function announce(gateway: Gateway, terminal: Terminal): void {
+function announce(supervisor: Supervisor, terminal: Terminal): void {
   const { paint } = terminal;
-  terminal.err(`sallyport ${readVersion()} on ${nameRuntime()}, process ${process.pid}, generation ${gateway.generation}`);
-  for (const { name, address } of gateway.listeners) {
-    terminal.err(`${paint.good("listening")} on ${toUrl(address)} ${paint.dim(`(listener ${name})`)}`);
+  const { workers, generation } = supervisor.status();
+  const pids = workers.map(({ pid }) => pid).join(", ");
+  terminal.err(
+    `sallyport ${readVersion()} on ${nameRuntime()}, process ${process.pid}, ${workers.length === 1 ? "worker" : "workers"} ${pids}, generation ${generation}`,
+  );
+  for (const { name, address } of supervisor.listeners) {
+    terminal.err(`${paint.good("listening")} on ${toUrl(address, supervisor.speaksTls(name))} ${paint.dim(`(listener ${name})`)}`);
   }
-  if (gateway.admin !== null)
-    terminal.err(`${paint.good("admin")} on ${toUrl(gateway.admin)} ${paint.dim("(/metrics, /healthz, /readyz, /config)")}`);
+  const admin = supervisor.adminAddress;
+  if (admin !== null) terminal.err(`${paint.good("admin")} on ${toUrl(admin, false)} ${paint.dim("(GET / lists its pages)")}`);
   // The word that process managers wait for when they hold a channel to this process.
   process.send?.("ready");
 }
 
-function toUrl(address: SocketAddress): string {
+function toUrl(address: SocketAddress, isTls: boolean): string {
   if ("path" in address) return `unix:${address.path}`;
-  return `http://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
-}
-
-/** Whether the error is transport's for an address that can't be bound; any other is a bug and keeps its stack. */
-function isBindError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+  return `${isTls ? "https" : "http"}://${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
 }

@@ -7,7 +7,6 @@ import { ConnectionBudget } from "./connection-budget.ts";
 import { createGateway } from "./index.ts";
 
 const CONFIG = `version: 1
-admin: { address: 127.0.0.1:9901 }
 listeners: [{ name: http, address: 127.0.0.1:8080 }]
 upstreams: { a: { endpoints: [http://127.0.0.1:3000], pool: { connections: 10, pending: 0 } } }
 routes: [{ name: r, match: { path: /* }, public: true, upstream: a }]
@@ -27,15 +26,15 @@ describe("the connection budget", () => {
     assert.equal(new ConnectionBudget(Number.POSITIVE_INFINITY, 1000).max, Number.POSITIVE_INFINITY);
   });
 
-  it("refuses a client over it with its own fault, lets the admin address in, and takes clients again when one leaves", async () => {
+  it("refuses a client over it with its own fault, and takes clients again when one leaves", async () => {
     const network = new MemoryNetwork({ schedule: null });
     const { config } = parseConfig(CONFIG, "test.yaml");
     assert.ok(config);
     const gateway = await createGateway(config, { transport: network.transport, clock: new FakeClock(), descriptorLimit: 76 });
     const received = new Map<Socket, string>();
-    const connect = (port: number): Socket => {
+    const connect = (): Socket => {
       const socket = network.transport.connect(
-        { host: "127.0.0.1", port },
+        { host: "127.0.0.1", port: 8080 },
         {
           onOpen() {},
           onData: (chunk) => received.set(socket, (received.get(socket) ?? "") + Buffer.from(chunk).toString("latin1")),
@@ -47,22 +46,18 @@ describe("the connection budget", () => {
       network.pump();
       return socket;
     };
-    const sockets = Array.from({ length: 19 }, () => connect(8080));
+    const sockets = Array.from({ length: 19 }, () => connect());
     assert.equal(received.size, 0);
-    const refused = connect(8080);
+    const refused = connect();
     assert.match(received.get(refused) ?? "", /^HTTP\/1\.1 503 .*"code":"SP_H1_GATEWAY_FULL"/s);
-    const admin = connect(9901);
-    admin.writeText("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
-    network.pump();
-    assert.match(received.get(admin) ?? "", /^HTTP\/1\.1 200 /);
     sockets[0]?.close();
     network.pump();
-    const next = connect(8080);
+    const next = connect();
     next.writeText("GET / HTTP/1.1\r\n\r\n");
     network.pump();
     assert.match(received.get(next) ?? "", /^HTTP\/1\.1 400 .*SP_H1_BAD_HOST/s);
     const stopped = gateway.stop(0);
-    for (const socket of [...sockets, admin, next]) socket.close();
+    for (const socket of [...sockets, next]) socket.close();
     network.pump();
     await stopped;
   });

@@ -1,4 +1,4 @@
-// The whole gateway in process, from a configuration's text to what clients, upstreams and the admin address see.
+// The whole gateway in process, from a configuration's text to what clients, upstreams and operators see.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -10,7 +10,6 @@ import { MemoryNetwork, type SocketAddress } from "../transport/index.ts";
 import { createGateway, type Gateway } from "./index.ts";
 
 const CONFIG = `version: 1
-admin: { address: 127.0.0.1:9901 }
 listeners:
   - name: http
     address: 127.0.0.1:8080
@@ -101,11 +100,6 @@ class Stage {
     return JSON.parse(this.log.lines[at] ?? "{}") as Record<string, unknown>;
   }
 
-  admin(path: string, method = "GET"): { status: number; body: string } {
-    const { status, body } = answerOf(this.send(`${method} ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, 9901), method);
-    return { status, body };
-  }
-
   /** Stops and shows that nothing is left. */
   async finish(): Promise<void> {
     for (const client of this.clients) client.close();
@@ -155,7 +149,7 @@ describe("a gateway", () => {
 
   it("bears the same generation for the same configuration, whatever its spelling, and another for another", async () => {
     const stage = await Stage.open();
-    const ofPorts = (text: string) => text.replaceAll("127.0.0.1:80", "127.0.0.1:90").replace("9901", "9902");
+    const ofPorts = (text: string) => text.replaceAll("127.0.0.1:80", "127.0.0.1:90");
     const other = await stage.start(ofPorts(CONFIG));
     await other.stop(0);
     const same = await stage.start(
@@ -173,10 +167,10 @@ describe("a gateway", () => {
 
   it("that can't bind an address leaves nothing behind", async () => {
     const stage = await Stage.open();
-    const text = CONFIG.replaceAll("127.0.0.1:80", "127.0.0.1:90");
-    await assert.rejects(stage.start(text), /9901/);
-    // Its other addresses are free, or this would fail.
-    const second = await stage.start(text.replace("9901", "9902"));
+    const text = CONFIG.replace("127.0.0.1:8080", "127.0.0.1:9080");
+    await assert.rejects(stage.start(text), /8081/);
+    // Its other address is free, or this would fail.
+    const second = await stage.start(text.replace("127.0.0.1:8081", "127.0.0.1:9081"));
     assert.equal(answerOf(stage.send(get("/items/1"), 9080)).status, 200);
     for (const client of stage.clients) client.close();
     stage.network.pump();
@@ -185,32 +179,11 @@ describe("a gateway", () => {
   });
 });
 
-describe("the admin address", () => {
-  it("says that the process lives and takes requests", async () => {
-    const stage = await Stage.open();
-    const { generation } = stage.gateway;
-    assert.deepEqual(stage.admin("/healthz"), { status: 200, body: `{"status":"ok","generation":"${generation}"}\n` });
-    assert.deepEqual(stage.admin("/readyz"), { status: 200, body: `{"status":"ready","generation":"${generation}"}\n` });
-    assert.deepEqual(stage.admin("/healthz", "HEAD"), { status: 200, body: "" });
-    assert.equal(stage.admin("/healthz?x").status, 200);
-    assert.equal(stage.admin("/").status, 404);
-    assert.equal(stage.admin("/healthz", "POST").status, 405);
-    assert.equal(answerOf(stage.send("POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 9901)).field("allow"), "GET, HEAD");
-    assert.deepEqual(stage.log.lines, [], "looking is not logged");
-    await stage.finish();
-  });
-
-  it("is not reached by a client's listener", async () => {
-    const stage = await Stage.open();
-    assert.equal(answerOf(stage.send(get("/healthz"))).status, 404);
-    await stage.finish();
-  });
-
-  it("exposes metrics that a scraper can read, and counts what happened", async () => {
+describe("the metrics", () => {
+  it("are what a scraper can read, and count what happened", async () => {
     const stage = await Stage.open();
     stage.send(get("/items/1") + get("/items/2") + get("/nothing"));
-    const { status, body } = stage.admin("/metrics");
-    assert.equal(status, 200);
+    const body = stage.gateway.exposeMetrics();
     const samples = new Map<string, number>();
     for (const line of body.split("\n")) {
       if (line === "" || /^# (HELP|TYPE) [a-z_]+ ./.test(line)) continue;
@@ -304,7 +277,7 @@ describe("the access log", () => {
 });
 
 describe("a graceful stop", () => {
-  it("lets requests in flight finish, refuses new connections, and says so on the admin address", async () => {
+  it("lets requests in flight finish and refuses new connections", async () => {
     const stage = await Stage.open();
     const { script } = stage.two;
     stage.two.script = { onHead() {}, onRequest() {} };
@@ -316,9 +289,6 @@ describe("a graceful stop", () => {
       isStopped = true;
     });
     stage.network.pump();
-    assert.equal(stage.admin("/readyz").status, 503);
-    assert.match(stage.admin("/readyz").body, /"draining"/);
-    assert.equal(stage.admin("/healthz").status, 200);
     // Their requests may be on the way: they end last.
     assert.equal(idle.ended, false);
     assert.equal(silent.ended, false);

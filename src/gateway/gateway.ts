@@ -1,8 +1,8 @@
 // The whole: listeners, plans, pools, records, put together from one configuration, and exchanged for those of the next one while it
 // serves. The only room that knows all the parts.
 
-import { type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
-import type { BoundsConfig, GatewayConfig, TeamState, UpstreamConfig } from "../config/index.ts";
+import { CidrSet, type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
+import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import {
   createProcessMetrics,
@@ -15,13 +15,11 @@ import {
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import type { Pool, PoolCounts } from "../upstreams/index.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
-import { compileAdminPlan } from "./admin.ts";
-import { describeConfig } from "./admin-config.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
-import { declareListeners, declareLog, declareTeams, GenerationGauges } from "./gauges.ts";
+import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
-import { GatewayListener } from "./listener.ts";
+import { GatewayListener, type ListenerSettings } from "./listener.ts";
 import { ListenerMetrics } from "./listener-metrics.ts";
 import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
@@ -38,14 +36,10 @@ export interface GatewayHost {
   readonly descriptorLimit?: number;
   /** A step threw: a bug, with its stack. Standard error when left out. */
   readonly onBug?: (error: unknown, requestId: string) => void;
-  /** Of this program, for the admin address. */
-  readonly version?: string;
   /** Listening sockets that this process inherited, by the listener's name; the others are bound. */
   readonly descriptors?: ReadonlyMap<string, number>;
   /** The id of the first configuration, where another process has proved it. */
   readonly provenAs?: string;
-  /** How the files of teams fared when the configuration was loaded, for the admin address. */
-  readonly teams?: readonly Pick<TeamState, "name" | "state">[];
   /** Hears of every step of every request, for whoever explains one. Left out, it costs nothing. */
   readonly tracer?: PolicyTracer;
 }
@@ -63,7 +57,6 @@ export interface Gateway {
   /** The one that new requests follow. */
   readonly generation: string;
   readonly listeners: readonly { readonly name: string; readonly address: SocketAddress }[];
-  readonly admin: SocketAddress | null;
   /**
    * Compiles the next configuration, in slices between which requests are served. Rejects with a BlueprintError when it can't be served,
    * also because its listeners are at other addresses: those are bound once. `provenAs` is its id, where another process has proved it.
@@ -75,10 +68,10 @@ export interface Gateway {
   status(): GatewayActivity;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
   stop(graceMs: number): Promise<void>;
-  /** All metrics in the Prometheus text format, as the admin address shows them. */
+  /** All metrics in the Prometheus text format. */
   exposeMetrics(): string;
   /** The same as plain data, for whoever adds up the processes of one gateway. */
-  snapshotMetrics(): MetricSnapshot;
+  snapshotMetrics(): Promise<MetricSnapshot>;
   /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
   reopenLog(): Promise<void>;
 }
@@ -89,21 +82,6 @@ export interface GatewayActivity {
   readonly generations: readonly string[];
   readonly upstreams: readonly ({ readonly name: string } & PoolCounts)[];
 }
-
-/** A quarter of it may be open at once, see ConnectionBudget. */
-const ADMIN_DESCRIPTORS = 128;
-
-/** The admin address serves people and scrapers: small heads, no bodies. */
-const ADMIN_BOUNDS: BoundsConfig = {
-  lineBytes: 4096,
-  headBytes: 16 * 1024,
-  fieldCount: 100,
-  bodyBytes: 0,
-  headTimeoutMs: 10_000,
-  idleTimeoutMs: 60_000,
-  minBodyBytesPerSecond: 256,
-  connectionsPerIp: null,
-};
 
 /** Starts a gateway. Rejects with the transport's error when an address can't be bound; nothing stays behind then. */
 export async function createGateway(config: GatewayConfig, host: GatewayHost): Promise<Gateway> {
@@ -134,8 +112,6 @@ class RunningGateway implements Gateway {
   #config: GatewayConfig;
   #generations: Generations | null = null;
   #clients: GatewayListener[] = [];
-  #adminListener: GatewayListener | null = null;
-  #isReady = false;
   #stopping: Promise<void> | null = null;
 
   constructor(config: GatewayConfig, host: GatewayHost) {
@@ -154,7 +130,6 @@ class RunningGateway implements Gateway {
     this.#metrics.declareRoute("");
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
     declareLog(registry, () => this.#around.log);
-    declareTeams(registry, host.teams ?? []);
   }
 
   async start(provenAs: string | null): Promise<void> {
@@ -173,20 +148,13 @@ class RunningGateway implements Gateway {
       for (const [index, listener] of this.#clients.entries()) {
         const descriptor = this.#host.descriptors?.get(listener.listener);
         const { address, reusePort } = this.#config.listeners[index]!;
-        const tls = this.#tls.serverOf(listener.listener);
-        await listener.bind(transport, address, {
-          reusePort,
-          ...(descriptor !== undefined && { descriptor }),
-          ...(tls !== null && { tls }),
-        });
+        await listener.bind(transport, address, { reusePort, ...(descriptor !== undefined && { descriptor }) });
       }
-      await this.#openAdmin();
     } catch (error) {
       for (const listener of this.#clients) if (listener.isBound) await listener.drain();
       await this.#free();
       throw error;
     }
-    this.#isReady = true;
   }
 
   get generation(): string {
@@ -195,10 +163,6 @@ class RunningGateway implements Gateway {
 
   get listeners(): readonly { readonly name: string; readonly address: SocketAddress }[] {
     return listAddresses(this.#clients);
-  }
-
-  get admin(): SocketAddress | null {
-    return this.#adminListener?.address ?? null;
   }
 
   async prepare(config: GatewayConfig, provenAs?: string): Promise<PreparedGeneration> {
@@ -286,14 +250,16 @@ class RunningGateway implements Gateway {
   #createListeners(config: GatewayConfig, first: Generation): GatewayListener[] {
     const metrics = new ListenerMetrics(this.#metrics.registry);
     return config.listeners.map((listener, index) => {
-      const around = { wheel: this.#wheel, budget: this.#budget, isTls: listener.tls !== null, metrics };
-      return new GatewayListener(listener.name, this.#settingsOf(config, index, first), around);
+      const tls = this.#tls.serverOf(listener.name);
+      const place = { wheel: this.#wheel, budget: this.#budget, metrics, tls, startsTls: listener.proxyProtocol !== null };
+      return new GatewayListener(listener.name, this.#settingsOf(config, index, first), place);
     });
   }
 
-  #settingsOf(config: GatewayConfig, index: number, { blueprint, runtime }: Generation) {
-    const { name, bounds } = config.listeners[index]!;
-    return { bounds, acceptor: createAcceptor(runtime, blueprint.listenerPlans[name]!) };
+  #settingsOf(config: GatewayConfig, index: number, { blueprint, runtime }: Generation): ListenerSettings {
+    const { name, bounds, proxyProtocol } = config.listeners[index]!;
+    const acceptor = createAcceptor(runtime, blueprint.listenerPlans[name]!);
+    return { bounds, acceptor, proxies: CidrSet.of(...(proxyProtocol?.from ?? [])) };
   }
 
   /** What changes in metrics and budgets with a configuration. */
@@ -331,30 +297,12 @@ class RunningGateway implements Gateway {
     };
   }
 
-  async #openAdmin(): Promise<void> {
-    const { admin } = this.#config;
-    if (admin === null) return;
-    const { clock, transport, version, teams } = this.#host;
-    const facts = { startedWallMs: clock.wall(), version: version ?? null, teams: teams ?? [] };
-    const describe = () => describeConfig(this.#config, { ...facts, generation: this.generation, listeners: this.listeners });
-    const isReady = () => this.#isReady;
-    const generation = () => this.generation;
-    const plan = compileAdminPlan({ registry: this.#metrics.registry, isReady, generation, describe });
-    const quiet = new Surroundings(clock, this.#wheel, { metrics: null, log: null, onBug: this.#around.onBug });
-    const settings = { bounds: ADMIN_BOUNDS, acceptor: createAcceptor(new GatewayRuntime(quiet, ""), plan) };
-    // A budget of its own: who wants to see why the gateway is full must get in.
-    const budget = new ConnectionBudget(ADMIN_DESCRIPTORS, 0);
-    this.#adminListener = new GatewayListener("admin", settings, { wheel: this.#wheel, budget, isTls: false, metrics: null });
-    declareListeners(this.#metrics.registry, [...this.#clients, this.#adminListener]);
-    await this.#adminListener.bind(transport, admin.address, {});
-  }
-
   exposeMetrics(): string {
     return this.#metrics.registry.expose();
   }
 
-  snapshotMetrics(): MetricSnapshot {
-    return this.#metrics.registry.snapshot();
+  snapshotMetrics(): Promise<MetricSnapshot> {
+    return runInSlices(this.#metrics.registry.snapshotInSteps());
   }
 
   setChallenges(challenges: Challenges): void {
@@ -371,17 +319,11 @@ class RunningGateway implements Gateway {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    this.#isReady = false;
     const late = this.#host.clock.schedule(() => {
       for (const listener of this.#clients) listener.destroy();
     }, graceMs);
     await Promise.all(this.#clients.map((listener) => listener.drain(graceMs)));
     late.cancel();
-    if (this.#adminListener !== null) {
-      const gone = this.#adminListener.drain();
-      this.#adminListener.destroy();
-      await gone;
-    }
     await this.#free();
   }
 
@@ -395,8 +337,8 @@ class RunningGateway implements Gateway {
 
 /** The first listener of `before` that is not at the same place in `after`, in words; null when all are. */
 function findMovedListener(before: GatewayConfig, after: GatewayConfig): string | null {
-  const place = ({ name, address, tls, reusePort }: GatewayConfig["listeners"][number]) =>
-    JSON.stringify([name, address, tls !== null, reusePort]);
+  const place = ({ name, address, tls, reusePort, proxyProtocol }: GatewayConfig["listeners"][number]) =>
+    JSON.stringify([name, address, tls !== null, reusePort, proxyProtocol !== null]);
   const [old, now] = [before.listeners.map(place), after.listeners.map(place)];
   const gone = old.findIndex((text, index) => text !== now[index]);
   if (gone >= 0) return `${before.listeners[gone]!.name} is elsewhere, or gone`;

@@ -1,5 +1,6 @@
 // What is counted of listeners and their handshakes. Labels are names of listeners and words of our own.
 
+import type { Fault } from "../base/index.ts";
 import type { ClientTlsFacts } from "../http/index.ts";
 import type { Counter, MetricFamily, MetricRegistry } from "../telemetry/index.ts";
 import type { SocketError } from "../transport/index.ts";
@@ -9,6 +10,8 @@ const REASONS: Readonly<Partial<Record<SocketError, string>>> = { ETLS: "handsha
 export class ListenerMetrics {
   readonly #handshakes: MetricFamily<Counter>;
   readonly #failures: MetricFamily<Counter>;
+
+  readonly #headers: MetricFamily<Counter>;
 
   constructor(registry: MetricRegistry) {
     this.#handshakes = registry.counter({
@@ -23,6 +26,15 @@ export class ListenerMetrics {
         "`reset` and `closed` when the client left.",
       labels: ["listener", "reason"],
     });
+    this.#headers = registry.counter({
+      name: "sallyport_proxy_header_faults_total",
+      help: "Connections of trusted proxies that did not begin with a PROXY header as they must, by what was wrong.",
+      labels: ["listener", "code"],
+    });
+  }
+
+  countProxyFault(listener: string, { kind }: Fault): void {
+    this.#headers.child(listener, kind.code).add(1);
   }
 
   countHandshake(listener: string, { version, resumed }: ClientTlsFacts): void {

@@ -1,59 +1,85 @@
 // One listening address: accepts, counts connections per client address, and lets connections go when it drains.
 
-import { ipKey, type TimerWheel } from "../base/index.ts";
+import { type CidrSet, type Fault, ipKey, type TimerWheel } from "../base/index.ts";
 import type { AddressConfig, BoundsConfig } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
 import { ServerConnection, type ServerContext } from "../http1/index.ts";
-import type { Listener, ListenOptions, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../transport/index.ts";
+import type {
+  AcceptedSocket,
+  Listener,
+  ListenOptions,
+  ServerTls,
+  Socket,
+  SocketAddress,
+  SocketError,
+  SocketHandler,
+  Transport,
+} from "../transport/index.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
 import type { ListenerMetrics } from "./listener-metrics.ts";
+import { ProxiedConnection, type ProxiedOwner } from "./proxied-connection.ts";
 import { RejectedConnection } from "./reject-connection.ts";
 
 /** What a generation says of a listener. */
 export interface ListenerSettings {
   readonly bounds: BoundsConfig;
   readonly acceptor: RequestAcceptor;
+  /** Who must begin each connection with a PROXY header. */
+  readonly proxies: CidrSet;
 }
 
-export class GatewayListener implements ServerContext {
+/** What a listener is for as long as it is open. */
+export interface ListenerPlace {
+  readonly wheel: TimerWheel;
+  readonly budget: ConnectionBudget;
+  readonly metrics: ListenerMetrics;
+  /** Null: cleartext. */
+  readonly tls: ServerTls | null;
+  /** Whether PROXY headers may come before handshakes: then each handshake is begun here, and not by the transport. */
+  readonly startsTls: boolean;
+}
+
+export class GatewayListener implements ServerContext, ProxiedOwner {
   readonly listener: string;
   readonly scheme: "http" | "https";
   readonly wheel: TimerWheel;
+  readonly tls: ServerTls | null;
   bounds: BoundsConfig;
   acceptor: RequestAcceptor;
+  #proxies: CidrSet;
+  readonly #startsTls: boolean;
   readonly #budget: ConnectionBudget;
-  readonly #metrics: ListenerMetrics | null;
+  readonly #metrics: ListenerMetrics;
   draining = false;
   accepted = 0;
   rejected = 0;
   readonly #connections = new Set<ServerConnection>();
+  /** Whose PROXY header has not come yet. */
+  readonly #headless = new Set<ProxiedConnection>();
   readonly #perAddress = new Map<string, number>();
   #binding: Listener | null = null;
   #onEmpty: (() => void) | null = null;
+  /** What a connection that comes while it drains may be idle. */
+  #idleMs = 0;
 
-  constructor(
-    name: string,
-    settings: ListenerSettings,
-    around: {
-      readonly wheel: TimerWheel;
-      readonly budget: ConnectionBudget;
-      readonly isTls: boolean;
-      readonly metrics: ListenerMetrics | null;
-    },
-  ) {
+  constructor(name: string, settings: ListenerSettings, place: ListenerPlace) {
     this.listener = name;
-    this.scheme = around.isTls ? "https" : "http";
+    this.scheme = place.tls === null ? "http" : "https";
+    this.tls = place.tls;
     this.bounds = settings.bounds;
     this.acceptor = settings.acceptor;
-    this.wheel = around.wheel;
-    this.#budget = around.budget;
-    this.#metrics = around.metrics;
+    this.#proxies = settings.proxies;
+    this.wheel = place.wheel;
+    this.#startsTls = place.startsTls;
+    this.#budget = place.budget;
+    this.#metrics = place.metrics;
   }
 
   /** The next request of every connection follows these. */
   follow(settings: ListenerSettings): void {
     this.bounds = settings.bounds;
     this.acceptor = settings.acceptor;
+    this.#proxies = settings.proxies;
   }
 
   get openConnections(): number {
@@ -69,14 +95,27 @@ export class GatewayListener implements ServerContext {
   }
 
   async bind(transport: Transport, address: AddressConfig, options: ListenOptions): Promise<void> {
-    this.#binding = await transport.listen(address, (socket) => this.#accept(socket), options);
+    const handshakes = this.tls === null || this.#startsTls ? {} : { tls: this.tls };
+    this.#binding = await transport.listen(address, (socket) => this.#accept(socket), { ...options, ...handshakes });
   }
 
-  #accept(socket: Socket): SocketHandler {
+  #accept(socket: AcceptedSocket): SocketHandler {
     this.accepted++;
-    if (this.#budget.open >= this.#budget.max) {
-      return this.#reject(socket, "full");
+    if (this.#budget.open >= this.#budget.max) return this.#reject(socket, "full");
+    const { remoteAddress } = socket;
+    if (remoteAddress !== "" && !this.#proxies.isEmpty && this.#proxies.has(remoteAddress)) {
+      const connection = new ProxiedConnection(socket, this);
+      this.#headless.add(connection);
+      this.#budget.open++;
+      return connection;
     }
+    const handler = this.acceptProxied(socket);
+    if (this.tls !== null && this.#startsTls && !socket.closed) socket.startTls(this.tls, null);
+    return handler;
+  }
+
+  /** Its addresses are those of the client, by whoever they are told. */
+  acceptProxied(socket: AcceptedSocket): SocketHandler {
     // Counted also while there is no limit: a reload may bring one. A unix socket has no address to count by.
     if (socket.remoteAddress !== "") {
       const key = ipKey(socket.remoteAddress);
@@ -88,7 +127,17 @@ export class GatewayListener implements ServerContext {
     const connection = new ServerConnection(socket, this);
     this.#connections.add(connection);
     this.#budget.open++;
+    // It came while the listener was being closed, and its request is on the way.
+    if (this.draining) connection.drain(this.#idleMs);
     return connection;
+  }
+
+  onHeaderOver(connection: ProxiedConnection, fault: Fault | null): void {
+    if (!this.#headless.delete(connection)) return;
+    this.#budget.open--;
+    if (fault !== null) this.#metrics.countProxyFault(this.listener, fault);
+    // Behind the connection that it may become.
+    queueMicrotask(() => this.#tellIfEmpty());
   }
 
   #reject(socket: Socket, reason: "full" | "address"): SocketHandler {
@@ -98,12 +147,12 @@ export class GatewayListener implements ServerContext {
 
   onHandshake(connection: ServerConnection): void {
     const { tls } = connection.facts;
-    if (tls !== null) this.#metrics?.countHandshake(this.listener, tls);
+    if (tls !== null) this.#metrics.countHandshake(this.listener, tls);
   }
 
   onConnectionClosed(connection: ServerConnection, error: SocketError | null): void {
     if (!this.#connections.delete(connection)) return;
-    if (this.scheme === "https" && connection.facts.tls === null) this.#metrics?.countFailedHandshake(this.listener, error);
+    if (this.scheme === "https" && connection.facts.tls === null) this.#metrics.countFailedHandshake(this.listener, error);
     this.#budget.open--;
     if (connection.facts.address !== "") {
       const key = ipKey(connection.facts.address);
@@ -111,7 +160,11 @@ export class GatewayListener implements ServerContext {
       if (count === 0) this.#perAddress.delete(key);
       else this.#perAddress.set(key, count);
     }
-    if (this.#connections.size === 0) this.#onEmpty?.();
+    this.#tellIfEmpty();
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#connections.size + this.#headless.size === 0) this.#onEmpty?.();
   }
 
   /**
@@ -121,8 +174,9 @@ export class GatewayListener implements ServerContext {
    */
   drain(graceMs = 0): Promise<void> {
     this.draining = true;
+    this.#idleMs = graceMs / 4;
     this.#binding?.close();
-    if (this.#connections.size === 0) return Promise.resolve();
+    if (this.#connections.size + this.#headless.size === 0) return Promise.resolve();
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
@@ -138,6 +192,7 @@ export class GatewayListener implements ServerContext {
 
   /** Ends what is still open. */
   destroy(): void {
+    for (const connection of [...this.#headless]) connection.close();
     for (const connection of [...this.#connections]) connection.destroy();
   }
 }

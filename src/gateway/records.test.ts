@@ -9,7 +9,6 @@ import { MemoryNetwork, type Socket, type SocketHandler } from "../transport/ind
 import { createGateway, type Gateway } from "./index.ts";
 
 const CONFIG = `version: 1
-admin: { address: 127.0.0.1:9901 }
 listeners: [{ name: http, address: 127.0.0.1:8080, bounds: { idleTimeout: 20s, minBodyRate: 1000B/s } }]
 upstreams:
   app:
@@ -60,9 +59,9 @@ class GatewayStage {
     return this;
   }
 
-  send(text: string, port = 8080): End {
+  send(text: string): End {
     const end = new End();
-    end.socket = this.network.transport.connect({ host: "127.0.0.1", port }, end);
+    end.socket = this.network.transport.connect({ host: "127.0.0.1", port: 8080 }, end);
     end.socket.writeText(text);
     this.network.pump();
     return end;
@@ -86,7 +85,7 @@ class GatewayStage {
 
   /** The lines of /metrics that begin with the name and are not zero. */
   metrics(name: string): string[] {
-    const { text } = this.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 9901);
+    const text = this.gateway?.exposeMetrics() ?? "";
     return text.split("\n").filter((line) => line.startsWith(`sallyport_${name}{`) && !line.endsWith(" 0"));
   }
 }

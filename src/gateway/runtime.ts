@@ -13,17 +13,16 @@ import { RequestIds } from "./request-ids.ts";
 export class Surroundings {
   readonly clock: Clock;
   readonly wheel: TimerWheel;
-  readonly metrics: GatewayMetrics | null;
+  readonly metrics: GatewayMetrics;
   /** Where lines go now: a reload may name another file. */
   log: LineSink | null;
   readonly onBug: (error: unknown, requestId: string) => void;
   readonly ids = new RequestIds();
 
-  /** Without metrics and log for the admin address: looking at the figures must not change them. */
   constructor(
     clock: Clock,
     wheel: TimerWheel,
-    records: { metrics: GatewayMetrics | null; log: LineSink | null; onBug: (error: unknown, requestId: string) => void },
+    records: { metrics: GatewayMetrics; log: LineSink | null; onBug: (error: unknown, requestId: string) => void },
   ) {
     this.clock = clock;
     this.wheel = wheel;
@@ -54,7 +53,7 @@ export class GatewayRuntime implements ExchangeRuntime {
 
   onExchangeEnd(exchange: Exchange): void {
     const { metrics, log } = this.#around;
-    if (metrics !== null) metrics.record(exchange);
+    metrics.record(exchange);
     if (log !== null) log.write(encodeAccessRecord(exchange));
     if (this.#tunnels.size === 0 || !this.#tunnels.delete(exchange)) this.#leave();
   }

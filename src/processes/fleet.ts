@@ -121,9 +121,9 @@ export class Fleet {
     }
   }
 
-  async snapshots(): Promise<readonly { readonly worker: WorkerHandle; readonly snapshot: WorkerSnapshot | null }[]> {
+  async snapshots(metrics: boolean): Promise<readonly { readonly worker: WorkerHandle; readonly snapshot: WorkerSnapshot | null }[]> {
     const all = [...this.workers, ...this.#retiring];
-    return Promise.all(all.map(async (worker) => ({ worker, snapshot: await worker.snapshot() })));
+    return Promise.all(all.map(async (worker) => ({ worker, snapshot: await worker.snapshot(metrics) })));
   }
 
   /** Resolves when every worker answers them; workers that start later get them too. */

@@ -1,4 +1,7 @@
+export { loadInChild } from "./load-in-child.ts";
+export { type LoadOutcome, loadRevision, type Revision } from "./loader.ts";
 export { findServiceManager, type ServiceManager } from "./notify.ts";
+export { RevisionStore } from "./revision-store.ts";
 export {
   type Activation,
   type InheritedListener,
@@ -6,3 +9,6 @@ export {
   takeInheritedListeners,
   type WantedListener,
 } from "./socket-activation.ts";
+export { type Report, StartError, Supervisor, type SupervisorHost } from "./supervisor.ts";
+export { systemWatchHost } from "./watcher.ts";
+export { processSpawner } from "./worker-process.ts";

@@ -22,12 +22,14 @@ export type ToWorker =
   | { readonly type: "discard"; readonly id: number }
   | { readonly type: "challenges"; readonly ask: number; readonly challenges: Challenges }
   | { readonly type: "reopenLog"; readonly ask: number }
-  | { readonly type: "snapshot"; readonly ask: number }
+  /** `metrics`: all that is counted too, which may be long. */
+  | { readonly type: "snapshot"; readonly ask: number; readonly metrics: boolean }
   /** Stop accepting, end what is under way within `graceMs`, exit. */
   | { readonly type: "drain"; readonly graceMs: number };
 
 export interface WorkerSnapshot {
-  readonly metrics: MetricSnapshot;
+  /** Null when they were not asked for. */
+  readonly metrics: MetricSnapshot | null;
   readonly activity: GatewayActivity;
 }
 
@@ -39,9 +41,11 @@ export type ToSupervisor =
   | { readonly type: "committed"; readonly id: number }
   /** It accepts no more. */
   | { readonly type: "draining" }
+  /** Its last word: what it counted in all. */
+  | { readonly type: "farewell"; readonly snapshot: WorkerSnapshot }
   | { readonly type: "answer"; readonly ask: number; readonly snapshot: WorkerSnapshot | null; readonly problem: string | null };
 
-const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "answer"]);
+const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "farewell", "answer"]);
 
 /** Throws on what no worker says. */
 export function readWorkerMessage(message: unknown): ToSupervisor {

@@ -4,19 +4,18 @@ const NAME = "SALLYPORT_WORKER";
 
 export interface WorkerEnvironment {
   readonly slot: number;
-  readonly version: string;
   /** By the listener's name. */
   readonly descriptors: ReadonlyMap<string, number>;
 }
 
-export function writeWorkerEnvironment({ slot, version, descriptors }: WorkerEnvironment): Record<string, string> {
-  return { [NAME]: JSON.stringify({ slot, version, descriptors: [...descriptors] }) };
+export function writeWorkerEnvironment({ slot, descriptors }: WorkerEnvironment): Record<string, string> {
+  return { [NAME]: JSON.stringify({ slot, descriptors: [...descriptors] }) };
 }
 
 /** Throws where this process is no worker. */
 export function readWorkerEnvironment(env: Readonly<Record<string, string | undefined>>): WorkerEnvironment {
   const text = env[NAME];
   if (text === undefined) throw new Error("this program is started by the supervisor of a gateway: run `sallyport start FILE`");
-  const { slot, version, descriptors } = JSON.parse(text) as { slot: number; version: string; descriptors: [string, number][] };
-  return { slot, version, descriptors: new Map(descriptors) };
+  const { slot, descriptors } = JSON.parse(text) as { slot: number; version: string; descriptors: [string, number][] };
+  return { slot, descriptors: new Map(descriptors) };
 }

@@ -59,6 +59,9 @@ export class WorkerHandle {
   /** The configuration that its requests follow; 0 before the first. */
   serves = 0;
 
+  /** What it said when it ended in order; null before, and of one that crashed. */
+  farewell: WorkerSnapshot | null = null;
+
   constructor(slot: number, spawner: WorkerSpawner, descriptors: ReadonlyMap<string, number>, clock: Clock) {
     this.slot = slot;
     this.#clock = clock;
@@ -105,10 +108,10 @@ export class WorkerHandle {
   }
 
   /** Null from one that has ended or does not answer in time. */
-  async snapshot(): Promise<WorkerSnapshot | null> {
+  async snapshot(metrics: boolean): Promise<WorkerSnapshot | null> {
     const ask = ++this.#asks;
     try {
-      const answer = await this.#request({ type: "snapshot", ask }, `answer ${ask}`, ASK_MS);
+      const answer = await this.#request({ type: "snapshot", ask, metrics }, `answer ${ask}`, ASK_MS);
       return answer.type === "answer" ? answer.snapshot : null;
     } catch {
       return null;
@@ -176,6 +179,9 @@ export class WorkerHandle {
         return;
       case "answer":
         this.#settle(`answer ${message.ask}`)?.resolve(message);
+        return;
+      case "farewell":
+        this.farewell = message.snapshot;
         return;
       case "draining":
         this.#isDraining = true;

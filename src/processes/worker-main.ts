@@ -8,7 +8,7 @@ import type { ToWorker } from "./messages.ts";
 import { readWorkerEnvironment } from "./worker-environment.ts";
 import { ORPHAN_GRACE_MS, WorkerSession } from "./worker-session.ts";
 
-const { descriptors, version } = readWorkerEnvironment(process.env);
+const { descriptors } = readWorkerEnvironment(process.env);
 
 const session = new WorkerSession({
   send: (message) => {
@@ -16,8 +16,7 @@ const session = new WorkerSession({
     if (process.connected) process.send?.(message);
   },
   createGateway: (config, generation) =>
-    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation, version }),
-  snapshotMetrics: (gateway) => gateway.snapshotMetrics(),
+    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation }),
   onDrained: () => process.disconnect?.(),
 });
 

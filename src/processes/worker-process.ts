@@ -28,14 +28,14 @@ const MAIN = fileURLToPath(new URL("worker-main.ts", import.meta.url));
 const FIRST_DESCRIPTOR = 4;
 
 /** Workers on the runtime that this process runs on. Their standard output is ours: that is where access logs go. */
-export function processSpawner(version: string): WorkerSpawner {
+export function processSpawner(): WorkerSpawner {
   return {
     spawn(slot, descriptors, events) {
       const inherited = [...descriptors];
       const places = new Map(inherited.map(([name], index) => [name, FIRST_DESCRIPTOR + index]));
       const child = spawn(process.execPath, [...process.execArgv, MAIN], {
         stdio: ["ignore", "inherit", "inherit", "ipc", ...inherited.map(([, descriptor]) => descriptor)],
-        env: { ...process.env, ...writeWorkerEnvironment({ slot, version, descriptors: places }) },
+        env: { ...process.env, ...writeWorkerEnvironment({ slot, descriptors: places }) },
       });
       let gone = false;
       const end = (reason: string) => {

@@ -3,14 +3,12 @@
 
 import type { GatewayConfig } from "../config/index.ts";
 import { BlueprintError, type Gateway, type PreparedGeneration } from "../gateway/index.ts";
-import type { MetricSnapshot } from "../telemetry/index.ts";
-import type { ToSupervisor, ToWorker } from "./messages.ts";
+import type { ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
 import { ConfigAssembly } from "./wire.ts";
 
 export interface WorkerHost {
   send(message: ToSupervisor): void;
   createGateway(config: GatewayConfig, generation: string): Promise<Gateway>;
-  snapshotMetrics(gateway: Gateway): MetricSnapshot;
   /** All that was under way has ended. */
   onDrained(): void;
 }
@@ -58,13 +56,13 @@ export class WorkerSession {
         return;
       case "challenges":
         this.#gateway?.setChallenges(message.challenges);
-        this.#answer(message.ask, null);
+        this.#host.send({ type: "answer", ask: message.ask, snapshot: null, problem: null });
         return;
       case "reopenLog":
         await this.#reopenLog(message.ask);
         return;
       case "snapshot":
-        this.#answer(message.ask, null);
+        this.#host.send({ type: "answer", ask: message.ask, snapshot: await this.#snapshot(message.metrics), problem: null });
         return;
       case "drain":
         await this.drain(message.graceMs);
@@ -83,6 +81,8 @@ export class WorkerSession {
     const stopped = gateway.stop(graceMs);
     this.#host.send({ type: "draining" });
     await stopped;
+    const snapshot = await this.#snapshot(true);
+    if (snapshot !== null) this.#host.send({ type: "farewell", snapshot });
     this.#host.onDrained();
   }
 
@@ -110,18 +110,19 @@ export class WorkerSession {
   }
 
   async #reopenLog(ask: number): Promise<void> {
+    let problem: string | null = null;
     try {
       await this.#gateway?.reopenLog();
-      this.#answer(ask, null);
     } catch (error) {
-      this.#answer(ask, error instanceof Error ? error.message : String(error));
+      problem = error instanceof Error ? error.message : String(error);
     }
+    this.#host.send({ type: "answer", ask, snapshot: null, problem });
   }
 
-  #answer(ask: number, problem: string | null): void {
+  async #snapshot(withMetrics: boolean): Promise<WorkerSnapshot | null> {
     const gateway = this.#gateway;
-    const snapshot = gateway === null ? null : { metrics: this.#host.snapshotMetrics(gateway), activity: gateway.status() };
-    this.#host.send({ type: "answer", ask, snapshot, problem });
+    if (gateway === null) return null;
+    return { metrics: withMetrics ? await gateway.snapshotMetrics() : null, activity: gateway.status() };
   }
 }
 

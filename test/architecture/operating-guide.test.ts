@@ -9,7 +9,6 @@ import { MemoryNetwork } from "../../src/transport/index.ts";
 
 const GUIDE = readFileSync(new URL("../../docs/guides/operating.md", import.meta.url), "utf8");
 const CONFIG = `version: 1
-admin: { address: 127.0.0.1:9901 }
 listeners: [{ name: http, address: 127.0.0.1:8080 }]
 upstreams: { a: { endpoints: [http://127.0.0.1:3000] } }
 routes: [{ name: r, match: { path: /a }, public: true, upstream: a }]
@@ -43,7 +42,7 @@ describe("the operating guide", () => {
     assert.ok(config);
     const gateway = await createGateway(config, { transport: network.transport, clock: new FakeClock(), logSink: log });
     await ask(network, 8080, "/a");
-    const metrics = await ask(network, 9901, "/metrics");
+    const metrics = gateway.exposeMetrics();
     await gateway.stop(0);
     const names = [...metrics.matchAll(/^# TYPE (\S+)/gm)].map((match) => match[1] ?? "");
     assert.ok(names.length > 12);

@@ -1,0 +1,405 @@
+// A running gateway as its operator knows it: one configuration at a time, workers that serve it, and the way from one to the next.
+// It accepts no client. What people are told of it goes out through `report`.
+
+import { type Clock, TimerWheel } from "../base/index.ts";
+import type { GatewayConfig, Issue } from "../config/index.ts";
+import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
+import { computeGeneration } from "../gateway/index.ts";
+import type { SharedListener, SocketAddress, Transport } from "../transport/index.ts";
+import { AcmeDesk } from "./acme-desk.ts";
+import { AdminDesk } from "./admin-desk.ts";
+import { Fleet } from "./fleet.ts";
+import { type Bind, isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./listening-set.ts";
+import type { LoadOutcome, Revision } from "./loader.ts";
+import { Observatory } from "./observatory.ts";
+import type { RevisionStore } from "./revision-store.ts";
+import { FileWatcher, type WatchHost } from "./watcher.ts";
+import { packConfig } from "./wire.ts";
+import { RefusedError, type Shipment } from "./worker-handle.ts";
+import type { WorkerSpawner } from "./worker-process.ts";
+
+export interface Report {
+  readonly level: "info" | "warning" | "error";
+  readonly text: string;
+  readonly issues?: readonly Issue[];
+}
+
+export interface SupervisorHost {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly spawner: WorkerSpawner;
+  readonly bind: Bind;
+  readonly watchHost: WatchHost;
+  readonly version: string;
+  /** `Bun 1.4.5`. */
+  readonly runtime: string;
+  /** Processors, for `workers: auto`. */
+  readonly processors: number;
+  /** From a service manager, by the listener's name. */
+  readonly inherited: ReadonlyMap<string, SharedListener>;
+  /** Loads the file anew, and not in this process. */
+  load(): Promise<LoadOutcome>;
+  store(stateDir: string): RevisionStore;
+  random(): number;
+  report(report: Report): void;
+}
+
+/** Why a gateway could not be started. */
+export class StartError extends Error {
+  readonly messages: readonly string[];
+  readonly isBind: boolean;
+
+  constructor(messages: readonly string[], isBind: boolean) {
+    super(messages.join("\n"));
+    this.name = "StartError";
+    this.messages = messages;
+    this.isBind = isBind;
+  }
+}
+
+export class Supervisor implements ControlPlane {
+  readonly #host: SupervisorHost;
+  readonly #startedAtMs: number;
+  readonly #listening: ListeningSet;
+  readonly #fleet: Fleet;
+  readonly #admin: AdminDesk;
+  readonly #acme: AcmeDesk;
+  readonly #watcher: FileWatcher;
+  readonly #observatory: Observatory;
+  readonly #wheel: TimerWheel;
+  #current: Revision;
+  #previous: Revision | null = null;
+  #isRolledBack = false;
+  #ids = 1;
+  #state: GatewayStatus["state"] = "starting";
+  /** What changes the gateway, one after the other. */
+  #work: Promise<unknown> = Promise.resolve();
+  /** A reload that has not begun yet: who asks meanwhile gets its outcome. */
+  #awaited: Promise<ReloadOutcome> | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(first: Revision, sockets: ListeningSet, taken: Sockets, host: SupervisorHost) {
+    const { clock, spawner } = host;
+    this.#host = host;
+    this.#startedAtMs = clock.wall();
+    this.#listening = sockets;
+    this.#wheel = new TimerWheel(clock);
+    this.#observatory = new Observatory(clock, host.version);
+    this.#acme = new AcmeDesk({
+      clock,
+      random: host.random,
+      show: (challenges) => this.#fleet.setChallenges(challenges),
+      onIssued: () => void this.#enqueue(() => this.#apply(this.#current, "a certificate was issued")),
+      report: host.report,
+    });
+    this.#current = this.#dress(first);
+    const assignment = { shipment: this.#pack(this.#current), descriptors: toDescriptors(taken) };
+    this.#fleet = new Fleet(assignment, {
+      spawner,
+      clock,
+      random: host.random,
+      events: {
+        onStarted: (worker) => this.#observatory.open(worker),
+        onEnded: (worker) => this.#observatory.close(worker),
+        onCrash: (slot, pid, reason, inMs) =>
+          host.report({
+            level: "error",
+            text: `worker ${slot} (process ${pid}) ended: ${reason}; the next starts in ${Math.round(inMs)} ms`,
+          }),
+        onStartFailed: (slot, reason) =>
+          host.report({ level: "error", text: `worker ${slot} could not be started: ${reason}; it is tried again` }),
+      },
+    });
+    this.#admin = new AdminDesk(this, { transport: host.transport, clock, wheel: this.#wheel, registry: this.#observatory.registry });
+    this.#watcher = new FileWatcher(host.watchHost, (files) => void this.reload(`${files[0] ?? "a file"} changed`));
+  }
+
+  /** Serves `first`. Rejects with a StartError, and nothing is left running then. */
+  static async start(first: Revision, host: SupervisorHost): Promise<Supervisor> {
+    const listening = new ListeningSet(host.bind, host.inherited, first.config.listeners);
+    let sockets: Sockets;
+    try {
+      sockets = await listening.prepare(first.config.listeners);
+    } catch (error) {
+      listening.close();
+      throw new StartError([toText(error)], true);
+    }
+    listening.commit(sockets);
+    const supervisor = new Supervisor(first, listening, sockets, host);
+    await supervisor.#begin();
+    return supervisor;
+  }
+
+  async #begin(): Promise<void> {
+    const { config } = this.#current;
+    try {
+      await this.#admin.open(config.admin);
+      await this.#fleet.start(this.#countWorkers(config));
+    } catch (error) {
+      await this.#admin.close();
+      this.#release();
+      throw error instanceof RefusedError ? new StartError(error.messages, error.isBind) : new StartError([toText(error)], true);
+    }
+    this.#state = "serving";
+    this.#observatory.watch(this.#fleet, () => this.status());
+    this.#follow(this.#current);
+  }
+
+  get listeners(): readonly { readonly name: string; readonly address: SocketAddress }[] {
+    return this.#listening.addresses;
+  }
+
+  /** Whether clients of the listener speak TLS. */
+  speaksTls(listener: string): boolean {
+    return this.#current.config.listeners.some(({ name, tls }) => name === listener && tls !== null);
+  }
+
+  get adminAddress(): SocketAddress | null {
+    return this.#admin.address;
+  }
+
+  get generation(): string {
+    return this.#current.generation;
+  }
+
+  get drainMs(): number {
+    return this.#current.config.gateway.drainMs;
+  }
+
+  // ── what operators see ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  isReady(): boolean {
+    return this.#state === "serving" && this.#fleet.workers.some(({ serves, isGone }) => serves > 0 && !isGone);
+  }
+
+  status(): GatewayStatus {
+    const { config, generation, teams } = this.#current;
+    return {
+      name: config.gateway.name,
+      version: this.#host.version,
+      runtime: this.#host.runtime,
+      pid: process.pid,
+      startedAt: new Date(this.#startedAtMs).toISOString(),
+      state: this.#state,
+      generation,
+      previousGeneration: this.#previous?.generation ?? null,
+      isRolledBack: this.#isRolledBack,
+      isDegraded: teams.some(({ state }) => state !== "good"),
+      lastReload: this.#observatory.lastReload,
+      workers: this.#observatory.listWorkers(this.#fleet),
+      certificates: this.#observatory.listCertificates(config),
+    };
+  }
+
+  describeConfig(): string {
+    const { config, generation, teams } = this.#current;
+    return this.#admin.describe(config, {
+      generation,
+      startedWallMs: this.#startedAtMs,
+      version: this.#host.version,
+      teams,
+      listeners: this.listeners,
+    });
+  }
+
+  exposeMetrics(): Promise<string> {
+    return this.#observatory.expose(this.#fleet, this.status(), this.#current.teams);
+  }
+
+  async listUpstreams(): Promise<readonly UpstreamStatus[]> {
+    return this.#observatory.listUpstreams(this.#fleet, this.#current.config);
+  }
+
+  // ── what operators do ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  reload(cause: string): Promise<ReloadOutcome> {
+    if (this.#state === "draining") return Promise.resolve(this.#impossible("the gateway is stopping"));
+    this.#awaited ??= this.#enqueue(() => {
+      this.#awaited = null;
+      return this.#reload(cause);
+    });
+    return this.#awaited;
+  }
+
+  rollback(cause: string): Promise<ReloadOutcome> {
+    if (this.#state === "draining") return Promise.resolve(this.#impossible("the gateway is stopping"));
+    return this.#enqueue(async () => {
+      const target = this.#previous;
+      if (target === null) return this.#finish(this.#impossible("nothing else was served since the gateway started"), cause);
+      const outcome = await this.#apply(target, cause);
+      if (outcome.outcome === "applied") this.#isRolledBack = !this.#isRolledBack;
+      return outcome;
+    });
+  }
+
+  async reopenLogs(): Promise<void> {
+    for (const problem of await this.#fleet.reopenLogs())
+      this.#host.report({ level: "error", text: `${problem}; the old file stays in use` });
+  }
+
+  /** Replaces every worker, the configuration stays. */
+  restartWorkers(cause: string): Promise<void> {
+    return this.#enqueue(async () => {
+      const { config } = this.#current;
+      this.#host.report({ level: "info", text: `${cause}: replacing the workers one after the other` });
+      try {
+        const sockets = await this.#listening.prepare(config.listeners);
+        await this.#roll(config, sockets, this.#pack(this.#current));
+        this.#host.report({ level: "info", text: `${cause}: all workers are new` });
+      } catch (error) {
+        this.#host.report({ level: "error", text: `${cause}: the workers were not all replaced: ${toText(error)}` });
+      }
+    });
+  }
+
+  /** Requests in flight end within `graceMs`; resolves when nothing is left. */
+  stop(graceMs: number): Promise<void> {
+    this.#stopping ??= this.#stop(graceMs);
+    return this.#stopping;
+  }
+
+  /** At once. */
+  kill(): void {
+    this.#fleet.killAll();
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    this.#state = "draining";
+    this.#watcher.close();
+    const stopped = this.#fleet.stop(graceMs);
+    // Nobody accepts any more: who connects now is refused rather than left waiting.
+    this.#listening.close();
+    await stopped;
+    await this.#admin.close();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#watcher.close();
+    this.#acme.close();
+    this.#observatory.stop();
+    this.#listening.close();
+    this.#wheel.stop();
+  }
+
+  // ── from one configuration to the next ─────────────────────────────────────────────────────────────────────────────
+
+  #enqueue<Value>(work: () => Promise<Value>): Promise<Value> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reload(cause: string): Promise<ReloadOutcome> {
+    const loaded = await this.#host.load();
+    if (loaded.revision === null) {
+      const { issues, messages, files } = loaded;
+      // What is mended next may be a file that only the bad configuration names.
+      if (this.#current.config.gateway.watch) this.#watcher.watch([...new Set([...this.#current.files, ...files])]);
+      const reason = messages.join("\n") || "the configuration has errors";
+      return this.#finish({ outcome: "refused", generation: this.generation, issues, reason }, cause);
+    }
+    const outcome = await this.#apply(loaded.revision, cause);
+    if (outcome.outcome === "applied" || outcome.outcome === "unchanged") this.#isRolledBack = false;
+    return outcome;
+  }
+
+  async #apply(wanted: Revision, cause: string): Promise<ReloadOutcome> {
+    const next = this.#dress(wanted);
+    const { issues } = next;
+    const before = this.#current;
+    if (next.generation === before.generation) {
+      // Its files may be others all the same, and the state of its teams.
+      this.#current = next;
+      this.#follow(next);
+      return this.#finish({ outcome: "unchanged", generation: next.generation, issues }, cause);
+    }
+    try {
+      await this.#serve(next, before);
+    } catch (error) {
+      const reason = error instanceof RefusedError ? error.messages.join("\n") : toText(error);
+      return this.#finish({ outcome: "refused", generation: before.generation, issues, reason }, cause);
+    }
+    this.#current = next;
+    // A certificate that was renewed is no other configuration: there is nothing in it to go back from.
+    if (wanted !== before) this.#previous = before;
+    this.#follow(next);
+    return this.#finish({ outcome: "applied", generation: next.generation, issues }, cause);
+  }
+
+  async #serve(next: Revision, before: Revision): Promise<void> {
+    const shipment = this.#pack(next);
+    const count = this.#countWorkers(next.config);
+    const isInPlace = isSamePlaces(before.config.listeners, next.config.listeners) && count === this.#countWorkers(before.config);
+    if (isInPlace) await this.#fleet.switchTo(shipment);
+    else await this.#roll(next.config, await this.#listening.prepare(next.config.listeners), shipment);
+  }
+
+  async #roll(config: GatewayConfig, sockets: Sockets, shipment: Shipment): Promise<void> {
+    const assignment = { shipment, descriptors: toDescriptors(sockets) };
+    try {
+      await this.#fleet.roll(assignment, this.#countWorkers(config), this.drainMs);
+    } catch (error) {
+      this.#listening.discard(sockets);
+      throw error;
+    }
+    this.#listening.commit(sockets);
+  }
+
+  /** What a configuration brings besides what workers serve. */
+  #follow(revision: Revision): void {
+    const { config, files, text, generation, remarks } = revision;
+    for (const remark of remarks) this.#host.report({ level: "warning", text: remark });
+    void this.#admin.follow(config.admin).catch((error: unknown) => {
+      this.#host.report({ level: "error", text: `admin: ${toText(error)}; it stays where it is` });
+    });
+    this.#watcher.watch(config.gateway.watch ? files : []);
+    this.#acme.want(config);
+    const { stateDir } = config.gateway;
+    if (stateDir === null || text === null) return;
+    try {
+      this.#host.store(stateDir).keep(text, generation);
+    } catch (error) {
+      this.#host.report({ level: "warning", text: `stateDir: the configuration that serves can't be kept: ${toText(error)}` });
+    }
+  }
+
+  /** With the certificates that authorities have issued, under the id that it has with them. */
+  #dress(revision: Revision): Revision {
+    const config = this.#acme.dress(revision.config);
+    return config === revision.config ? revision : { ...revision, config, generation: computeGeneration(config) };
+  }
+
+  /** The admin address is ours alone. */
+  #pack({ config, generation }: Revision): Shipment {
+    return { id: this.#ids++, generation, wire: packConfig({ ...config, admin: null }) };
+  }
+
+  #countWorkers({ gateway }: GatewayConfig): number {
+    return gateway.workers === "auto" ? this.#host.processors : gateway.workers;
+  }
+
+  #impossible(reason: string): ReloadOutcome {
+    return { outcome: "impossible", generation: this.generation, issues: [], reason };
+  }
+
+  #finish(outcome: ReloadOutcome, cause: string): ReloadOutcome {
+    this.#observatory.countReload(outcome, cause);
+    const { report } = this.#host;
+    const { issues } = outcome;
+    if (outcome.outcome === "applied") report({ level: "info", text: `${cause}: generation ${outcome.generation} serves`, issues });
+    else if (outcome.outcome === "unchanged")
+      report({ level: "info", text: `${cause}: nothing to change, generation ${outcome.generation} serves on`, issues });
+    else
+      report({
+        level: "error",
+        text: `${cause}: ${outcome.outcome}, generation ${outcome.generation} serves on: ${outcome.reason}`,
+        issues,
+      });
+    return outcome;
+  }
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
