@@ -44,6 +44,8 @@ export class Fleet {
   readonly #slots: Slot[] = [];
   /** Replaced, with requests under way. */
   readonly #retiring = new Set<WorkerHandle>();
+  /** Every process that has not ended. */
+  readonly #living = new Set<WorkerHandle>();
   #assignment: Assignment;
   #challenges: Challenges | null = null;
   #stopping = false;
@@ -73,8 +75,8 @@ export class Fleet {
       await Promise.all(this.#slots.map((slot) => this.#open(slot)));
     } catch (error) {
       this.#stopping = true;
-      for (const worker of this.workers) worker.kill();
-      await Promise.all(this.workers.map(({ gone }) => gone));
+      this.killAll();
+      await Promise.all([...this.#living].map(({ gone }) => gone));
       throw error;
     }
   }
@@ -138,16 +140,16 @@ export class Fleet {
     return [...new Set(told.filter((problem) => problem !== null))];
   }
 
-  /** Resolves when every process has ended. */
+  /** Resolves when every process has ended, those that are being started meanwhile too. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     for (const slot of this.#slots) slot.restart?.cancel();
-    await Promise.all([...this.workers, ...this.#retiring].map((worker) => worker.drain(graceMs)));
+    while (this.#living.size > 0) await Promise.all([...this.#living].map((worker) => worker.drain(graceMs)));
   }
 
   killAll(): void {
     this.#stopping = true;
-    for (const worker of [...this.workers, ...this.#retiring]) worker.kill();
+    for (const worker of this.#living) worker.kill();
   }
 
   #retire(worker: WorkerHandle, drainMs: number): void {
@@ -159,7 +161,9 @@ export class Fleet {
   async #open(slot: Slot): Promise<void> {
     const { spawner, clock, events } = this.#host;
     const { shipment, descriptors } = this.#assignment;
+    if (this.#stopping) throw new Error("the gateway is stopping");
     const worker = new WorkerHandle(slot.index, spawner, descriptors, clock);
+    this.#living.add(worker);
     if (slot.worker === null) slot.worker = worker;
     events.onStarted(worker);
     void worker.gone.then((reason) => this.#onGone(slot, worker, reason));
@@ -185,6 +189,7 @@ export class Fleet {
 
   #onGone(slot: Slot, worker: WorkerHandle, reason: string): void {
     const { events, clock, random } = this.#host;
+    this.#living.delete(worker);
     events.onEnded(worker);
     if (slot.worker !== worker || this.#stopping || worker.isDraining) return;
     slot.worker = null;

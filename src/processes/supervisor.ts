@@ -247,7 +247,8 @@ export class Supervisor implements ControlPlane {
         await this.#roll(config, sockets, this.#pack(this.#current));
         this.#host.report({ level: "info", text: `${cause}: all workers are new` });
       } catch (error) {
-        this.#host.report({ level: "error", text: `${cause}: the workers were not all replaced: ${toText(error)}` });
+        if (this.#state !== "draining")
+          this.#host.report({ level: "error", text: `${cause}: the workers were not all replaced: ${toText(error)}` });
       }
     });
   }
