@@ -47,16 +47,26 @@ async function listen(address: SocketAddress, accept: Accept, options: ListenOpt
   const open = tls === null ? (raw: RawSocket) => acceptSocket(raw, accept) : (raw: RawSocket) => acceptSecure(raw, accept, tls);
   const handlers = { ...OUTGOING, open };
   try {
-    if ("path" in address) await removeStaleSocket(address.path);
-    const target = "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port };
-    const raw = (Bun as unknown as RawApi).listen({ ...target, allowHalfOpen: true, socket: handlers });
+    if ("path" in address && options.descriptor === undefined) await removeStaleSocket(address.path);
+    const raw = (Bun as unknown as RawApi).listen({ ...toPlace(address, options), allowHalfOpen: true, socket: handlers });
     return {
-      address: "path" in address ? { path: address.path } : { host: raw.hostname, port: raw.port },
+      address: toBoundAddress(raw, address, options),
       close: () => raw.stop(false),
     };
   } catch (error) {
     throw createListenError(toAddressText(address), error);
   }
+}
+
+/** What Bun's types don't have: `fd`, a listening socket to accept on. The queue of waiting connections is Bun's own, 512 long. */
+function toPlace(address: SocketAddress, { descriptor, reusePort = false }: ListenOptions): object {
+  if (descriptor !== undefined) return { fd: descriptor };
+  return "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port, reusePort };
+}
+
+/** Bun does not know the address of a descriptor that it was given. */
+function toBoundAddress(raw: RawListener, asked: SocketAddress, { descriptor }: ListenOptions): SocketAddress {
+  return "path" in asked || descriptor !== undefined ? asked : { host: raw.hostname, port: raw.port };
 }
 
 function acceptSecure(raw: RawSocket, accept: Accept, tls: ServerTls): void {
