@@ -11,7 +11,8 @@ const PORT = /^(?:0|[1-9][0-9]{0,4})$/;
 const MAX_UNIX_PATH_BYTES = 107;
 
 export const LISTEN_EXPECTATION = "an address such as `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/gateway.sock`";
-export const ENDPOINT_EXPECTATION = "a URL such as `http://127.0.0.1:3001` or `unix:/run/service.sock`, with nothing behind the port";
+export const ENDPOINT_EXPECTATION =
+  "a URL such as `http://127.0.0.1:3001`, `https://orders.internal:8443` or `unix:/run/service.sock`, with nothing behind the port";
 export const CIDR_EXPECTATION = "an IP address or a CIDR block such as `10.0.0.0/8`";
 
 /** An address to listen on: an IP literal with its port (0: any free one), or a unix socket. */
@@ -23,30 +24,36 @@ export function parseListenAddress(text: string): AddressConfig | Refusal {
   return refuseAddress(LISTEN_EXPECTATION, toListenHint(text, host, port));
 }
 
-/** The URL of an endpoint. `https:` is refused as not built yet. */
-export function parseEndpointUrl(text: string): { address: AddressConfig; authority: string } | Refusal {
+export interface EndpointUrl {
+  readonly scheme: "http" | "https" | "unix";
+  readonly address: AddressConfig;
+  /** Without the scheme's own port. */
+  readonly authority: string;
+}
+
+/** The URL of an endpoint. */
+export function parseEndpointUrl(text: string): EndpointUrl | Refusal {
   if (text.startsWith("unix:")) {
     const address = parseUnix(text, ENDPOINT_EXPECTATION);
-    return address instanceof Refusal ? address : { address, authority: "localhost" };
+    return address instanceof Refusal ? address : { scheme: "unix", address, authority: "localhost" };
   }
-  if (text.startsWith("https://")) {
-    return new Refusal("SP_CONFIG_NOT_BUILT", "TLS to upstreams (`https://`)", "write `http://…`");
-  }
-  if (!text.startsWith("http://")) {
+  const scheme = text.startsWith("https://") ? "https" : "http";
+  if (!text.startsWith(`${scheme}://`)) {
     const bare = parseEndpointUrl(`http://${text}`);
     return refuseAddress(ENDPOINT_EXPECTATION, bare instanceof Refusal ? undefined : `write \`http://${text}\``);
   }
-  const authority = text.slice("http://".length);
+  const authority = text.slice(`${scheme}://`.length);
   const extra = /[/?#@\\]/.exec(authority)?.[0];
-  if (extra !== undefined) return refuseAddress(ENDPOINT_EXPECTATION, toExtraHint(extra, authority));
+  if (extra !== undefined) return refuseAddress(ENDPOINT_EXPECTATION, toExtraHint(extra, scheme, authority));
   const { host, port } = splitHostPort(authority);
   const name = toIpLiteral(host) ?? (isHostName(host.toLowerCase()) ? host.toLowerCase() : undefined);
   const isPort = port === undefined || (PORT.test(port) && Number(port) >= 1 && Number(port) <= 65535);
   if (name === undefined || !isPort)
     return refuseAddress(ENDPOINT_EXPECTATION, isPort ? undefined : "the port is a number from 1 to 65535");
   const shown = name.includes(":") ? `[${name}]` : name;
-  const number = Number(port ?? 80);
-  return { address: { host: name, port: number }, authority: number === 80 ? shown : `${shown}:${number}` };
+  const standard = scheme === "https" ? 443 : 80;
+  const number = Number(port ?? standard);
+  return { scheme, address: { host: name, port: number }, authority: number === standard ? shown : `${shown}:${number}` };
 }
 
 /** An address or block whose host bits are zero, as written. */
@@ -61,6 +68,11 @@ export function parseProxyBlock(text: string): string | Refusal {
 export function toAddressText(address: AddressConfig): string {
   if ("path" in address) return `unix:${address.path}`;
   return address.host.includes(":") ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Whether only this machine can connect. */
+export function isLocalAddress(address: AddressConfig): boolean {
+  return "path" in address || address.host.startsWith("127.") || address.host === "::1";
 }
 
 /** Whether the kernel would refuse the second of two listening sockets. Port 0 never clashes; a wildcard takes every address. */
@@ -110,10 +122,10 @@ function toListenHint(text: string, host: string, port: string | undefined): str
   return isHostName(host) ? "listen on an IP address; names are not resolved" : undefined;
 }
 
-function toExtraHint(extra: string, authority: string): string {
+function toExtraHint(extra: string, scheme: string, authority: string): string {
   if (extra === "@") return "credentials don't belong in a URL: set the header on the route";
   const rest = authority.slice(0, authority.indexOf(extra));
-  return `write \`http://${rest}\`; a path prefix is the route's \`rewrite: { addPrefix: … }\``;
+  return `write \`${scheme}://${rest}\`; a path prefix is the route's \`rewrite: { addPrefix: … }\``;
 }
 
 function refuseAddress(expected: string, hint: string | undefined): Refusal {

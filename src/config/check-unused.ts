@@ -1,7 +1,7 @@
-// What is defined and never used: upstreams, APIs and versions that no route names.
+// What is defined and never used: upstreams, APIs and versions that no route names, an authority that no certificate asks for.
 
 import type { Finding, IssuePath } from "./issue.ts";
-import { children, get, keysOf, texts } from "./written.ts";
+import { children, get, has, keysOf, texts } from "./written.ts";
 
 /** `routes` are all that may use what `root` defines, its teams' included. */
 export function checkUnused(root: unknown, routes: readonly unknown[], findings: Finding[]): void {
@@ -15,6 +15,9 @@ export function checkUnused(root: unknown, routes: readonly unknown[], findings:
     const served = versions.get(get(api, "name")) ?? new Set();
     for (const version of texts(get(api, "versions")) ?? []) served.add(version);
     versions.set(get(api, "name"), served);
+  }
+  if (has(root, "acme") && !asksAuthority(root)) {
+    findings.push(unused(["acme"], "no certificate of a listener asks for the authority of `acme`"));
   }
   for (const name of keysOf(get(root, "upstreams"))) {
     if (!upstreams.has(name)) findings.push(unused(["upstreams", name], `no route names the upstream \`${name}\``));
@@ -30,6 +33,11 @@ export function checkUnused(root: unknown, routes: readonly unknown[], findings:
       }
     }
   }
+}
+
+function asksAuthority(root: unknown): boolean {
+  const sections = [get(root, "admin"), ...children(root, [], "listeners").map(([, listener]) => listener)];
+  return sections.some((section) => children(get(section, "tls"), [], "certificates").some(([, certificate]) => has(certificate, "acme")));
 }
 
 function unused(path: IssuePath, message: string): Finding {

@@ -12,6 +12,7 @@ import { checkPlaces } from "./check-places.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
+import { checkListening, checkUpstreamTls } from "./check-tls.ts";
 import type { Finding, IssuePath } from "./issue.ts";
 import { JudgedNames } from "./judged-names.ts";
 import { checkKinds } from "./kinds.ts";
@@ -55,6 +56,7 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     widest: toWidestBounds(gateway, LISTENER_BOUNDS),
   };
   checkPlaces(root, gateway, findings);
+  for (const [path, upstream] of children(root, [], "upstreams")) checkUpstreamTls(upstream, path, findings);
   if (context.gateway === undefined) checkGateway(root, around, findings, toUpstreams(root, ...(context.teams ?? [])));
   else for (const key of ["hosts", "paths"]) checkEntries(get(root, "team", key), ["team", key], findings);
   for (const [path, route] of children(root, [], "routes")) {
@@ -66,6 +68,7 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
 function checkGateway(root: unknown, around: Surroundings, findings: Finding[], everyUpstream: ReadonlySet<string>): void {
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
+  checkListening(root, findings);
   checkApis(around.apis, around.names, around.nowMs, findings);
   const defaults = get(root, "defaults");
   checkShared(defaults, ["defaults"], null, around, findings);

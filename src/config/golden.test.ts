@@ -22,8 +22,8 @@ const names = [...singles, ...folders].sort();
 const ROOT = "/etc/sallyport";
 const NOW_MS = Date.UTC(2026, 0, 1);
 
-/** The example includes teams that do not lie beside it. */
-const EXAMPLE_SAYS = ["SP_CONFIG_NOT_BUILT", "SP_CONFIG_TEAM_INCLUDE"];
+/** The example includes teams, and names certificates, that do not lie beside it. */
+const EXAMPLE_SAYS = ["SP_CONFIG_NOT_BUILT", "SP_CONFIG_TEAM_INCLUDE", "SP_CONFIG_REFERENCED_FILE"];
 
 /** Codes that no small text shows, with the test that does. */
 const ELSEWHERE: Readonly<Record<string, string>> = {

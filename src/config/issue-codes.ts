@@ -109,8 +109,22 @@ export const ISSUE_CODES = {
     "Set it for the process that reads the configuration; `check` needs it as well as `start`.",
   ),
   SP_CONFIG_REFERENCED_FILE: error(
-    "A file that the configuration names (`${file:PATH}`, `respond.file`, `include`) can't be read or is no use.",
+    "A file that the configuration names (`${file:PATH}`, `respond.file`, `include`, a certificate or key) can't be read or is no use.",
     "Paths are relative to the file that they stand in; the message says what is wrong.",
+  ),
+
+  // ── TLS and the admin address ──────────────────────────────────────────────────────────────────────────────────────
+  SP_CONFIG_ACME: error(
+    "A certificate that an authority is to issue, and something that it needs is missing or can't be had.",
+    "The message says what: the section `acme` with its directory, `gateway.stateDir`, or names that a challenge can prove.",
+  ),
+  SP_CONFIG_ADMIN_OPEN: error(
+    "The admin address can be reached from other machines, and nothing asks who they are.",
+    "Listen on `127.0.0.1` or a unix socket; or add `token`, or `tls` that requires certificates of clients.",
+  ),
+  SP_CONFIG_WEAK_TOKEN: error(
+    "A token that is short enough to be guessed.",
+    "`openssl rand -hex 32` makes a good one; give it by `${env:NAME}`.",
   ),
 
   // ── routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────

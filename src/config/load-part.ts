@@ -7,6 +7,7 @@ import { checkReferences } from "./checks.ts";
 import type { Finding, Issue } from "./issue.ts";
 import { checkNotBuilt } from "./not-built.ts";
 import { PathSet } from "./path-set.ts";
+import { type PemTexts, readPemFiles } from "./pem-files.ts";
 import { type ReferenceReader, type Resolved, resolveReferences } from "./references.ts";
 import { type Body, readBodies } from "./references-bodies.ts";
 import type { Masking } from "./references-masking.ts";
@@ -25,6 +26,7 @@ export class Part {
   /** In the order of the file, once `sort()` was called. */
   readonly issues: Issue[];
   readonly bodies: ReadonlyMap<number, Body>;
+  readonly pem: PemTexts;
   readonly #covered: PathSet;
   readonly #references: Resolved;
   readonly #masking: Masking;
@@ -43,7 +45,9 @@ export class Part {
     const { bodies, findings: bodyFindings } = readBodies(this.#references.value, source.file, reader, covered);
     this.bodies = bodies;
     for (const finding of [...findings, ...this.#references.findings]) this.#put(finding, true);
-    for (const finding of bodyFindings) this.put(finding);
+    const { texts, findings: pemFindings } = readPemFiles(this.#references.value, source.file, reader, covered);
+    this.pem = texts;
+    for (const finding of [...bodyFindings, ...pemFindings]) this.put(finding);
   }
 
   get isGood(): boolean {

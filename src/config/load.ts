@@ -78,7 +78,7 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   const included = listIncluded(root.value, file, host);
   for (const finding of included.findings) root.put(finding);
   const written = root.parse(configurationSchema);
-  const from = { places: root.places, bodies: root.bodies };
+  const from = { places: root.places, bodies: root.bodies, pem: root.pem };
   const resolved = written === null ? null : resolveConfiguration(written, file, from);
   const around: TeamSurroundings = { host, stateDir: resolved?.gateway.stateDir ?? null, reader, masking };
   const opened = openTeams(included.files, around);

@@ -2,11 +2,22 @@
 
 import { dirname, resolve } from "node:path";
 import { Secret } from "../base/index.ts";
-import type { AccessLogConfig, AddressConfig, BoundsConfig, GatewayConfig, ListenerConfig, RouteConfig, UpstreamConfig } from "./config.ts";
+import type {
+  AccessLogConfig,
+  AddressConfig,
+  AdminConfig,
+  BoundsConfig,
+  GatewayConfig,
+  ListenerConfig,
+  RouteConfig,
+  UpstreamConfig,
+} from "./config.ts";
 import type { PathSet } from "./path-set.ts";
+import type { PemTexts } from "./pem-files.ts";
 import type { Body } from "./references-bodies.ts";
 import { Refusal } from "./refusal.ts";
 import { type RouteSurroundings, resolveRoute } from "./resolve-route.ts";
+import { type PemSource, resolveAcme, resolveListenerTls, resolveUpstreamTls } from "./resolve-tls.ts";
 import type { Configuration, TeamConfiguration } from "./schema.ts";
 import { parseTemplate } from "./templates.ts";
 
@@ -16,32 +27,46 @@ export interface FromElsewhere {
   readonly places: PathSet;
   /** What `respond.file` gave, by the index of the route. */
   readonly bodies: ReadonlyMap<number, Body>;
+  /** Of certificates, keys and lists. */
+  readonly pem: PemTexts;
 }
 
 /** The resolved form of `written`; paths in it are relative to `file`. */
 export function resolveConfiguration(written: Configuration, file: string, from: FromElsewhere): GatewayConfig {
   const folder = dirname(resolve(file));
+  const source = { folder, pem: from.pem };
   return {
     version: 1,
     gateway: {
       name: written.gateway.name,
       kind: written.gateway.kind,
-      workers: 1,
-      drainMs: 9_000,
-      watch: true,
+      workers: written.gateway.workers,
+      drainMs: written.gateway.drain,
+      watch: written.gateway.watch,
       identityHeaders: written.gateway.identityHeaders,
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
-    admin: written.admin === null ? null : { address: resolveAddress(written.admin.address, folder), token: null, hosts: [], tls: null },
-    acme: null,
-    listeners: written.listeners.map((listener) => resolveListener(listener, folder)),
-    upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
+    admin: resolveAdmin(written.admin, source),
+    acme: resolveAcme(written.acme, source),
+    listeners: written.listeners.map((listener) => resolveListener(listener, source)),
+    upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
     routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from }),
     telemetry: { accessLog: resolveAccessLog(written.telemetry.accessLog, folder) },
   };
 }
 
-function resolveListener(listener: Configuration["listeners"][number], folder: string): ListenerConfig {
+function resolveAdmin(written: Configuration["admin"], source: PemSource): AdminConfig | null {
+  if (written === null) return null;
+  const { address, token, hosts, tls } = written;
+  return {
+    address: resolveAddress(address, source.folder),
+    token: token === undefined ? null : new Secret(token),
+    hosts,
+    tls: resolveListenerTls(tls, source),
+  };
+}
+
+function resolveListener(listener: Configuration["listeners"][number], source: PemSource): ListenerConfig {
   const { bounds } = listener;
   const resolved: BoundsConfig = {
     lineBytes: bounds.line,
@@ -53,22 +78,24 @@ function resolveListener(listener: Configuration["listeners"][number], folder: s
     minBodyBytesPerSecond: bounds.minBodyRate,
     connectionsPerIp: bounds.connectionsPerIp,
   };
-  const address = resolveAddress(listener.address, folder);
-  const { name, trustedProxies } = listener;
-  return { name, address, tls: null, proxyProtocol: null, reusePort: false, trustedProxies, bounds: resolved };
+  const address = resolveAddress(listener.address, source.folder);
+  const tls = resolveListenerTls(listener.tls, source);
+  const { name, reusePort, trustedProxies } = listener;
+  return { name, address, tls, proxyProtocol: listener.proxyProtocol ?? null, reusePort, trustedProxies, bounds: resolved };
 }
 
-function resolveUpstream(name: string, upstream: Configuration["upstreams"][string], folder: string): UpstreamConfig {
+function resolveUpstream(name: string, upstream: Configuration["upstreams"][string], source: PemSource): UpstreamConfig {
+  const isTls = upstream.endpoints.some(({ url }) => url.scheme === "https");
   return {
     name,
     endpoints: upstream.endpoints.map(({ url, weight }) => ({
-      address: resolveAddress(url.address, folder),
+      address: resolveAddress(url.address, source.folder),
       authority: url.authority,
       weight,
     })),
     balance: "roundRobin",
-    tls: null,
-    proxyProtocol: null,
+    tls: resolveUpstreamTls(upstream.tls, isTls, source),
+    proxyProtocol: upstream.proxyProtocol ?? null,
     timeouts: {
       connectMs: upstream.timeouts.connect,
       firstByteMs: upstream.timeouts.firstByte,
@@ -86,10 +113,10 @@ export function resolveTeam(
   from: FromElsewhere,
   root: { readonly written: Configuration; readonly from: FromElsewhere },
 ): { readonly upstreams: readonly UpstreamConfig[]; readonly routes: readonly RouteConfig[] } {
-  const folder = dirname(resolve(file));
+  const source = { folder: dirname(resolve(file)), pem: from.pem };
   const team = { name: written.team.name, hosts: written.team.hosts ?? [] };
   return {
-    upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, folder)),
+    upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
     routes: resolveRoutes(written.routes, root.written, { team, from, defaultsFrom: root.from }),
   };
 }

@@ -110,6 +110,14 @@ export function parseUrl(text: string): string | Refusal {
   return isFit ? text : new Refusal("SP_CONFIG_BAD_VALUE", URL_EXPECTATION, undefined);
 }
 
+/** RFC 8555 6.1: an authority is asked over TLS alone. */
+export function parseDirectoryUrl(text: string): string | Refusal {
+  const url = parseUrl(text);
+  return url instanceof Refusal || url.startsWith("https://")
+    ? url
+    : new Refusal("SP_CONFIG_ACME", URL_EXPECTATION, "an authority is asked over `https://` alone");
+}
+
 export type HostRewrite = { readonly kind: "keep" } | { readonly kind: "endpoint" } | { readonly kind: "name"; readonly authority: string };
 
 export function parseHostRewrite(text: string): HostRewrite | Refusal {

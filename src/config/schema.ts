@@ -11,6 +11,7 @@ import {
   parseListenAddress,
   parseProxyBlock,
 } from "./addresses.ts";
+import { adminSection } from "./admin-schema.ts";
 import {
   choice,
   count,
@@ -18,6 +19,7 @@ import {
   duration,
   fields,
   fieldsOrOff,
+  flag,
   fullList,
   list,
   mapOf,
@@ -45,6 +47,7 @@ import {
 } from "./patterns.ts";
 import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
 import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
+import { acme, listenerProxyProtocol, listenerTls, upstreamProxyProtocol, upstreamTls } from "./tls-schema.ts";
 import {
   breaker,
   counters,
@@ -53,11 +56,9 @@ import {
   identities,
   internalToken,
   limitNames,
-  listenerTls,
   otherBalance,
   rateLimits,
   tracing,
-  upstreamTls,
 } from "./unbuilt-schema.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
@@ -67,23 +68,17 @@ const gateway = fields(
     name: name("Stands in logs, metrics and traces.").prefault("sallyport"),
     kind: choice(["edge", "domain", "bff"], "What a gateway of this kind may do.").default("edge"),
     workers: z
-      .union(
-        [
-          only(1, "One process."),
-          notBuilt(
-            z.union([z.literal("auto"), z.int({ error: "`1`" }).min(2, { error: "`1`" })], { error: "`1`" }),
-            "More than one; `auto`: one a core.",
-          ),
-        ],
-        {
-          error: "`1`",
-        },
-      )
-      .default(1)
+      .union([only("auto", "One a core."), count(1, 256, "So many.")], { error: "`auto`, or a whole number from 1 to 256" })
+      .default("auto")
       .meta({ description: "How many processes serve." }),
+    drain: duration(
+      { example: "9s", off: false, max: "1h" },
+      "Time that requests in flight and tunnels may take to end, when the gateway stops or a worker is replaced.",
+    ).prefault("9s"),
+    watch: flag("Whether a change of any file that was read is a reload.").default(true),
     stateDir: plainText(
       "a folder's path",
-      "A folder where the gateway keeps what must survive a restart: the last good part of each team.",
+      "A folder where the gateway keeps what must survive a restart: the last good part of each team, certificates that were issued.",
     ).optional(),
     include: list(
       plainText("a path or a pattern such as `teams/*.yaml`", "A file, or files."),
@@ -132,13 +127,19 @@ const listener = fields(
       "Whose X-Forwarded-* and X-Request-Id are believed.",
     ).prefault([]),
     bounds: bounds.prefault({}),
-    tls: notBuilt(listenerTls, "TLS for clients.").optional(),
+    tls: listenerTls.optional(),
+    proxyProtocol: listenerProxyProtocol.optional(),
+    reusePort: flag("Whether other processes may listen at the same address too; the kernel shares connections out.").default(false),
     rateLimits: notBuilt(limitNames, "Limits before routing, of `rateLimits`; unknown paths count too.").optional(),
   },
   "An address where clients connect.",
 );
 
-const endpointUrl = text(parseEndpointUrl, ENDPOINT_EXPECTATION, "`http://host:port` or `unix:/path`.");
+const endpointUrl = text(
+  parseEndpointUrl,
+  ENDPOINT_EXPECTATION,
+  "`http://host:port`, `https://host:port` or `unix:/path`; without a port 80 or 443.",
+);
 const endpoint = z
   .union(
     [
@@ -160,7 +161,8 @@ const upstream = fields(
       .union([only("roundRobin", "In turn."), notBuilt(otherBalance, "Other ways.")], { error: "`roundRobin`" })
       .default("roundRobin")
       .meta({ description: "How an endpoint is chosen." }),
-    tls: notBuilt(upstreamTls, "TLS to the endpoints.").optional(),
+    tls: upstreamTls.optional(),
+    proxyProtocol: upstreamProxyProtocol.optional(),
     internalToken: notBuilt(internalToken, "A signed token for the upstream.").optional(),
     breaker: notBuilt(breaker, "When to stop calling it.").optional(),
     health: notBuilt(health, "How it is seen to be well.").optional(),
@@ -268,10 +270,8 @@ export const configurationSchema = fields(
     defaults: defaults.prefault({}),
     counters: notBuilt(counters, "Where shared counters are kept.").optional(),
     database: notBuilt(database, "Where keys, plans and revisions are kept.").optional(),
-    admin: fieldsOrOff(
-      fields({ address: listenAddress }, "The admin address: metrics and health."),
-      "Where operators look in; off when left out.",
-    ).prefault("off"),
+    admin: fieldsOrOff(adminSection(listenAddress), "Where operators look in; off when left out.").prefault("off"),
+    acme: acme.optional(),
     listeners: fullList(listener, "Where clients connect."),
     upstreams: upstreams.prefault({}),
     identities: notBuilt(identities, "Who may call, by name.").optional(),

@@ -12,7 +12,7 @@ type ZodIssue = z.core.$ZodIssue;
 const WORDS_FOR_OFF = new Set(["false", "null", "0", "no", "none", "never", "disabled", "unlimited", "OFF", "Off"]);
 
 /** Of keys that a hint names; a list of twenty helps nobody. */
-const MAX_KNOWN = 10;
+const MAX_KNOWN = 12;
 
 interface Judged {
   readonly schema: z.core.$ZodType;
@@ -160,6 +160,7 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
     if (typeof value === "string" && issue.values.map(String).includes(value)) return "write it without quotes";
     const nearest = typeof value === "string" ? selectNearest(value, issue.values.map(String)) : undefined;
     if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
+    if (typeof value === "number" && issue.values.includes(String(value))) return toQuoteHint(value);
     return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(toWord(value)) ? "write `true`" : undefined;
   }
   if (issue.code !== "invalid_type") return undefined;
@@ -170,6 +171,7 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
     if (expectation.startsWith("an address")) return `write \`127.0.0.1:${value}\`, or \`0.0.0.0:${value}\` for every network`;
   }
   if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return toQuoteHint(value);
+  if (issue.expected === "boolean" && /^(?:on|off|yes|no)$/i.test(toWord(value))) return `write \`${/^(?:on|yes)$/i.test(toWord(value))}\``;
   if (typeof value === "string" && issue.expected !== "array") return toMapHint(path, value);
   if (issue.expected === "string" && typeof value === "object") return toReferenceHint(path);
   if (issue.expected === "array") return "put it in `[ ]`, or each entry on a line that begins with `- `";

@@ -50,30 +50,6 @@ export const tracing = fields(
   "Spans of requests.",
 );
 
-export const listenerTls = fields(
-  {
-    minVersion: choice(["1.2", "1.3"], "The oldest version that is spoken.").optional(),
-    certificates: fullList(
-      fields(
-        {
-          cert: path("The certificate with its chain, as PEM."),
-          key: path("Its key, as PEM."),
-          clientAuth: fields(
-            {
-              ca: path("Who signs clients' certificates, as PEM."),
-              mode: choice(["optional", "required"], "Whether each client must have one."),
-            },
-            "Certificates of clients.",
-          ).optional(),
-        },
-        "A certificate.",
-      ),
-      "Chosen by SNI from the names in the certificate; the first is the default.",
-    ),
-  },
-  "TLS for clients.",
-);
-
 // ── identities ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const jwks = fields(
@@ -204,14 +180,6 @@ export const otherBalance = z.union([
   choice(["leastRequest", "random"], "The one with the fewest requests of two, or any."),
   fields({ consistentHash: fields({ header: header("What is hashed.") }, "By what.") }, "Always the same for the same."),
 ]);
-export const upstreamTls = fields(
-  {
-    ca: path("Who signs the endpoints' certificates, as PEM.").optional(),
-    cert: path("The gateway's certificate, as PEM.").optional(),
-    key: path("Its key, as PEM.").optional(),
-  },
-  "TLS.",
-);
 export const internalToken = fields({ audience: word("Whom it is for."), ttl: time("60s", "How long it is good.").optional() }, "A token.");
 export const breaker = fields(
   {

@@ -67,10 +67,15 @@ describe("addresses", () => {
 
   it("of endpoints are http URLs of a host and a port", () => {
     assert.deepEqual(parseEndpointUrl("http://API.example.com"), {
+      scheme: "http",
       address: { host: "api.example.com", port: 80 },
       authority: "api.example.com",
     });
-    assert.deepEqual(parseEndpointUrl("http://[::1]:3001"), { address: { host: "::1", port: 3001 }, authority: "[::1]:3001" });
+    assert.deepEqual(parseEndpointUrl("http://[::1]:3001"), {
+      scheme: "http",
+      address: { host: "::1", port: 3001 },
+      authority: "[::1]:3001",
+    });
     for (const text of [
       "http://",
       "http://:80",
@@ -84,6 +89,21 @@ describe("addresses", () => {
     ]) {
       assertRefused(parseEndpointUrl(text), text);
     }
+  });
+
+  it("of endpoints are https URLs, too, whose own port is 443", () => {
+    const parse = (text: string) => {
+      const url = parseEndpointUrl(text);
+      assert.ok(!(url instanceof Refusal), text);
+      const { scheme, address, authority } = url;
+      return `${scheme} ${"port" in address ? address.port : address.path} ${authority}`;
+    };
+    assert.equal(parse("https://Orders.internal"), "https 443 orders.internal");
+    assert.equal(parse("https://[::1]:443"), "https 443 [::1]");
+    assert.equal(parse("https://10.0.0.1:80"), "https 80 10.0.0.1:80");
+    assert.equal(parse("http://a:443"), "http 443 a:443");
+    assert.equal(parse("unix:/run/a.sock"), "unix /run/a.sock localhost");
+    for (const text of ["https://", "https://a:0", "https://a/b", "https://u@a", "https:a"]) assertRefused(parseEndpointUrl(text), text);
   });
 
   it("clash when the kernel would refuse the second", () => {

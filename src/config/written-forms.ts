@@ -3,10 +3,20 @@
 
 import { parseEndpointUrl, parseListenAddress, parseProxyBlock } from "./addresses.ts";
 import { parseConditionField, parseFieldName } from "./header-text.ts";
+import { parseHostName, parseIssuedName } from "./host-names.ts";
 import { parseHostPattern, parseMethod, parseName, parsePathPattern, parsePathPrefix } from "./patterns.ts";
 import type { QuantityForm } from "./quantities.ts";
 import type { ValueParser } from "./refusal.ts";
-import { parseDate, parseMediaType, parseOrigin, parsePathTemplate, parsePointer, parseRedirectTarget, parseUrl } from "./route-values.ts";
+import {
+  parseDate,
+  parseDirectoryUrl,
+  parseMediaType,
+  parseOrigin,
+  parsePathTemplate,
+  parsePointer,
+  parseRedirectTarget,
+  parseUrl,
+} from "./route-values.ts";
 
 export interface WrittenForm {
   /** ECMA-262, with both anchors. Undefined: whatever is text. */
@@ -23,6 +33,8 @@ const FORMS = new Map<ValueParser<unknown>, WrittenForm>([
   [parseConditionField, { pattern: TOKEN, examples: ["X-Api-Version"] }],
   [parseMethod, { pattern: "^[!#$%&'*+.^_`|~0-9A-Z-]{1,32}$", examples: ["GET", "POST", "PUT", "PATCH", "DELETE"] }],
   [parseHostPattern, { pattern: "^(?:\\*\\.)?[A-Za-z0-9_.-]+$", examples: ["api.example.com", "*.example.com"] }],
+  [parseHostName, { pattern: "^[A-Za-z0-9_.-]+$", examples: ["orders.internal"] }],
+  [parseIssuedName, { pattern: "^[A-Za-z0-9_.-]+$", examples: ["www.example.com"] }],
   [parsePathPattern, { pattern: "^/[!-~]*$", examples: ["/exact", "/x/*", "/x/:id/y"] }],
   [parsePathPrefix, { pattern: "^/[!-~]+$", examples: ["/api"] }],
   [parsePathTemplate, { pattern: "^/[!-~]*$", examples: ["/v2/*", "/users/:id"] }],
@@ -41,6 +53,7 @@ const FORMS = new Map<ValueParser<unknown>, WrittenForm>([
   [parseMediaType, { pattern: "^[^/\\s*+]+/[^/\\s*+]+$", examples: ["application/vnd.acme.orders"] }],
   [parsePointer, { pattern: "^/", examples: ["/error/message"] }],
   [parseUrl, { pattern: "^https?://[!-~]+$", examples: ["https://example.com/page"] }],
+  [parseDirectoryUrl, { pattern: "^https://[!-~]+$", examples: ["https://acme-v02.api.letsencrypt.org/directory"] }],
   [parseProxyBlock, { pattern: "^[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?$", examples: ["10.0.0.0/8", "fd00::/8"] }],
   [
     parseListenAddress,
@@ -49,7 +62,13 @@ const FORMS = new Map<ValueParser<unknown>, WrittenForm>([
       examples: ["127.0.0.1:8080", "[::1]:8080", "unix:/run/gateway.sock"],
     },
   ],
-  [parseEndpointUrl, { pattern: "^(?:unix:.+|https?://[^/?#@\\\\]+)$", examples: ["http://127.0.0.1:3001", "unix:/run/service.sock"] }],
+  [
+    parseEndpointUrl,
+    {
+      pattern: "^(?:unix:.+|https?://[^/?#@\\\\]+)$",
+      examples: ["http://127.0.0.1:3001", "https://orders.internal:8443", "unix:/run/service.sock"],
+    },
+  ],
 ]);
 
 /** Undefined: any text may be right. */

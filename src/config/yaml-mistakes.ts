@@ -1,7 +1,10 @@
 // Why a text is not YAML, in words a user can mend it by. The reader (source.ts) stops at the first offence and says little of it; only
 // when there is one, a second library, several times slower and a better teacher, reads the text again.
 
-import { parseDocument } from "yaml";
+import { createRequire } from "node:module";
+
+// Loaded when it is needed, which in a text without mistakes it is not: it takes a tenth of the time that a start takes.
+const require = createRequire(import.meta.url);
 
 export interface YamlMistake {
   readonly offset: number;
@@ -26,6 +29,7 @@ export function diagnoseYaml(text: string, offset: number, reason: string): Yaml
 }
 
 function readErrors(text: string): readonly { readonly code: string; readonly message: string; readonly pos: readonly [number, number] }[] {
+  const { parseDocument } = require("yaml") as typeof import("yaml");
   try {
     const document = parseDocument(text, { version: "1.2", schema: "core", prettyErrors: false, logLevel: "silent", uniqueKeys: false });
     return document.errors;
