@@ -18,3 +18,4 @@ export interface NoRuntime {
 export function findRuntime(wanted: string | undefined): FoundRuntime | NoRuntime;
 export function listRuntimes(): { readonly bun: string | null; readonly node: string | null };
 export function takeListenFds(env: Record<string, string | undefined>, pid: number, parent: number): number;
+export function keepCompiledCode(runtime: FoundRuntime, env: Record<string, string | undefined>): void;

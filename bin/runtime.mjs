@@ -1,8 +1,8 @@
 // Finds the JavaScript runtime that Sallyport's TypeScript runs on, and hands the process over to it.
 // Plain JavaScript that Node 20 can run: this is what decides what everything else runs on. It reads no configuration.
 import { spawn } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, readFileSync } from "node:fs";
+import * as nodeModule from "node:module";
 import { constants as osConstants } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -23,6 +23,8 @@ const FORWARDED_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR2"];
 // SD_LISTEN_FDS_START.
 const FIRST_LISTEN_FD = 3;
 
+// Absent before Node 22.1, and on Bun.
+const { createRequire, enableCompileCache } = nodeModule;
 const require = createRequire(import.meta.url);
 
 /**
@@ -66,6 +68,33 @@ export function takeListenFds(env, pid, parent) {
   // Somebody else's, who left them in the environment.
   for (const name of ["SALLYPORT_LISTEN_BY", "SALLYPORT_LISTEN_FDS", "SALLYPORT_LISTEN_FDNAMES"]) delete env[name];
   return 0;
+}
+
+/**
+ * Lets Node keep what it compiled (half of the time to a start) for this process and its children, in a folder that only our user can
+ * write: code is run from it. That is CACHE_DIRECTORY (systemd), XDG_CACHE_HOME or ~/.cache; without such a folder nothing is kept.
+ * NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE are Node's own and come first.
+ */
+export function keepCompiledCode(runtime, env) {
+  if (runtime.name !== "node" || env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
+  env.NODE_COMPILE_CACHE ??= openCacheFolder(env);
+  if (env.NODE_COMPILE_CACHE === undefined) delete env.NODE_COMPILE_CACHE;
+  else if (runtime.own) enableCompileCache?.(env.NODE_COMPILE_CACHE);
+}
+
+function openCacheFolder(env) {
+  const base = env.CACHE_DIRECTORY || env.XDG_CACHE_HOME || (env.HOME && join(env.HOME, ".cache"));
+  if (!base || typeof process.getuid !== "function") return undefined;
+  const folder = join(base, "sallyport");
+  try {
+    // Not recursively: below /proc Node would never come to an end with it.
+    for (const path of [base, folder]) if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
+    const { uid, mode } = lstatSync(folder);
+    const isOurs = uid === process.getuid() && (mode & 0o170022) === 0o040000;
+    return isOurs ? folder : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs `script` with `args` on the runtime. Where the system can, this process becomes it; elsewhere it waits for it and ends as it did. */

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // The command `sallyport`, started by any Node from 20 on: finds a runtime and runs src/cli on it. Knows no command itself.
 import { fileURLToPath } from "node:url";
-import { findRuntime, refuse, runOn, takeListenFds } from "./runtime.mjs";
+import { findRuntime, keepCompiledCode, refuse, runOn, takeListenFds } from "./runtime.mjs";
 
 const runtime = findRuntime(process.env.SALLYPORT_RUNTIME);
 if (runtime.problem !== undefined) refuse(runtime);
 if (runtime.note !== undefined) process.stderr.write(`sallyport: ${runtime.note}\n`);
 
 const listenFds = takeListenFds(process.env, process.pid, process.ppid);
+keepCompiledCode(runtime, process.env);
 
 if (runtime.own) {
   const { main } = await import("../src/cli/index.ts");
