@@ -13,6 +13,7 @@
 //   is paused. It comes before every orderly onClose that the far side had a part in. A reset may also wait for resume(),
 //   and what was in flight before a reset may be lost.
 // - A socket closes by itself once both sides have ended and everything is delivered.
+// - Over TLS a FIN without close_notify is no end, as anybody on the way can send one: no onEnd, but onClose with ECONNRESET.
 // - An exception that escapes from a callback resets that socket, which closes with EABORTED, and goes to the hook of
 //   handler-error.ts; other sockets and the process's loop are not touched.
 
