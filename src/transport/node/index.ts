@@ -49,7 +49,8 @@ function bind(address: SocketAddress, accept: Accept, options: ListenOptions): P
 
 function toListenOptions(address: SocketAddress, options: ListenOptions): object {
   const { descriptor, reusePort = false, backlog = 511 } = options;
-  if (descriptor !== undefined) return { fd: descriptor };
+  // Node listens on it once more, which sets its backlog anew.
+  if (descriptor !== undefined) return { fd: descriptor, backlog };
   return "path" in address ? { path: address.path, backlog } : { host: address.host, port: address.port, backlog, reusePort };
 }
 
