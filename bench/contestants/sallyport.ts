@@ -1,4 +1,5 @@
-// Sallyport as a user starts it, through its launcher; the launcher's memory counts, its CPU is part of the tree too.
+// Sallyport as a user starts it, through its launcher, with one worker: contestants share one core. What the launcher and the supervisor
+// take of memory and CPU counts too, as part of the tree.
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Contestant } from "./contestant.ts";
@@ -19,7 +20,7 @@ export function sallyport(runtime: Runtime, routes = 1): Contestant {
       writeFileSync(
         config,
         `version: 1
-gateway: { name: bench, kind: edge }
+gateway: { name: bench, kind: edge, workers: 1, watch: false }
 admin: { address: 127.0.0.1:${adminPort} }
 listeners:
   - { name: http, address: 127.0.0.1:${port} }

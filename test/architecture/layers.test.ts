@@ -6,6 +6,7 @@ import { isCompanion, listSourceFiles } from "./source-files.ts";
 
 // A dependency is chosen for its field and wrapped in one room, so that it can be replaced there.
 const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  "acme-client": ["tls"],
   "js-yaml": ["config"],
   yaml: ["config"],
   zod: ["config", "policies"],

@@ -1,7 +1,6 @@
 // For tests: a process of either runtime that inherits a listening descriptor and answers each connection with its name, by
 // the runtime's own means. The transport's adapters have tests of their own for it.
 import { type ChildProcess, spawn } from "node:child_process";
-import { listRuntimes } from "../../../bin/runtime.mjs";
 
 // Behind stdin, stdout, stderr and the IPC channel.
 const INHERITED = 4;
@@ -11,12 +10,7 @@ const SCRIPTS = {
   bun: `Bun.listen({ fd: ${INHERITED}, socket: { open(s) { s.end("bun") }, data() {} } }); process.send("listening")`,
 };
 
-/** The binary of a runtime, null where it is not installed. */
-export function findBinary(runtime: "bun" | "node"): string | null {
-  return listRuntimes()[runtime];
-}
-
-/** Resolves once it accepts. */
+/** `binary` is the one of `runtime`. Resolves once it accepts. */
 export async function spawnHeir(runtime: "bun" | "node", binary: string, descriptor: number): Promise<ChildProcess> {
   const child = spawn(binary, ["-e", SCRIPTS[runtime]], { stdio: ["ignore", "inherit", "inherit", "ipc", descriptor] });
   await new Promise<void>((resolve, reject) => {

@@ -4,10 +4,11 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { listRuntimes } from "../../../bin/runtime.mjs";
 import { countDescriptors } from "../contract/descriptors.ts";
 import type { SocketAddress } from "../socket.ts";
 import { adoptListener, bindListener } from "./index.ts";
-import { findBinary, spawnHeir, spawnStranger, stopChild } from "./inheriting-child.ts";
+import { spawnHeir, spawnStranger, stopChild } from "./inheriting-child.ts";
 
 const ANY = { host: "127.0.0.1", port: 0 };
 const folder = mkdtempSync(join(tmpdir(), "shared-listener-"));
@@ -84,7 +85,7 @@ describe("a shared listener", () => {
     });
 
     for (const runtime of ["bun", "node"] as const) {
-      const binary = findBinary(runtime);
+      const binary = listRuntimes()[runtime];
       const skip = binary === null ? `${runtime} is not installed` : false;
       it(`is accepted on by a child on ${runtime} that inherits it (${what}), also what came before the child`, { skip }, async () => {
         const listener = await bindListener(address);
