@@ -1,6 +1,7 @@
 // One order at an authority, from the account to the chain (RFC 8555), by the library made for it. It is loaded when the first order is
 // made: gateways without ACME, and workers, never see it. When to order is issuer.ts's to say.
 
+import { createChallengeCertificate } from "./challenge-certificate.ts";
 import type { IssuedPair } from "./pair-store.ts";
 
 export interface AcmeSettings {
@@ -61,8 +62,11 @@ export function acmeAuthority(settings: AcmeSettings): Authority {
         challengePriority: [challenge],
         challengeCreateFn: async (authorization, { type, token }, keyAuthorization) => {
           if (type !== challenge) throw new Error(`the authority offers no ${challenge} for ${authorization.identifier.value}`);
+          const name = authorization.identifier.value.toLowerCase();
           const made: Challenge =
-            type === "http-01" ? { type, token, keyAuthorization } : await createAlpn(authorization, keyAuthorization);
+            type === "http-01"
+              ? { type, token, keyAuthorization }
+              : { type: "tls-alpn-01", name, ...(await createChallengeCertificate(name, keyAuthorization)) };
           shown.set(token, made);
           await stage.show(made);
         },
@@ -72,14 +76,6 @@ export function acmeAuthority(settings: AcmeSettings): Authority {
           if (made !== undefined) await stage.hide(made);
         },
       });
-      const createAlpn = async (
-        authorization: { readonly identifier: { readonly value: string } },
-        keyAuthorization: string,
-      ): Promise<Challenge> => {
-        const alpnKey = await acme.crypto.createPrivateEcdsaKey("P-256");
-        const [, cert] = await acme.crypto.createAlpnCertificate(authorization as never, keyAuthorization, alpnKey);
-        return { type: "tls-alpn-01", name: authorization.identifier.value.toLowerCase(), cert: String(cert), key: String(alpnKey) };
-      };
       try {
         return { cert: await within(order, ORDER_TIMEOUT_MS), key: String(key) };
       } catch (error) {
