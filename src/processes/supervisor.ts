@@ -1,10 +1,11 @@
 // A running gateway as its operator knows it: one configuration at a time, workers that serve it, and the way from one to the next.
 // It accepts no client. What people are told of it goes out through `report`.
 
-import { type Clock, TimerWheel } from "../base/index.ts";
+import { type Clock, type ScheduledCall, TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
+import { ExpiryWatch, listCertificates } from "../tls/index.ts";
 import type { SharedListener, SocketAddress, Transport } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
 import { AdminDesk } from "./admin-desk.ts";
@@ -44,6 +45,8 @@ export interface SupervisorHost {
   report(report: Report): void;
 }
 
+const EXPIRY_EVERY_MS = 3_600_000;
+
 /** Why a gateway could not be started. */
 export class StartError extends Error {
   readonly messages: readonly string[];
@@ -67,6 +70,8 @@ export class Supervisor implements ControlPlane {
   readonly #watcher: FileWatcher;
   readonly #observatory: Observatory;
   readonly #wheel: TimerWheel;
+  readonly #expiry = new ExpiryWatch();
+  #expiryAlarm: ScheduledCall | null = null;
   #current: Revision;
   #previous: Revision | null = null;
   #isRolledBack = false;
@@ -278,6 +283,7 @@ export class Supervisor implements ControlPlane {
   #release(): void {
     this.#watcher.close();
     this.#acme.close();
+    this.#expiryAlarm?.cancel();
     this.#observatory.stop();
     this.#listening.close();
     this.#wheel.stop();
@@ -356,6 +362,7 @@ export class Supervisor implements ControlPlane {
     });
     this.#watcher.watch(config.gateway.watch ? files : []);
     this.#acme.want(config);
+    this.#tellExpiry();
     const { stateDir } = config.gateway;
     if (stateDir === null || text === null) return;
     try {
@@ -363,6 +370,15 @@ export class Supervisor implements ControlPlane {
     } catch (error) {
       this.#host.report({ level: "warning", text: `stateDir: the configuration that serves can't be kept: ${toText(error)}` });
     }
+  }
+
+  /** Says what expires soon, each thing once; looks again as long as the gateway runs. */
+  #tellExpiry(): void {
+    const { clock, report } = this.#host;
+    const warnings = this.#expiry.check(listCertificates(this.#current.config), clock.wall());
+    for (const { message, isExpired } of warnings) report({ level: isExpired ? "error" : "warning", text: message });
+    this.#expiryAlarm?.cancel();
+    this.#expiryAlarm = clock.schedule(() => this.#tellExpiry(), EXPIRY_EVERY_MS);
   }
 
   /** With the certificates that authorities have issued, under the id that it has with them. */
