@@ -38,7 +38,7 @@ export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export type { Invariant } from "./invariant-schema.ts";
-export { ISSUE_CODES, type Issue, type IssueCode } from "./issue.ts";
+export { ISSUE_CODES, type Issue, type IssueCode, type OutsideCode, type OutsideFinding } from "./issue.ts";
 export { configurationJsonSchema, describeConfiguration, describeTeam, type SchemaNode, teamJsonSchema } from "./json-schema.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
 export { parseDuration } from "./quantities.ts";

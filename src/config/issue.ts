@@ -8,8 +8,20 @@ export { ISSUE_CODES, type IssueCode } from "./issue-codes.ts";
 /** Keys and list indices from the root to the value; empty for the root. */
 export type IssuePath = readonly (string | number)[];
 
+/** Of what other rooms find in files that a configuration names. What each means stands there. */
+export type OutsideCode = `SP_TLS_${string}`;
+
+/** Such a finding before its place is known; `path` is that of the resolved configuration, but with an upstream's name for its index. */
+export interface OutsideFinding {
+  readonly code: OutsideCode;
+  readonly severity: "error" | "warning";
+  readonly path: IssuePath;
+  readonly message: string;
+  readonly hint: string;
+}
+
 export interface Issue {
-  readonly code: IssueCode;
+  readonly code: IssueCode | OutsideCode;
   /** Of the code. */
   readonly severity: "error" | "warning";
   /** `routes[2].match.path`; empty for the whole file. */
@@ -67,7 +79,11 @@ function cutShort(text: string): string {
   return line.length <= MAX_SHOWN ? line : `${line.slice(0, MAX_SHOWN)}…`;
 }
 
-/** The same text with a URL's user and password starred out, unit for unit, so that columns stay true. */
+/** The same text with a URL's user and password starred out, and what stands behind `token:`, unit for unit, so that columns stay true. */
 export function maskCredentials(text: string): string {
-  return text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, (_, start: string, secret: string) => start + "*".repeat(secret.length));
+  const star = (_: string, start: string, secret: string) => start + "*".repeat(secret.length);
+  return text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, star).replaceAll(SECRET, star);
 }
+
+/** A reference is none. */
+const SECRET = /\b((?:token|hmacKey)["']?[ \t]*:[ \t]*)(?!["']?\$\{(?:env|file):)("[^"]*"?|'[^']*'?|[^\s,}"']+)/g;

@@ -4,7 +4,7 @@
 import type * as z from "zod";
 import type { CheckContext } from "./checks.ts";
 import { checkReferences } from "./checks.ts";
-import type { Finding, Issue } from "./issue.ts";
+import type { Finding, Issue, OutsideFinding } from "./issue.ts";
 import { checkNotBuilt } from "./not-built.ts";
 import { PathSet } from "./path-set.ts";
 import { type PemTexts, readPemFiles } from "./pem-files.ts";
@@ -100,6 +100,11 @@ export class Part {
 
   toIssue(finding: Finding): Issue {
     return this.source.locate(this.#masking.mask(finding, this.places, false));
+  }
+
+  /** What stands in a file that this one names. */
+  toOutsideIssue({ code, severity, path, message, hint }: OutsideFinding): Issue {
+    return { ...this.toIssue({ code: "SP_CONFIG_REFERENCED_FILE", path, at: "value", message, hint }), code, severity };
   }
 
   sort(): void {

@@ -7,7 +7,7 @@ import type { GatewayConfig } from "./config.ts";
 import { type ConfigHost, systemConfigHost, toReason } from "./config-host.ts";
 import { listIncluded } from "./include.ts";
 import type { Invariant } from "./invariant-schema.ts";
-import type { Finding, Issue } from "./issue.ts";
+import { type Finding, type Issue, type IssuePath, type OutsideFinding, toPathText } from "./issue.ts";
 import { Part, type PartSource } from "./load-part.ts";
 import { importConfiguration, isModule } from "./module.ts";
 import { toValueSource } from "./module-source.ts";
@@ -35,6 +35,8 @@ export interface LoadedConfig {
   readonly hidden: readonly string[];
   /** Every file that was read, or should have been: absolute paths. */
   readonly files: readonly string[];
+  /** An issue with its place, of what another room found in a certificate or key that the configuration names. */
+  readonly toIssue: (finding: OutsideFinding) => Issue;
 }
 
 /** Reads and parses `file`: YAML 1.2 or JSON in UTF-8, or a module whose default export is a configuration. */
@@ -60,7 +62,11 @@ export function resolveInput(value: unknown, file: string, host: ConfigHost = sy
 }
 
 function refuse(file: string, issues: readonly Issue[]): LoadedConfig {
-  return { config: null, issues, teams: [], isDegraded: false, invariants: [], customCodeLines: 0, hidden: [], files: [resolve(file)] };
+  const toIssue = ({ code, severity, path, message, hint }: OutsideFinding): Issue => {
+    return { code, severity, path: toPathText(path), file, line: 1, column: 1, message, hint };
+  };
+  const nothing = { config: null, teams: [], isDegraded: false, invariants: [], customCodeLines: 0, hidden: [] };
+  return { ...nothing, issues, files: [resolve(file)], toIssue };
 }
 
 function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): LoadedConfig {
@@ -90,18 +96,19 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   // What a team defines it may take away again, and must not have the root refused.
   const hasTeams = opened.length > 0;
   for (const finding of deferred) root.put(hasTeams ? { ...finding, code: "SP_CONFIG_INVARIANT_IDLE" } : finding);
-  if (written === null || resolved === null) return finish(null, root, [], { files, code, masking, invariants: [] });
+  if (written === null || resolved === null) return finish(null, root, [], { files, code, masking, invariants: [], owners: new Map() });
   const { upstreams, routes } = resolved;
   const { invariants } = written;
   const member = root.isGood ? { part: root, team: null, upstreams, routes } : null;
   const { states, parts: teams } = assemble(opened, { written, checked: root.checked, from }, member, around);
-  if (!root.isGood) return finish(null, root, states, { files, code, masking, invariants });
+  const owners = new Map(teams.flatMap(({ opened: { part }, upstreams: own }) => own.map(({ name }) => [name, part] as const)));
+  if (!root.isGood) return finish(null, root, states, { files, code, masking, invariants, owners });
   const all = {
     ...resolved,
     upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
     routes: [...routes, ...teams.flatMap((team) => team.routes)],
   };
-  return finish(all, root, states, { files, code, masking, invariants });
+  return finish(all, root, states, { files, code, masking, invariants, owners });
 }
 
 interface Read {
@@ -109,6 +116,8 @@ interface Read {
   readonly code: CodeCount;
   readonly masking: Masking;
   readonly invariants: readonly Invariant[];
+  /** Teams' upstreams. */
+  readonly owners: ReadonlyMap<IssuePath[number] | undefined, Part>;
 }
 
 /** An invariant names an upstream that nobody defines. */
@@ -117,11 +126,16 @@ function isAboutTeams({ code, path }: Finding): boolean {
 }
 
 function finish(config: GatewayConfig | null, root: Part, teams: readonly TeamState[], read: Read): LoadedConfig {
-  const { files, code, masking, invariants } = read;
+  const { files, code, masking, invariants, owners } = read;
   root.sort();
   const issues = [...root.issues, ...teams.flatMap((team) => team.issues)];
   const isDegraded = teams.some(({ state }) => state !== "good");
-  return { config, issues, teams, isDegraded, invariants, customCodeLines: code.lines, hidden: [...masking.hidden], files: [...files] };
+  const toIssue = (finding: OutsideFinding) => {
+    const owner = finding.path[0] === "upstreams" ? owners.get(finding.path[1]) : undefined;
+    return (owner ?? root).toOutsideIssue(finding);
+  };
+  const rest = { customCodeLines: code.lines, hidden: [...masking.hidden], files: [...files], toIssue };
+  return { config, issues, teams, isDegraded, invariants, ...rest };
 }
 
 const MAX_CODE_BYTES = 4 * 1024 * 1024;

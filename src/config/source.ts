@@ -3,7 +3,7 @@
 // the parser's events in one walk; places only in a second one, when somebody asks for the first: a good file has none to tell.
 
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent, YAMLException } from "js-yaml";
-import { type Finding, ISSUE_CODES, type Issue, maskCredentials, toPathText } from "./issue.ts";
+import { type Finding, ISSUE_CODES, type Issue, type IssueCode, maskCredentials, toPathText } from "./issue.ts";
 import { diagnoseYaml } from "./yaml-mistakes.ts";
 import { resolvePlain } from "./yaml-scalar.ts";
 
@@ -355,11 +355,11 @@ class SourceReader implements Source {
     }
   }
 
-  #report(place: Place, code: Issue["code"], message: string, hint?: string): void {
+  #report(place: Place, code: IssueCode, message: string, hint?: string): void {
     this.issues.push(this.#toIssue(place, toPathText(this.#path), code, message, hint));
   }
 
-  #toIssue(place: Place, path: string, code: Issue["code"], message: string, hint: string | undefined): Issue {
+  #toIssue(place: Place, path: string, code: IssueCode, message: string, hint: string | undefined): Issue {
     // A library's error may point one past the end.
     const at = Math.min(place.offset, this.#text.length);
     const start = at === 0 ? 0 : this.#text.lastIndexOf("\n", at - 1) + 1;

@@ -11,9 +11,11 @@ import type {
   UpstreamConfig,
   UpstreamTimeouts,
 } from "../../config/index.ts";
+import { listenerProxyProtocol, listenerTls, upstreamTls } from "./compare-tls.ts";
 import { type Comparer, type Comparers, compareSets, fields, least, limit, optional, plain, set, text } from "./comparers.ts";
 import { coversNetwork } from "./covers.ts";
-import { toAddress, toCount, toDuration, toList, toRate, toSize } from "./words.ts";
+import { Say } from "./effect.ts";
+import { toAddress, toCount, toDuration, toRate, toSize } from "./words.ts";
 
 const same = (item: string) => item;
 
@@ -51,9 +53,18 @@ export const admin: Comparer<AdminConfig | null> = optional(
   (_was, say) => say.that(false, "closes its admin interface", "close their admin interface"),
   fields<AdminConfig>({
     address: listening("has its admin interface"),
-    token: plain("token", () => "a token"),
-    hosts: plain("names", toList),
-    tls: plain("TLS", () => "TLS"),
+    token: (before, after, say) => {
+      if (after === null) say.that(true, "asks for no token any more at its admin interface", "ask for no token any more");
+      else if (before === null) say.that(false, "asks for a token at its admin interface", "ask for a token");
+      else say.that(null, "has another token for its admin interface", "have another token");
+    },
+    hosts: set({
+      more: true,
+      gains: ["answers to more names at its admin interface:", "answer to more names"],
+      loses: ["answers to fewer names at its admin interface:", "answer to fewer names"],
+      show: same,
+    }),
+    tls: (before, after, say) => listenerTls(before, after, new Say("admin", "the admin interface", say.effects)),
   }),
 );
 
@@ -70,8 +81,8 @@ export const listener: Comparers<ListenerConfig> = {
   // Pairs are made by name; a name that differs is told by whoever made the pair.
   name: () => undefined,
   address: listening("listens"),
-  tls: plain("TLS", () => "TLS"),
-  proxyProtocol: plain("PROXY protocol", () => "PROXY"),
+  tls: listenerTls,
+  proxyProtocol: listenerProxyProtocol,
   reusePort: text("sharing of its port"),
   trustedProxies: set({
     more: true,
@@ -134,8 +145,8 @@ export const upstream: Comparers<UpstreamConfig> = {
   name: () => undefined,
   endpoints,
   balance: text("way of balancing"),
-  tls: plain("TLS", () => "TLS"),
-  proxyProtocol: text("PROXY protocol"),
+  tls: upstreamTls,
+  proxyProtocol: text("PROXY header that it is sent"),
   timeouts: fields<UpstreamTimeouts>({
     connectMs: plain("timeout for connecting", toDuration),
     firstByteMs: plain("timeout for the first byte", toDuration),

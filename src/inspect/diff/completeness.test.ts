@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { it } from "node:test";
 import fc from "fast-check";
 import { Secret } from "../../base/index.ts";
-import { type GatewayConfig, parseConfig } from "../../config/index.ts";
+import { type AcmeConfig, type GatewayConfig, type ListenerTlsConfig, parseConfig, type UpstreamTlsConfig } from "../../config/index.ts";
 import { diffConfigs } from "./index.ts";
 
 interface Leaf {
@@ -24,16 +24,42 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   methodOverride: ["remove", "keep"],
   afterSunset: ["serve", "gone"],
   "errors.upstream": ["problem", "keep"],
+  mode: ["optional", "required"],
+  minVersion: ["TLSv1.2", "TLSv1.3"],
+  challenge: ["http-01", "tls-alpn-01"],
   kind: ["edge", "domain", "bff"],
   "conditions.*.on": ["header", "query", "mediaType"],
   "redirect.query": ["keep", "drop"],
 };
 
 /** What there is once, and may be missing. */
-const NULLABLE = ["admin", "telemetry.accessLog", "gateway.stateDir"];
+const NULLABLE = [
+  ...["admin", "admin.token", "admin.tls", "telemetry.accessLog", "gateway.stateDir"],
+  ...["acme", "acme.email", "acme.ca", "acme.externalAccount"],
+];
+
+const KEY_TEXT = "hunter2 of a key";
+const PAIR = { cert: "CERT", certFile: "/a.pem", key: new Secret(KEY_TEXT), keyFile: "/a.key" };
+const LISTENER_TLS: ListenerTlsConfig = {
+  minVersion: "TLSv1.2",
+  certificates: [
+    { pair: PAIR, acme: null, clientAuth: null },
+    { pair: { ...PAIR, certFile: "/b.pem" }, acme: null, clientAuth: { mode: "required", ca: "CA", caFile: "/ca.pem", crl: ["A", "B"] } },
+    { pair: null, acme: { names: ["a.example", "b.example"] }, clientAuth: { mode: "optional", ca: "CA", caFile: "/ca.pem", crl: ["A"] } },
+  ],
+};
+const UPSTREAM_TLS: UpstreamTlsConfig = {
+  ...{ ca: "CA", caFile: "/ca.pem", crl: ["A", "B"], serverName: "a.example" },
+  ...{ identity: PAIR, minVersion: "TLSv1.3" },
+};
+const ACME: AcmeConfig = {
+  ...{ directory: "https://acme.example/directory", email: "ops@example.com", challenge: "http-01", ca: "CA" },
+  ...{ externalAccount: { keyId: "x", hmacKey: new Secret(KEY_TEXT) }, renewBeforeMs: 86_400_000 },
+};
 
 const NEW_PAIR = ["X-New", ["new"]] as const;
 const NEW_ITEMS: Readonly<Record<string, unknown>> = {
+  certificates: { pair: { ...PAIR, certFile: "/new.pem" }, acme: null, clientAuth: null },
   conditions: { on: "header", name: "X-New", absent: false, values: ["new"] },
   endpoints: { address: { host: "127.0.0.9", port: 9 }, authority: "127.0.0.9:9", weight: 1 },
   set: NEW_PAIR,
@@ -54,9 +80,16 @@ function createFullConfig(): GatewayConfig {
   const match = { ...first.match, conditions: [{ on: "query", name: "a", absent: true, values: ["1", "2"] }] as const };
   const team = { ...first, team: "shop", match, headers: { ...first.headers, request: { ...request, set: secret } } };
   const [catalog] = config.upstreams;
-  assert.ok(catalog !== undefined);
-  const other = { ...catalog, name: "other", timeouts: { ...catalog.timeouts, betweenBytesMs: 5000 } };
-  return { ...config, upstreams: [catalog, other], routes: [team, ...routes] };
+  const [listener] = config.listeners;
+  assert.ok(catalog !== undefined && listener !== undefined && config.admin !== null);
+  const tls = { ...UPSTREAM_TLS, ca: null, caFile: null, serverName: null, identity: null };
+  const upstreams = [
+    { ...catalog, proxyProtocol: null, tls },
+    { ...catalog, name: "other", tls: UPSTREAM_TLS, timeouts: { ...catalog.timeouts, betweenBytesMs: 5000 } },
+    { ...catalog, name: "clear", tls: null },
+  ];
+  const listeners = [...config.listeners, { ...listener, name: "tls", tls: LISTENER_TLS }];
+  return { ...config, admin: { ...config.admin, tls: LISTENER_TLS }, acme: ACME, listeners, upstreams, routes: [team, ...routes] };
 }
 
 function listLeaves(root: GatewayConfig): Leaf[] {

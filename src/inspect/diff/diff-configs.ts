@@ -6,6 +6,7 @@ import { describeAction } from "../describe-route.ts";
 import { accessLog, admin, listener, section, upstream } from "./compare-gateway.ts";
 import { diffInvariants } from "./compare-invariants.ts";
 import { compareRoute, type Setting } from "./compare-route.ts";
+import { acme } from "./compare-tls.ts";
 import { compareFields } from "./comparers.ts";
 import { diffRequests, type MovedRequests } from "./diff-requests.ts";
 import { type Effect, Say, summarise } from "./effect.ts";
@@ -33,6 +34,7 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig, invaria
   if (before.version !== after.version) gateway.that(null, "is configured in another version of the language", "are of another version");
   compareFields(before.gateway, after.gateway, section, gateway);
   if (!isSame(before.admin, after.admin)) admin(before.admin, after.admin, gateway);
+  if (!isSame(before.acme, after.acme)) acme(before.acme, after.acme, new Say("acme", "the authority of certificates", effects));
   const log = new Say("access log", "the access log", effects);
   if (!isSame(before.telemetry.accessLog, after.telemetry.accessLog)) accessLog(before.telemetry.accessLog, after.telemetry.accessLog, log);
   diffListeners(before, after, effects);
