@@ -2,16 +2,19 @@
 // runtime; only the calls need Bun.
 import { toAddressText } from "../address-text.ts";
 import { reportHandlerError } from "../handler-error.ts";
+import { loadLibc } from "../libc/libc.ts";
 import type { AcceptedSocket, Listener, ListenOptions, Socket, SocketAddress, SocketHandler, Transport } from "../socket.ts";
 import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
 import type { ClientTls, ServerTls } from "../tls.ts";
 import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
 import { dialDrain, dialOpen, prepareDial } from "./tls-connect.ts";
+import { testTls } from "./tls-self-test.ts";
 
 interface RawListener {
   readonly port: number;
   readonly hostname: string;
+  readonly fd: number;
   stop(closeActive: boolean): void;
 }
 /** Bun's entry points, typed for our own RawSocket. */
@@ -46,9 +49,11 @@ async function listen(address: SocketAddress, accept: Accept, options: ListenOpt
   const { tls = null } = options;
   const open = tls === null ? (raw: RawSocket) => acceptSocket(raw, accept) : (raw: RawSocket) => acceptSecure(raw, accept, tls);
   const handlers = { ...OUTGOING, open };
+  if (tls !== null) await testTls();
   try {
     if ("path" in address && options.descriptor === undefined) await removeStaleSocket(address.path);
     const raw = (Bun as unknown as RawApi).listen({ ...toPlace(address, options), allowHalfOpen: true, socket: handlers });
+    await setBacklog(raw, options);
     return {
       address: toBoundAddress(raw, address, options),
       close: () => raw.stop(false),
@@ -58,10 +63,15 @@ async function listen(address: SocketAddress, accept: Accept, options: ListenOpt
   }
 }
 
-/** What Bun's types don't have: `fd`, a listening socket to accept on. The queue of waiting connections is Bun's own, 512 long. */
+/** What Bun's types don't have: `fd`, a listening socket to accept on. */
 function toPlace(address: SocketAddress, { descriptor, reusePort = false }: ListenOptions): object {
   if (descriptor !== undefined) return { fd: descriptor };
   return "path" in address ? { unix: address.path } : { hostname: address.host, port: address.port, reusePort };
+}
+
+/** Bun takes none and asks for 512. Listening once more changes it and loses nobody who waits. */
+async function setBacklog(raw: RawListener, { descriptor, backlog }: ListenOptions): Promise<void> {
+  if (backlog !== undefined && descriptor === undefined) (await loadLibc()).listen(raw.fd, backlog);
 }
 
 /** Bun does not know the address of a descriptor that it was given. */

@@ -15,7 +15,7 @@ const MAX_SESSIONS = 64;
 
 const sessions = new WeakMap<ClientTls, Map<string, Uint8Array>>();
 
-/** The layer of a socket that is about to connect. Null when what is in `tls` can't be used: the socket hears of it. */
+/** Readies a socket that is about to connect. False when what is in `tls` can't be used: the socket hears of it. */
 export function prepareDial(socket: BunSocket, addressText: string, tls: ClientTls, preamble: Uint8Array | null): boolean {
   const dial = new Dial(socket, addressText, tls, preamble);
   try {
@@ -130,9 +130,9 @@ class Dial implements Side {
 /** In place of rawOpen and rawDrain for sockets that connect. */
 export function dialOpen(raw: RawSocket): void {
   const socket = raw.data;
-  if (!socket) return;
+  if (!socket || socket.layer === null) return;
   if (socket.closed) raw.close();
-  else (socket.layer?.side as Dial).connected(raw);
+  else (socket.layer.side as Dial).connected(raw);
 }
 
 export function dialDrain(raw: RawSocket): void {

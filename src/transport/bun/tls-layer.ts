@@ -159,7 +159,6 @@ function tlsHandshake(raw: RawSocket, ok: boolean, error?: RawTlsError | null): 
   if (socket.closed || socket.tls !== null) return;
   try {
     const verdict = error ?? null;
-    console.log("HS", ok, verdict?.code);
     const isBroken = verdict === null ? !ok : !isVerdict(verdict);
     const fault = isBroken ? toTlsFault(verdict) : layer.side.judge(raw as TlsRaw, verdict);
     if (fault === null) layer.secured(raw as TlsRaw);

@@ -1,5 +1,5 @@
 // What we use of Bun's sockets with TLS, most of it in no published types: upgradeTLS() of a plain socket, on either side, with a context
-// made beforehand and with bytes that were read before. listen-check.ts makes sure that they are there.
+// made beforehand and with bytes that were read before. tls-self-test.ts makes sure that it is there.
 import type { X509Certificate } from "node:crypto";
 import type { RawSocket } from "./bun-socket.ts";
 
