@@ -64,6 +64,10 @@ export interface Gateway {
   prepare(config: GatewayConfig, provenAs?: string): Promise<PreparedGeneration>;
   /** What is answered to an authority that asks whether we hold a name. */
   setChallenges(challenges: Challenges): void;
+  /** Connections of client addresses that have many, by listener, when that has changed since the last call; else null. */
+  takeAddressNews(): AddressNews | null;
+  /** The same of all other workers of the gateway together, in place of what they had. */
+  setOtherAddresses(counts: AddressNews): void;
   /** What of it is under way. */
   status(): GatewayActivity;
   /** Lets requests in flight finish for `graceMs`, ends the rest, frees everything. */
@@ -75,6 +79,9 @@ export interface Gateway {
   /** After the access log's file was moved away: writes to what its path names now. Rejects when that can't be opened. */
   reopenLog(): Promise<void>;
 }
+
+/** Counts by client address (an IPv6 one by its /64), by listener. */
+export type AddressNews = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 export interface GatewayActivity {
   readonly connections: number;
@@ -303,6 +310,22 @@ class RunningGateway implements Gateway {
 
   snapshotMetrics(): Promise<MetricSnapshot> {
     return runInSlices(this.#metrics.registry.snapshotInSteps());
+  }
+
+  takeAddressNews(): AddressNews | null {
+    const news: Record<string, Record<string, number>> = {};
+    let isNew = false;
+    for (const { listener, addresses } of this.#clients) {
+      const counts = addresses.takeNews();
+      if (counts === null) continue;
+      news[listener] = counts;
+      isNew = true;
+    }
+    return isNew ? news : null;
+  }
+
+  setOtherAddresses(counts: AddressNews): void {
+    for (const { listener, addresses } of this.#clients) addresses.setOthers(counts[listener] ?? {});
   }
 
   setChallenges(challenges: Challenges): void {

@@ -1,5 +1,12 @@
 export type { Challenges } from "./acme-challenges.ts";
 export { BlueprintError, type Proof, proveBlueprint } from "./blueprint.ts";
-export { createGateway, type Gateway, type GatewayActivity, type GatewayHost, type PreparedGeneration } from "./gateway.ts";
+export {
+  type AddressNews,
+  createGateway,
+  type Gateway,
+  type GatewayActivity,
+  type GatewayHost,
+  type PreparedGeneration,
+} from "./gateway.ts";
 export { declareTeams } from "./gauges.ts";
 export { computeGeneration } from "./generation-id.ts";

@@ -15,6 +15,7 @@ import type {
   SocketHandler,
   Transport,
 } from "../transport/index.ts";
+import { AddressCounts } from "./address-counts.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
 import type { ListenerMetrics } from "./listener-metrics.ts";
 import { ProxiedConnection, type ProxiedOwner } from "./proxied-connection.ts";
@@ -56,7 +57,7 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
   readonly #connections = new Set<ServerConnection>();
   /** Whose PROXY header has not come yet. */
   readonly #headless = new Set<ProxiedConnection>();
-  readonly #perAddress = new Map<string, number>();
+  readonly addresses = new AddressCounts();
   #binding: Listener | null = null;
   #onEmpty: (() => void) | null = null;
   /** What a connection that comes while it drains may be idle. */
@@ -116,13 +117,9 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
 
   /** Its addresses are those of the client, by whoever they are told. */
   acceptProxied(socket: AcceptedSocket): SocketHandler {
-    // Counted also while there is no limit: a reload may bring one. A unix socket has no address to count by.
-    if (socket.remoteAddress !== "") {
-      const key = ipKey(socket.remoteAddress);
-      const count = (this.#perAddress.get(key) ?? 0) + 1;
-      const limit = this.bounds.connectionsPerIp;
-      if (limit !== null && count > limit) return this.#reject(socket, "address");
-      this.#perAddress.set(key, count);
+    // A unix socket has no address to count by.
+    if (socket.remoteAddress !== "" && !this.addresses.enter(ipKey(socket.remoteAddress), this.bounds.connectionsPerIp)) {
+      return this.#reject(socket, "address");
     }
     const connection = new ServerConnection(socket, this);
     this.#connections.add(connection);
@@ -154,12 +151,7 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
     if (!this.#connections.delete(connection)) return;
     if (this.scheme === "https" && connection.facts.tls === null) this.#metrics.countFailedHandshake(this.listener, error);
     this.#budget.open--;
-    if (connection.facts.address !== "") {
-      const key = ipKey(connection.facts.address);
-      const count = (this.#perAddress.get(key) ?? 1) - 1;
-      if (count === 0) this.#perAddress.delete(key);
-      else this.#perAddress.set(key, count);
-    }
+    if (connection.facts.address !== "") this.addresses.leave(ipKey(connection.facts.address));
     this.#tellIfEmpty();
   }
 
