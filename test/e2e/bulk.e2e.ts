@@ -18,7 +18,7 @@ describe(`large bodies on ${RUNTIME}`, () => {
   let gateway: GatewayProcess;
 
   before(async () => {
-    gateway = await stage.startGateway({ upstream: await stage.startService() });
+    gateway = await stage.startGateway({ upstream: await stage.startService(), workers: 1 });
     // Code compiled and pools filled: what is measured is what grows from then on.
     await upload(gateway, 16 * MIB, false);
     await download(gateway, 16 * MIB, 0, "");

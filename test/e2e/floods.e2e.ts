@@ -32,6 +32,7 @@ describe(`floods on ${RUNTIME}`, () => {
       bounds: `body: off, minBodyRate: off, headTimeout: ${HEAD_TIMEOUT_MS}ms`,
       pool: "connections: 2000, pending: 2000",
       routeTimeout: "off",
+      workers: 1,
     });
   }
 
@@ -62,7 +63,7 @@ describe(`floods on ${RUNTIME}`, () => {
   });
 
   it("more connections of one address than it may have", async () => {
-    const small = await stage.startGateway({ upstream: service, bounds: `connectionsPerIp: ${PER_IP}` });
+    const small = await stage.startGateway({ upstream: service, bounds: `connectionsPerIp: ${PER_IP}`, workers: 1 });
     const kept = Array.from({ length: PER_IP }, () => new RawConnection(small.port, { localAddress: "127.0.2.1" }));
     await Promise.all(kept.map((client) => client.opened));
     for (const client of kept) client.send(get("/things"));

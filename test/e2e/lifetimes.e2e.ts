@@ -22,7 +22,7 @@ describe(`lifetimes on ${RUNTIME}`, () => {
     service = await stage.startService();
     stale = await startClosingUpstream(STALE_IDLE_MS);
     stage.onStop(() => stale.stop());
-    gateway = await stage.startGateway({ upstream: service, others: { stale: stale.url } });
+    gateway = await stage.startGateway({ upstream: service, others: { stale: stale.url }, workers: 1 });
   });
 
   after(() => stage.stop());

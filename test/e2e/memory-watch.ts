@@ -1,4 +1,4 @@
-// How much resident memory a process takes while something is done to it: sampled from /proc, so also what no heap counts.
+// How much resident memory the workers of a gateway take while something is done to them: sampled from /proc, so also what no heap counts.
 
 import type { GatewayProcess } from "./processes.ts";
 

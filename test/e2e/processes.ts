@@ -27,6 +27,8 @@ export interface GatewayOptions {
   readonly pool?: string;
   readonly routeTimeout?: string;
   readonly accessLog?: boolean;
+  /** 2 unless it is told: one for what is bounded for each worker, such as memory and connections. */
+  readonly workers?: number;
   /** More upstreams, each reached below `/NAME/`, which is taken off. */
   readonly others?: Readonly<Record<string, string>>;
 }
@@ -62,10 +64,17 @@ export class GatewayProcess {
     return this.#err;
   }
 
-  /** Resident memory now, in bytes. */
+  /** Of the processes that serve, as the gateway names them when it listens. */
+  get workerPids(): readonly number[] {
+    const named = /, workers? ([\d, ]+), generation/.exec(this.#err)?.[1] ?? "";
+    return named === "" ? [] : named.split(", ").map(Number);
+  }
+
+  /** Resident memory of the workers now, in bytes: what clients do to a gateway, they do to these. */
   get rssBytes(): number {
-    const pages = readFileSync(`/proc/${this.child.pid}/statm`, "latin1").split(" ")[1];
-    return Number(pages) * PAGE_BYTES;
+    const { workerPids } = this;
+    if (workerPids.length === 0) throw new Error(`the gateway names no worker: ${this.#err}`);
+    return workerPids.reduce((sum, pid) => sum + readRssBytes(pid), 0);
   }
 
   get isAlive(): boolean {
@@ -76,6 +85,10 @@ export class GatewayProcess {
   async stop(): Promise<number | null> {
     return stopChild(this.child, this.ended);
   }
+}
+
+function readRssBytes(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * PAGE_BYTES;
 }
 
 async function stopChild(child: ChildProcess, ended: Promise<number | null>): Promise<number | null> {
@@ -180,7 +193,7 @@ export function gatewayYaml(port: number, options: GatewayOptions): string {
   const names = Object.keys(upstreams) as (keyof typeof upstreams)[];
   const details = `${options.timeouts === undefined ? "" : `timeouts: { ${options.timeouts} }, `}${options.pool === undefined ? "" : `pool: { ${options.pool} }, `}`;
   return `version: 1
-gateway: { name: e2e }
+gateway: { name: e2e, workers: ${options.workers ?? 2}, watch: false }
 ${options.routeTimeout === undefined ? "" : `defaults: { timeout: ${options.routeTimeout} }\n`}admin: off
 listeners:
   - { name: main, address: "127.0.0.1:${port}", bounds: { ${options.bounds ?? "body: off"} } }

@@ -32,6 +32,7 @@ describe(`slow clients on ${RUNTIME}`, () => {
       bounds: `headTimeout: ${HEAD_TIMEOUT_MS}ms, idleTimeout: ${IDLE_TIMEOUT_MS}ms, minBodyRate: 1KiB/s`,
       routeTimeout: "60s",
       accessLog: true,
+      workers: 1,
     });
     for (let i = 0; i < 100; i++) await (await fetch(`${gateway.url}/things`)).text();
     slowBody = dribble("Content-Length: 100000\r\n", "x");

@@ -26,6 +26,7 @@ export async function soak(): Promise<void> {
       bounds: "body: off, minBodyRate: off",
       pool: "connections: 2000, pending: 2000",
       routeTimeout: "off",
+      workers: 1,
     });
   }
 

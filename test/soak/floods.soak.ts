@@ -19,7 +19,7 @@ export async function soak(): Promise<void> {
   const upstream = await stage.startService();
 
   await measure(`${ROUNDS} rounds of ${HALF_OPEN} half-open connections`, async () => {
-    const gateway = await stage.startGateway({ upstream, bounds: `headTimeout: ${HEAD_TIMEOUT_MS}ms` });
+    const gateway = await stage.startGateway({ upstream, bounds: `headTimeout: ${HEAD_TIMEOUT_MS}ms`, workers: 1 });
     let settledBytes = 0;
     for (let round = 1; round <= ROUNDS; round++) {
       const result = await floodHalfOpen(gateway, HALF_OPEN, HEAD_TIMEOUT_MS + 15_000);
@@ -37,7 +37,7 @@ export async function soak(): Promise<void> {
   });
 
   await measure(`${LOAD_SECONDS} s of load with connections that come and go`, async () => {
-    const gateway = await stage.startGateway({ upstream });
+    const gateway = await stage.startGateway({ upstream, workers: 1 });
     const load = (seconds: number): string[] => ["-t1", "-c64", `-d${seconds}s`, `${gateway.url}/things`];
     // Memory rises to a plateau, with either load to one of its own; it is what rises above that which would be a leak.
     await run("wrk", load(WARM_SECONDS));
