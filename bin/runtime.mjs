@@ -77,9 +77,11 @@ export function takeListenFds(env, pid, parent) {
  */
 export function keepCompiledCode(runtime, env) {
   if (runtime.name !== "node" || env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
-  env.NODE_COMPILE_CACHE ??= openCacheFolder(env);
-  if (env.NODE_COMPILE_CACHE === undefined) delete env.NODE_COMPILE_CACHE;
-  else if (runtime.own) enableCompileCache?.(env.NODE_COMPILE_CACHE);
+  const folder = env.NODE_COMPILE_CACHE ?? openCacheFolder(env);
+  // A process's environment would turn undefined into a folder of that name.
+  if (folder === undefined) return;
+  env.NODE_COMPILE_CACHE = folder;
+  if (runtime.own) enableCompileCache?.(folder);
 }
 
 function openCacheFolder(env) {

@@ -57,4 +57,12 @@ describe("what Node compiled", () => {
     assert.ok(existsSync(join(home, ".cache", "sallyport")));
     assert.ok(readdirSync(join(home, ".cache", "sallyport")).length > 0);
   });
+
+  it("is nowhere after a run without a home", { skip: node === null && "no Node is installed" }, () => {
+    const cwd = join(folder, "homeless");
+    mkdirSync(cwd);
+    const env = { PATH: process.env["PATH"] ?? "", SALLYPORT_RUNTIME: "node" };
+    assert.equal(spawnSync(node ?? "", [LAUNCHER, "version"], { env, cwd }).status, 0);
+    assert.deepEqual(readdirSync(cwd), []);
+  });
 });
