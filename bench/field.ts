@@ -3,9 +3,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, freePorts, startPinned } from "./child.ts";
-import { CONTESTANTS } from "./contestants/index.ts";
-import { type Entry, toLabel } from "./jobs.ts";
+import { CONTESTANTS, type Setting } from "./contestants/index.ts";
+import { type Entry, type TlsWay, toLabel } from "./jobs.ts";
 import { readTreeCores } from "./proc.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface Runner {
   readonly label: string;
@@ -21,19 +22,19 @@ export interface Skipped {
 
 export interface Place {
   readonly folder: string;
-  readonly upstreamPort: number;
+  readonly upstream: Upstream;
   readonly core: number;
 }
 
 /** Starts one contestant pinned to the place's core; a Skipped when it can't take part here. */
-export async function startEntry(entry: Entry, place: Place): Promise<Runner | Skipped> {
+export async function startEntry(entry: Entry, place: Place, way: TlsWay = "plain"): Promise<Runner | Skipped> {
   const label = toLabel(entry);
   const contestant = CONTESTANTS.find((one) => one.name === entry.contestant);
   if (contestant === undefined) throw new Error(`there is no contestant ${entry.contestant}`);
   const [port = 0, adminPort = 0] = await freePorts(2);
   const folder = join(place.folder, `${label}-${port}`);
   mkdirSync(folder, { recursive: true });
-  const command = contestant.prepare({ folder, port, adminPort, upstreamPort: place.upstreamPort, accessLog: entry.accessLog });
+  const command = contestant.prepare({ folder, port, adminPort, ...toUpstream(place, way), accessLog: entry.accessLog });
   if (command instanceof Error) return { label, reason: command.message };
   const out = join(folder, "out");
   try {
@@ -42,6 +43,15 @@ export async function startEntry(entry: Entry, place: Place): Promise<Runner | S
   } catch (error) {
     return { label, reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function toUpstream({ upstream }: Place, way: TlsWay): Pick<Setting, "upstreamPort" | "tls"> {
+  if (way === "plain") return { upstreamPort: upstream.port, tls: null };
+  if (upstream.tls === null) throw new Error("the upstream was started without TLS");
+  const { files, port } = upstream.tls;
+  return way === "in"
+    ? { upstreamPort: upstream.port, tls: { files, upstream: false } }
+    : { upstreamPort: port, tls: { files, upstream: true } };
 }
 
 export function isRunner(one: Runner | Skipped): one is Runner {

@@ -26,6 +26,9 @@ export const LIMITS: readonly Limit[] = [
   { job: "small", contestant: "sallyport-bun", most: 1.1, unit: "× nginx, CPU a request" },
   { job: "small", contestant: "sallyport-node", most: 1.5, unit: "× nginx, CPU a request" },
   { job: "body-1mb", contestant: "sallyport-bun", most: 0.9, unit: "× nginx, CPU a request" },
+  { job: "tls", contestant: "sallyport-bun", most: 1.05, unit: "× nginx, CPU a request" },
+  { job: "tls-handshake", contestant: "sallyport-bun", most: 1.25, unit: "× nginx, CPU a request" },
+  { job: "tls-tls", contestant: "sallyport-bun", most: 1.1, unit: "× nginx, CPU a request" },
   { job: "idle", contestant: "sallyport-bun", most: 5, unit: "KiB a connection" },
 ];
 

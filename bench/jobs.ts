@@ -7,6 +7,9 @@ export interface Entry {
   readonly accessLog: boolean;
 }
 
+/** Which sides of a contestant speak TLS: none, its listener, or its listener and its upstream. */
+export type TlsWay = "plain" | "in" | "both";
+
 export interface SlicedJob {
   readonly name: string;
   readonly title: string;
@@ -17,12 +20,16 @@ export interface SlicedJob {
   readonly connections: number;
   readonly headers: readonly string[];
   readonly entries: readonly Entry[];
+  readonly tls?: TlsWay;
+  /** Each request over a connection and a full handshake of its own. */
+  readonly handshakes?: true;
   /** The entry that ratios are to, by label. */
   readonly baseline: string;
 }
 
 const RIVALS = ["nginx", "haproxy", "envoy", "caddy"];
 const OURS = ["sallyport-bun", "sallyport-node"];
+const SPEAK_TLS = ["nginx", "haproxy", ...OURS];
 const FLOORS = ["relay-bun", "relay-node"];
 const CLIENT_HEADERS = ["User-Agent: bench/1", "Accept: application/json"];
 
@@ -80,6 +87,40 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     headers: [...CLIENT_HEADERS, "Connection: close"],
     // No relay: one upstream connection per client connection is more work than a proxy's pool, not a floor.
     entries: silent([...RIVALS, ...OURS]),
+    baseline: "nginx",
+  },
+  {
+    name: "tls",
+    title: `TLS 1.3 in, plain out: GET of ${SMALL_BODY.length} B JSON over 64 keep-alive connections, access log off`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: silent(SPEAK_TLS),
+    tls: "in",
+    baseline: "nginx",
+  },
+  {
+    name: "tls-handshake",
+    title: "a full TLS 1.3 handshake (P-256) for every GET, 32 at a time, access log off",
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 32,
+    headers: [...CLIENT_HEADERS, "Connection: close"],
+    entries: silent(SPEAK_TLS),
+    tls: "in",
+    handshakes: true,
+    baseline: "nginx",
+  },
+  {
+    name: "tls-tls",
+    title: `TLS 1.3 in, TLS 1.3 out, the upstream verified: GET of ${SMALL_BODY.length} B JSON over 64 keep-alive connections, access log off`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: silent(SPEAK_TLS),
+    tls: "both",
     baseline: "nginx",
   },
   ...(["bun", "node"] as const).map((runtime) => ({

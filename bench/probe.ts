@@ -1,24 +1,32 @@
 // One request by hand on a fresh keep-alive connection, the answer checked byte by byte: what wrk can't do.
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { TLS_NAME } from "./tls-files.ts";
 
 export interface Probe {
   readonly port: number;
   readonly path: string;
   readonly headers: readonly string[];
   readonly expectedBody: Uint8Array;
+  /** Over TLS 1.3 when set, the certificate verified against this file. */
+  readonly ca?: string | undefined;
 }
 
 const TIMEOUT_MS = 5_000;
 
 /** Size in bytes of a whole, correct response. Rejects when the status is not 200, the length not declared or the body not the expected one. */
-export function probe({ port, path, headers, expectedBody }: Probe): Promise<number> {
+export function probe({ port, path, headers, expectedBody, ca }: Probe): Promise<number> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let wanted = Number.POSITIVE_INFINITY;
-    const socket = connect(port, "127.0.0.1");
+    const socket =
+      ca === undefined
+        ? connect(port, "127.0.0.1")
+        : connectTls({ port, host: "127.0.0.1", servername: TLS_NAME, ca: readFileSync(ca), minVersion: "TLSv1.3" });
     socket.setTimeout(TIMEOUT_MS, () => finish(`no whole answer in ${TIMEOUT_MS} ms`));
-    socket.on("connect", () => socket.write(requestHead(port, path, headers)));
+    socket.on(ca === undefined ? "connect" : "secureConnect", () => socket.write(requestHead(port, path, headers)));
     socket.on("error", (error) => finish(error.message));
     socket.on("end", () => finish("connection closed inside the answer"));
     socket.on("data", (chunk: Buffer) => {

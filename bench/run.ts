@@ -11,6 +11,7 @@ import { readMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { toIdleTable, toSlicedTable, toVerdictLines } from "./report.ts";
 import { runSlicedJob, type SlicedResult } from "./slices.ts";
+import { makeTlsFiles } from "./tls-files.ts";
 import { needProgram } from "./tools.ts";
 import { startUpstream } from "./upstream.ts";
 
@@ -20,11 +21,13 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   pinSelf(options.loadCore);
   const root = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   process.on("exit", () => rmSync(root, { recursive: true, force: true }));
-  const [upstreamPort = 0] = await freePorts(1);
+  const [port = 0, tlsPort = 0] = await freePorts(2);
   const upstreamFolder = join(root, "upstream");
   mkdirSync(upstreamFolder);
-  const upstream = await startUpstream(nginx, upstreamFolder, options.loadCore, upstreamPort);
-  const place = { folder: root, upstreamPort, core: options.contestantCore };
+  const isTls = SLICED_JOBS.some((job) => job.tls && options.jobs.includes(job.name));
+  const address = { port, tls: isTls ? { port: tlsPort, files: makeTlsFiles(needProgram("openssl", "openssl"), root) } : null };
+  const upstream = await startUpstream(nginx, upstreamFolder, options.loadCore, address);
+  const place = { folder: root, upstream: address, core: options.contestantCore };
   const sliced: SlicedResult[] = [];
   let idle: IdleResult | null = null;
   try {

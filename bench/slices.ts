@@ -4,12 +4,14 @@
 import { statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkPinned, isRunner, type Place, type Runner, type Skipped, startEntry } from "./field.ts";
+import { runHandshakes } from "./handshakes.ts";
 import { type Entry, type SlicedJob, toLabel } from "./jobs.ts";
 import type { Options } from "./options.ts";
 import { probe } from "./probe.ts";
 import { cpuBetween, readCoreBusyMs, readTreeMemory, readTreeTimes, type TreeMemory } from "./proc.ts";
 import { rotate } from "./stats.ts";
-import { type Load, runLoad } from "./wrk.ts";
+import { TLS_NAME } from "./tls-files.ts";
+import { type Load, type LoadResult, runLoad } from "./wrk.ts";
 
 export interface Slice {
   readonly contestant: string;
@@ -44,7 +46,7 @@ const WARM_UP_SLICES = 2;
 
 interface Racer {
   readonly runner: Runner;
-  readonly load: Load;
+  readonly load: () => Promise<LoadResult>;
   readonly check: () => Promise<number>;
   ns: number;
   ticksMs: number;
@@ -52,18 +54,18 @@ interface Racer {
 
 export async function runSlicedJob(job: SlicedJob, options: Options, place: Place, wrk: string): Promise<SlicedResult> {
   const started: (Runner | Skipped)[] = [];
-  for (const entry of chosenEntries(job, options)) started.push(await startEntry(entry, place));
+  for (const entry of chosenEntries(job, options)) started.push(await startEntry(entry, place, job.tls));
   const runners = started.filter(isRunner);
   try {
     if (!runners.some((runner) => runner.label === job.baseline))
       throw new Error(`${job.baseline} does not run: ${JSON.stringify(started)}`);
     const racers: Racer[] = [];
-    for (const runner of runners) racers.push(await createRacer(runner, job, options));
-    for (let i = 0; i < WARM_UP_SLICES; i++) for (const racer of racers) await measure(racer, i, options, wrk);
+    for (const runner of runners) racers.push(await createRacer(runner, job, options, place, wrk));
+    for (let i = 0; i < WARM_UP_SLICES; i++) for (const racer of racers) await measure(racer, i, options);
     for (const racer of racers) racer.ns = racer.ticksMs = 0;
     const slices: Slice[] = [];
     for (let round = 0; round < options.rounds; round++) {
-      for (const racer of rotate(racers, round)) slices.push(await measure(racer, round, options, wrk));
+      for (const racer of rotate(racers, round)) slices.push(await measure(racer, round, options));
     }
     for (const racer of racers) {
       await racer.check();
@@ -86,25 +88,28 @@ function chosenEntries(job: SlicedJob, { only }: Options): Entry[] {
   return job.entries.filter((entry) => only === null || toLabel(entry) === job.baseline || only.includes(entry.contestant));
 }
 
-async function createRacer(runner: Runner, job: SlicedJob, options: Options): Promise<Racer> {
+async function createRacer(runner: Runner, job: SlicedJob, options: Options, place: Place, wrk: string): Promise<Racer> {
   const keptAlive = job.headers.filter((header) => !header.startsWith("Connection:"));
-  const check = (): Promise<number> => probe({ port: runner.port, path: job.path, headers: keptAlive, expectedBody: job.body });
-  const load = {
-    url: `http://127.0.0.1:${runner.port}${job.path}`,
+  const ca = job.tls ? place.upstream.tls?.files.ca : undefined;
+  const check = (): Promise<number> => probe({ port: runner.port, path: job.path, headers: keptAlive, expectedBody: job.body, ca });
+  const load: Load = {
+    url: `${ca ? `https://${TLS_NAME}` : "http://127.0.0.1"}:${runner.port}${job.path}`,
     paths: job.paths ?? [],
     connections: job.connections,
     seconds: options.sliceSeconds,
     headers: job.headers,
     responseBytes: await check(),
   };
-  return { runner, load, check, ns: 0, ticksMs: 0 };
+  const run = (): Promise<LoadResult> =>
+    job.handshakes && ca ? runHandshakes(ca, options.loadCore, load) : runLoad(wrk, options.loadCore, load);
+  return { runner, load: run, check, ns: 0, ticksMs: 0 };
 }
 
-async function measure(racer: Racer, round: number, options: Options, wrk: string): Promise<Slice> {
+async function measure(racer: Racer, round: number, options: Options): Promise<Slice> {
   const pid = racer.runner.child.pid;
   const before = readTreeTimes(pid);
   const busyBefore = readCoreBusyMs(options.contestantCore);
-  const result = await runLoad(wrk, options.loadCore, racer.load);
+  const result = await racer.load();
   await sleep(SETTLE_MS);
   const after = readTreeTimes(pid);
   const coreBusyMs = readCoreBusyMs(options.contestantCore) - busyBefore;

@@ -4,6 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, startPinned } from "./child.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 export const SMALL_BODY = JSON.stringify({
   id: 1,
@@ -29,12 +30,23 @@ http {
 `;
 }
 
-export async function startUpstream(nginx: string, folder: string, core: number, port: number): Promise<Child> {
+/** What nginx says to handshakes, as upstream and as rival: tickets as they are by default, like everybody's here. */
+export function nginxTls({ cert, key }: TlsFiles): string {
+  return `ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_protocols TLSv1.2 TLSv1.3;`;
+}
+
+export interface Upstream {
+  readonly port: number;
+  /** Where the same is answered over TLS; null when no job asks for that. */
+  readonly tls: { readonly port: number; readonly files: TlsFiles } | null;
+}
+
+export async function startUpstream(nginx: string, folder: string, core: number, { port, tls }: Upstream): Promise<Child> {
   writeFileSync(join(folder, "1mb"), LARGE_BODY);
   const config = join(folder, "nginx.conf");
   const server = `access_log off; open_file_cache max=10;
   server {
-    listen 127.0.0.1:${port} backlog=4096; root ${folder};
+    listen 127.0.0.1:${port} backlog=4096; ${tls ? `listen 127.0.0.1:${tls.port} ssl backlog=4096; ${nginxTls(tls.files)}` : ""} root ${folder};
     location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
     location = /1mb { default_type application/octet-stream; }
   }`;

@@ -2,6 +2,7 @@
 // All do the same job: one worker, keep-alive to both sides, Host kept, X-Forwarded-For/-Proto/-Host, Via and X-Request-Id set,
 // the three identity headers of a client removed, X-Request-Id and Via on the response.
 import type { Command } from "../child.ts";
+import type { TlsFiles } from "../tls-files.ts";
 
 export interface Setting {
   /** A folder of its own for configuration, logs and temporary files. */
@@ -10,6 +11,14 @@ export interface Setting {
   readonly adminPort: number;
   readonly upstreamPort: number;
   readonly accessLog: boolean;
+  /** Null: plain on both sides. */
+  readonly tls: TlsSetting | null;
+}
+
+export interface TlsSetting {
+  readonly files: TlsFiles;
+  /** Whether the upstream speaks TLS too; its certificate is to be verified against `files.ca` and TLS_NAME. */
+  readonly upstream: boolean;
 }
 
 export interface Contestant {

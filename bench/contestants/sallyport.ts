@@ -2,7 +2,8 @@
 // take of memory and CPU counts too, as part of the tree.
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Contestant } from "./contestant.ts";
+import { TLS_NAME } from "../tls-files.ts";
+import type { Contestant, TlsSetting } from "./contestant.ts";
 import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const LAUNCHER = new URL("../../bin/sallyport.mjs", import.meta.url).pathname;
@@ -11,7 +12,7 @@ const LAUNCHER = new URL("../../bin/sallyport.mjs", import.meta.url).pathname;
 export function sallyport(runtime: Runtime, routes = 1): Contestant {
   return {
     name: routes === 1 ? `sallyport-${runtime}` : `sallyport-${runtime}-${routes}-routes`,
-    prepare({ folder, port, adminPort, upstreamPort, accessLog }) {
+    prepare({ folder, port, adminPort, upstreamPort, accessLog, tls }) {
       if (!existsSync(LAUNCHER)) return new Error("there is no bin/sallyport.mjs yet");
       const program = findRuntime(runtime);
       if (program instanceof Error) return program;
@@ -23,11 +24,11 @@ export function sallyport(runtime: Runtime, routes = 1): Contestant {
 gateway: { name: bench, kind: edge, workers: 1, watch: false }
 admin: { address: 127.0.0.1:${adminPort} }
 listeners:
-  - { name: http, address: 127.0.0.1:${port} }
+  - { name: http, address: 127.0.0.1:${port}${toListenerTls(tls)} }
 upstreams:
   service:
-    endpoints: [http://127.0.0.1:${upstreamPort}]
-    pool: { connections: 256, pending: 1024 }
+    endpoints: [${tls?.upstream ? "https" : "http"}://127.0.0.1:${upstreamPort}]
+${tls?.upstream ? `    tls: { ca: ${tls.files.ca}, serverName: ${TLS_NAME} }\n` : ""}    pool: { connections: 256, pending: 1024 }
 routes:
 ${toRoutes(routes)}
 telemetry:
@@ -41,6 +42,10 @@ telemetry:
       };
     },
   };
+}
+
+function toListenerTls(tls: TlsSetting | null): string {
+  return tls === null ? "" : `, tls: { certificates: [{ cert: ${tls.files.cert}, key: ${tls.files.key} }] }`;
 }
 
 /** A path that route `index` of many takes; every one is another. */
