@@ -3,7 +3,7 @@
 
 import { isLocalAddress, parseEndpointUrl, parseListenAddress } from "./addresses.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { checkEntries, children, contradiction, get, has, type Place, parsed } from "./written.ts";
+import { asMap, checkEntries, children, contradiction, get, has, type Place, parsed } from "./written.ts";
 
 const LEAST_TOKEN = 16;
 
@@ -24,6 +24,7 @@ export function checkListening(root: unknown, findings: Finding[]): void {
 }
 
 function checkCertificate(certificate: unknown, path: IssuePath, hasAuthority: boolean, findings: Finding[]): void {
+  if (asMap(certificate) === undefined) return;
   const isFromFiles = has(certificate, "cert") || has(certificate, "key");
   const isIssued = has(certificate, "acme");
   if (isIssued && isFromFiles) {

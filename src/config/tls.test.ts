@@ -2,9 +2,11 @@
 // another room has its place.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { createFakeHost } from "./config-host-fake.ts";
 import { formatIssues, type LoadedConfig, type OutsideFinding, parseConfig, resolveInput } from "./index.ts";
+import { mutate, PIECES } from "./mutate.fuzz.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n";
 const KEY = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
@@ -112,6 +114,37 @@ describe("the admin address", () => {
     assert.ok(codes(referred).includes("SP_CONFIG_WEAK_TOKEN"));
     assert.ok(formatIssues(referred.issues, { colour: false }).includes("${env:TOKEN}"));
     assert.ok(!formatIssues(referred.issues, { colour: false }).includes("hunter2"));
+  });
+});
+
+describe("words about TLS", () => {
+  const text = readFileSync(new URL("./testdata/tls/gateway.in.txt", import.meta.url), "utf8");
+  const env = { ADMIN_TOKEN: "0123456789abcdef", EAB: "bWFj", KEY_FILE: "certs/api.key" };
+  // Every file is there.
+  const host = { ...createFakeHost({}, env), readFile: () => new TextEncoder().encode(PEM), listFolder: () => [] };
+
+  it("with a map, a list, nothing, a number or a text in place of any value never throw, and are told to be wrong", () => {
+    const pieces = ["{}", "[]", "{ a: 1 }", "[a]", "null", "0", "x", "off"];
+    let tried = 0;
+    for (let at = 0; at !== -1; at = text.indexOf(": ", at + 1)) {
+      for (const piece of pieces) {
+        const { config, issues } = parseConfig(mutate(text, [[4, at, PIECES.indexOf(piece)]]), "/etc/g/gateway.yaml", host);
+        assert.equal(
+          config === null,
+          issues.some(({ severity }) => severity === "error"),
+        );
+        for (const { message } of issues) assert.ok(!/undefined|\[object/.test(message), message);
+        tried++;
+      }
+    }
+    assert.ok(tried > 300);
+  });
+
+  it("say each key's mistake once", () => {
+    const certificates = (list: string) => `version: 1\nlisteners: [{ name: a, address: 127.0.0.1:1, tls: { certificates: ${list} } }]\n`;
+    for (const list of ["[]", "[x]", "[1]", "[null]", "[[]]", "{}", "x", "[{}]"]) {
+      assert.equal(parseConfig(certificates(list), "/etc/g/gateway.yaml", host).issues.length, 1, list);
+    }
   });
 });
 

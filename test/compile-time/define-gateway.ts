@@ -117,3 +117,41 @@ defineGateway({
     { name: "e", match: { path: "/e" }, public: true, upstream: "a", timeOut: "5s" },
   ],
 });
+
+defineGateway({
+  version: 1,
+  gateway: { workers: 4, drain: "30s", watch: false, stateDir: "state" },
+  admin: { address: "0.0.0.0:9901", token: "${env:ADMIN_TOKEN}", hosts: ["gw.internal"] },
+  acme: { directory: "https://acme.example/directory", challenge: "tls-alpn-01" },
+  listeners: [
+    {
+      name: "https",
+      address: "127.0.0.1:8443",
+      reusePort: true,
+      proxyProtocol: { from: ["10.0.0.0/8"] },
+      tls: {
+        certificates: [
+          { cert: "a.pem", key: "a.key", clientAuth: { ca: "ca.pem", crl: ["a.crl", "b.crl"], mode: "required" } },
+          { acme: { names: ["www.example.com"] }, clientAuth: { ca: "ca.pem", crl: "a.crl", mode: "optional" } },
+          // @ts-expect-error files or an authority, not both
+          { cert: "a.pem", key: "a.key", acme: { names: ["www.example.com"] } },
+          // @ts-expect-error a certificate without its key
+          { cert: "a.pem" },
+          // @ts-expect-error nothing at all
+          {},
+        ],
+      },
+    },
+    {
+      name: "old",
+      address: "127.0.0.1:8444",
+      // @ts-expect-error a version is text, and one of two
+      tls: { minVersion: "1.1", certificates: [{ cert: "a.pem", key: "a.key" }] },
+    },
+  ],
+  upstreams: {
+    a: { endpoints: ["https://a.internal"], tls: { ca: "ca.pem", serverName: "b.internal", minVersion: "1.3" }, proxyProtocol: "v2" },
+    // @ts-expect-error there are two versions
+    b: { endpoints: ["https://b.internal"], proxyProtocol: "v3" },
+  },
+});
