@@ -3,6 +3,7 @@
 
 import type { Clock, ScheduledCall } from "../base/index.ts";
 import type { Challenges } from "../gateway/index.ts";
+import { AddressExchange } from "./address-exchange.ts";
 import type { WorkerSnapshot } from "./messages.ts";
 import { RestartDelay } from "./restart-delay.ts";
 import { GoneError, type Shipment, WorkerHandle } from "./worker-handle.ts";
@@ -34,7 +35,13 @@ export interface Assignment {
 interface Slot {
   readonly index: number;
   readonly delay: RestartDelay;
+  /** It serves. */
   worker: WorkerHandle | null;
+  /** It starts, and takes the place of the other once it serves. */
+  next: WorkerHandle | null;
+  /** Settles when `next` serves or will never. */
+  opening: Promise<void> | null;
+  isCatchingUp: boolean;
   restart: ScheduledCall | null;
   crashes: number;
 }
@@ -47,6 +54,7 @@ export class Fleet {
   /** Every process that has not ended. */
   readonly #living = new Set<WorkerHandle>();
   #assignment: Assignment;
+  readonly #addresses = new AddressExchange<WorkerHandle>();
   #challenges: Challenges | null = null;
   #stopping = false;
 
@@ -57,7 +65,7 @@ export class Fleet {
 
   /** Serving or starting, one a slot. */
   get workers(): readonly WorkerHandle[] {
-    return this.#slots.flatMap(({ worker }) => (worker === null ? [] : [worker]));
+    return this.#slots.flatMap(({ worker, next }) => worker ?? next ?? []);
   }
 
   get retiring(): readonly WorkerHandle[] {
@@ -74,21 +82,31 @@ export class Fleet {
     try {
       await Promise.all(this.#slots.map((slot) => this.#open(slot)));
     } catch (error) {
-      this.#stopping = true;
       this.killAll();
       await Promise.all([...this.#living].map(({ gone }) => gone));
       throw error;
     }
   }
 
-  /** All take it, or none: rejects with the first refusal. A worker that ends meanwhile is no refusal: its successor starts with what is in force. */
+  /**
+   * All take it, or none: rejects with the first refusal. A worker that ends meanwhile is no refusal: its successor starts with what is in
+   * force. One that says nothing for so long is none either, and it is ended.
+   */
   async switchTo(shipment: Shipment): Promise<void> {
-    const workers = this.workers;
-    const taken = await Promise.allSettled(workers.map((worker) => worker.take(shipment)));
-    const refusal = taken.find((one) => one.status === "rejected" && !(one.reason instanceof GoneError));
-    if (refusal?.status === "rejected") {
+    const workers = this.#slots.flatMap(({ worker }) => worker ?? []);
+    const refusals: unknown[] = [];
+    const take = async (worker: WorkerHandle) => {
+      try {
+        await worker.take(shipment);
+      } catch (error) {
+        if (error instanceof GoneError) worker.kill();
+        else refusals.push(error);
+      }
+    };
+    await Promise.all(workers.map(take));
+    if (refusals.length > 0) {
       for (const worker of workers) worker.discard(shipment.id);
-      throw refusal.reason;
+      throw refusals[0];
     }
     this.#assignment = { ...this.#assignment, shipment };
     await Promise.allSettled(workers.map((worker) => worker.commit(shipment.id)));
@@ -96,31 +114,23 @@ export class Fleet {
   }
 
   /**
-   * Replaces every worker, one after the other: the next begins to accept before its predecessor stops. Rejects when a successor can't
-   * be started; what is left of the predecessors serves on.
+   * Replaces every worker, one after the other: the next begins to accept before its predecessor stops. Rejects when a successor can't be
+   * started: what is left of the predecessors serves on, and what was replaced is put back.
    */
   async roll(assignment: Assignment, count: number, drainMs: number): Promise<void> {
     const before = this.#assignment;
+    const countBefore = this.#slots.length;
     this.#assignment = assignment;
     while (this.#slots.length < count) this.#slots.push(createSlot(this.#slots.length));
-    for (const slot of this.#slots.slice(0, count)) {
-      const old = slot.worker;
-      slot.restart?.cancel();
-      slot.restart = null;
-      try {
-        await this.#open(slot);
-      } catch (error) {
-        if (slot.worker?.isGone !== false) slot.worker = old;
-        // Those that were replaced already stay with the new: they serve, and the next try replaces them again.
-        if (this.#slots.every(({ worker }) => worker === null || worker.serves !== assignment.shipment.id)) this.#assignment = before;
-        throw error;
-      }
-      if (old !== null) this.#retire(old, drainMs);
+    try {
+      for (const slot of this.#slots.slice(0, count)) await this.#replace(slot, drainMs);
+    } catch (error) {
+      this.#assignment = before;
+      this.#shrink(countBefore, drainMs);
+      if (assignment.shipment.generation !== before.shipment.generation) await this.#putBack(assignment.shipment.id, drainMs);
+      throw error;
     }
-    for (const { worker, restart } of this.#slots.splice(count)) {
-      restart?.cancel();
-      if (worker !== null) this.#retire(worker, drainMs);
-    }
+    this.#shrink(count, drainMs);
   }
 
   async snapshots(metrics: boolean): Promise<readonly { readonly worker: WorkerHandle; readonly snapshot: WorkerSnapshot | null }[]> {
@@ -131,7 +141,7 @@ export class Fleet {
   /** Resolves when every worker answers them; workers that start later get them too. */
   async setChallenges(challenges: Challenges): Promise<void> {
     this.#challenges = challenges;
-    await Promise.all(this.workers.map((worker) => worker.tell({ type: "challenges", challenges })));
+    await Promise.all([...this.#living].map((worker) => worker.tell({ type: "challenges", challenges })));
   }
 
   /** Problems, in words. */
@@ -140,16 +150,20 @@ export class Fleet {
     return [...new Set(told.filter((problem) => problem !== null))];
   }
 
-  /** Resolves when every process has ended, those that are being started meanwhile too. */
+  /** Resolves when every process has ended, those that are being started too. */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
-    for (const slot of this.#slots) slot.restart?.cancel();
-    while (this.#living.size > 0) await Promise.all([...this.#living].map((worker) => worker.drain(graceMs)));
+    this.#end();
+    await Promise.all([...this.#living].map((worker) => worker.drain(graceMs)));
   }
 
   killAll(): void {
-    this.#stopping = true;
+    this.#end();
     for (const worker of this.#living) worker.kill();
+  }
+
+  #end(): void {
+    this.#stopping = true;
+    for (const slot of this.#slots) cancelRestart(slot);
   }
 
   #retire(worker: WorkerHandle, drainMs: number): void {
@@ -157,61 +171,125 @@ export class Fleet {
     void worker.drain(drainMs).then(() => this.#retiring.delete(worker));
   }
 
-  /** Puts a new worker into the slot once it serves. */
-  async #open(slot: Slot): Promise<void> {
+  async #replace(slot: Slot, drainMs: number): Promise<void> {
+    // One that starts in the place of a crashed one may serve at any moment: it has its turn, and is replaced then.
+    await slot.opening?.catch(() => undefined);
+    const old = slot.worker;
+    const wasUsed = old !== null || slot.restart !== null;
+    try {
+      await this.#open(slot);
+    } catch (error) {
+      // The predecessor crashed, and what was to start in its place did not.
+      if (wasUsed && slot.worker === null) this.#restartIn(slot, slot.delay.after(0, this.#host.random()));
+      throw error;
+    }
+    if (old !== null && !old.isGone) this.#retire(old, drainMs);
+  }
+
+  /** Workers that begin with what is in force again, instead of those that took another configuration for a moment. */
+  async #putBack(id: number, drainMs: number): Promise<void> {
+    for (const slot of [...this.#slots]) {
+      if (slot.worker?.serves !== id || this.#stopping) continue;
+      try {
+        await this.#replace(slot, drainMs);
+      } catch (error) {
+        // It serves, at least.
+        this.#host.events.onStartFailed(slot.index, toText(error));
+      }
+    }
+  }
+
+  #shrink(count: number, drainMs: number): void {
+    for (const slot of this.#slots.splice(count)) {
+      cancelRestart(slot);
+      for (const worker of [slot.worker, slot.next]) if (worker !== null && !worker.isGone) this.#retire(worker, drainMs);
+    }
+  }
+
+  /** Puts a new worker into the slot once it serves. One at a time. */
+  #open(slot: Slot): Promise<void> {
+    cancelRestart(slot);
+    const opening = this.#begin(slot).finally(() => {
+      slot.opening = null;
+      slot.next = null;
+    });
+    slot.opening = opening;
+    return opening;
+  }
+
+  async #begin(slot: Slot): Promise<void> {
+    if (this.#stopping) throw new Error("the gateway is stopping");
     const { spawner, clock, events } = this.#host;
     const { shipment, descriptors } = this.#assignment;
-    if (this.#stopping) throw new Error("the gateway is stopping");
     const worker = new WorkerHandle(slot.index, spawner, descriptors, clock);
+    slot.next = worker;
     this.#living.add(worker);
-    if (slot.worker === null) slot.worker = worker;
     events.onStarted(worker);
+    worker.onAddresses = (news) => {
+      this.#addresses.tell(worker, news);
+      this.#spreadAddresses(worker);
+    };
     void worker.gone.then((reason) => this.#onGone(slot, worker, reason));
-    await worker.take(shipment);
-    if (this.#challenges !== null) await worker.tell({ type: "challenges", challenges: this.#challenges });
+    try {
+      await worker.take(shipment);
+      if (this.#challenges !== null) await worker.tell({ type: "challenges", challenges: this.#challenges });
+      if (worker.isGone) throw new GoneError("as soon as it served");
+    } catch (error) {
+      if (worker.isGone) slot.crashes++;
+      worker.kill();
+      throw error;
+    }
     slot.worker = worker;
     void this.#catchUp(slot);
   }
 
   /** A worker that started while others went on to the next configuration goes there too. */
   async #catchUp(slot: Slot): Promise<void> {
-    const { worker } = slot;
-    const { shipment } = this.#assignment;
-    if (worker === null || worker.isGone || worker.isDraining || worker.serves === 0 || worker.serves === shipment.id) return;
-    try {
-      await worker.take(shipment);
-      await worker.commit(shipment.id);
-    } catch {
-      // It took the same as all others before: one that can't is replaced by one that begins with it.
-      worker.kill();
+    if (slot.isCatchingUp) return;
+    slot.isCatchingUp = true;
+    while (slot.worker !== null && !slot.worker.isGone && !slot.worker.isDraining) {
+      const { worker } = slot;
+      const { shipment } = this.#assignment;
+      if (worker.serves === shipment.id) break;
+      try {
+        await worker.take(shipment);
+        await worker.commit(shipment.id);
+      } catch {
+        // It took the same as all others before: one that can't is replaced by one that begins with it.
+        worker.kill();
+        break;
+      }
     }
+    slot.isCatchingUp = false;
+  }
+
+  /** Whoever is not `source` hears what it has not heard yet. */
+  #spreadAddresses(source: WorkerHandle): void {
+    for (const worker of this.#living) if (worker !== source) worker.tellOthers(this.#addresses.othersOf(worker));
   }
 
   #onGone(slot: Slot, worker: WorkerHandle, reason: string): void {
-    const { events, clock, random } = this.#host;
+    const { events, random } = this.#host;
     this.#living.delete(worker);
     events.onEnded(worker);
-    if (slot.worker !== worker || this.#stopping || worker.isDraining) return;
-    slot.worker = null;
-    slot.crashes++;
-    const delayMs = slot.delay.after(clock.wall() - worker.startedAtMs, random());
-    events.onCrash(slot.index, worker.pid, reason, delayMs);
+    if (this.#addresses.forget(worker)) this.#spreadAddresses(worker);
     // One that never served is started again by whoever waits for it.
-    if (worker.serves === 0) return;
-    this.#restartIn(slot, delayMs);
+    if (slot.worker !== worker) return;
+    slot.worker = null;
+    if (this.#stopping || worker.isDraining) return;
+    slot.crashes++;
+    const delayMs = slot.delay.after(worker.livedMs, random());
+    events.onCrash(slot.index, worker.pid, reason, delayMs);
+    if (slot.next === null) this.#restartIn(slot, delayMs);
   }
 
   #restartIn(slot: Slot, delayMs: number): void {
+    if (this.#stopping || !this.#slots.includes(slot)) return;
     slot.restart = this.#host.clock.schedule(() => {
       slot.restart = null;
-      if (this.#stopping || slot.worker !== null) return;
       this.#open(slot).catch((error: unknown) => {
         if (this.#stopping) return;
-        if (slot.worker?.isGone === true || slot.worker?.serves === 0) {
-          slot.worker.kill();
-          slot.worker = null;
-        }
-        this.#host.events.onStartFailed(slot.index, error instanceof Error ? error.message : String(error));
+        this.#host.events.onStartFailed(slot.index, toText(error));
         this.#restartIn(slot, slot.delay.after(0, this.#host.random()));
       });
     }, delayMs);
@@ -219,5 +297,14 @@ export class Fleet {
 }
 
 function createSlot(index: number): Slot {
-  return { index, delay: new RestartDelay(), worker: null, restart: null, crashes: 0 };
+  return { index, delay: new RestartDelay(), worker: null, next: null, opening: null, isCatchingUp: false, restart: null, crashes: 0 };
+}
+
+function cancelRestart(slot: Slot): void {
+  slot.restart?.cancel();
+  slot.restart = null;
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

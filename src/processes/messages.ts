@@ -1,7 +1,7 @@
 // What the supervisor and a worker say to each other, over the channel that the runtime opens between them (JSON, one message a turn).
 // Both are one program of one version: a message that is not one of these is a bug, and loud.
 
-import type { Challenges, GatewayActivity } from "../gateway/index.ts";
+import type { AddressNews, Challenges, GatewayActivity } from "../gateway/index.ts";
 import type { MetricSnapshot } from "../telemetry/index.ts";
 import type { Wire } from "./wire.ts";
 
@@ -24,6 +24,8 @@ export type ToWorker =
   | { readonly type: "reopenLog"; readonly ask: number }
   /** `metrics`: all that is counted too, which may be long. */
   | { readonly type: "snapshot"; readonly ask: number; readonly metrics: boolean }
+  /** How many connections client addresses have in the other workers. */
+  | { readonly type: "others"; readonly counts: AddressNews }
   /** Stop accepting, end what is under way within `graceMs`, exit. */
   | { readonly type: "drain"; readonly graceMs: number };
 
@@ -41,11 +43,13 @@ export type ToSupervisor =
   | { readonly type: "committed"; readonly id: number }
   /** It accepts no more. */
   | { readonly type: "draining" }
+  /** Client addresses that have many connections here, where that has changed. */
+  | { readonly type: "addresses"; readonly news: AddressNews }
   /** Its last word: what it counted in all. */
   | { readonly type: "farewell"; readonly snapshot: WorkerSnapshot }
   | { readonly type: "answer"; readonly ask: number; readonly snapshot: WorkerSnapshot | null; readonly problem: string | null };
 
-const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "farewell", "answer"]);
+const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "addresses", "farewell", "answer"]);
 
 /** Throws on what no worker says. */
 export function readWorkerMessage(message: unknown): ToSupervisor {

@@ -1,6 +1,7 @@
 // The supervisor's side of the conversation with one worker process: questions that are answered once, and what became of it.
 
-import type { Clock } from "../base/index.ts";
+import type { Clock, ScheduledCall } from "../base/index.ts";
+import type { AddressNews } from "../gateway/index.ts";
 import type { ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
 import type { WireConfig } from "./wire.ts";
 import type { WorkerProcess, WorkerSpawner } from "./worker-process.ts";
@@ -47,7 +48,9 @@ const KILL_MARGIN_MS = 1_500;
 
 export class WorkerHandle {
   readonly slot: number;
+  /** By the wall. */
   readonly startedAtMs: number;
+  readonly #bornAtMs: number;
   readonly #process: WorkerProcess;
   readonly #clock: Clock;
   /** By what is waited for: `took 3`, `committed 3`, `answer 7`. */
@@ -56,9 +59,14 @@ export class WorkerHandle {
   #asks = 0;
   #isGone = false;
   #isDraining = false;
+  /** The end of its time for draining. */
+  #late: ScheduledCall | null = null;
+  #lateAtMs = Number.POSITIVE_INFINITY;
   /** The configuration that its requests follow; 0 before the first. */
   serves = 0;
 
+  /** Hears which clients have many connections there. */
+  onAddresses: ((news: AddressNews) => void) | null = null;
   /** What it said when it ended in order; null before, and of one that crashed. */
   farewell: WorkerSnapshot | null = null;
 
@@ -66,6 +74,7 @@ export class WorkerHandle {
     this.slot = slot;
     this.#clock = clock;
     this.startedAtMs = clock.wall();
+    this.#bornAtMs = clock.now();
     this.#process = spawner.spawn(slot, descriptors, {
       onMessage: (message) => this.#receive(message),
       onExit: (reason) => this.#end(reason),
@@ -74,6 +83,10 @@ export class WorkerHandle {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  get livedMs(): number {
+    return this.#clock.now() - this.#bornAtMs;
   }
 
   get isGone(): boolean {
@@ -131,19 +144,29 @@ export class WorkerHandle {
     }
   }
 
-  /** It accepts no more and ends when nothing is under way, after `graceMs` at the latest. Resolves when it has ended. */
+  /** What the other workers have. */
+  tellOthers(counts: AddressNews): void {
+    this.#send({ type: "others", counts });
+  }
+
+  /**
+   * It accepts no more and ends when nothing is under way, after `graceMs` at the latest. Who asks again can only shorten that. Resolves when
+   * it has ended.
+   */
   async drain(graceMs: number): Promise<string> {
-    if (!this.#isDraining) {
-      this.#isDraining = true;
-      this.#send({ type: "drain", graceMs });
-      const late = this.#clock.schedule(() => this.#process.kill(), graceMs + KILL_MARGIN_MS);
-      void this.gone.then(() => late.cancel());
+    const lateAtMs = this.#clock.now() + graceMs + KILL_MARGIN_MS;
+    this.#isDraining = true;
+    if (!this.#isGone && lateAtMs < this.#lateAtMs) {
+      if (this.#late === null) this.#send({ type: "drain", graceMs });
+      this.#late?.cancel();
+      this.#lateAtMs = lateAtMs;
+      this.#late = this.#clock.schedule(() => this.kill(), graceMs + KILL_MARGIN_MS);
     }
     return this.gone;
   }
 
   kill(): void {
-    this.#process.kill();
+    if (!this.#isGone) this.#process.kill();
   }
 
   #send(message: ToWorker): void {
@@ -180,6 +203,9 @@ export class WorkerHandle {
       case "answer":
         this.#settle(`answer ${message.ask}`)?.resolve(message);
         return;
+      case "addresses":
+        this.onAddresses?.(message.news);
+        return;
       case "farewell":
         this.farewell = message.snapshot;
         return;
@@ -190,6 +216,7 @@ export class WorkerHandle {
 
   #end(reason: string): void {
     this.#isGone = true;
+    this.#late?.cancel();
     for (const key of [...this.#waiting.keys()]) this.#settle(key)?.reject(new GoneError(reason));
     this.#gone.resolve(reason);
   }

@@ -20,6 +20,10 @@ const session = new WorkerSession({
   onDrained: () => process.disconnect?.(),
 });
 
+// By which a client may be over its bound for a moment; see gateway/address-counts.ts.
+const ADDRESSES_EVERY_MS = 50;
+setInterval(() => session.tellAddresses(), ADDRESSES_EVERY_MS).unref();
+
 // What stops a group of processes at once (a terminal, a service manager) is the supervisor's to decide.
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"]) process.on(signal, () => undefined);
 process.on("message", (message: ToWorker) => void session.receive(message));

@@ -45,9 +45,7 @@ export class WorkerSession {
         await this.#take(message.id);
         return;
       case "commit":
-        this.#prepared.get(message.id)?.commit();
-        this.#prepared.delete(message.id);
-        this.#host.send({ type: "committed", id: message.id });
+        this.#commit(message.id);
         return;
       case "discard":
         this.#incoming.delete(message.id);
@@ -58,6 +56,9 @@ export class WorkerSession {
         this.#gateway?.setChallenges(message.challenges);
         this.#host.send({ type: "answer", ask: message.ask, snapshot: null, problem: null });
         return;
+      case "others":
+        this.#gateway?.setOtherAddresses(message.counts);
+        return;
       case "reopenLog":
         await this.#reopenLog(message.ask);
         return;
@@ -67,6 +68,12 @@ export class WorkerSession {
       case "drain":
         await this.drain(message.graceMs);
     }
+  }
+
+  /** Says which clients have many connections, when that has changed. Called every so often. */
+  tellAddresses(): void {
+    const news = this.#gateway?.takeAddressNews() ?? null;
+    if (news !== null) this.#host.send({ type: "addresses", news });
   }
 
   /** Once: further calls change nothing. */
@@ -89,17 +96,36 @@ export class WorkerSession {
   async #take(id: number): Promise<void> {
     const incoming = this.#incoming.get(id);
     if (incoming === undefined) return;
-    this.#incoming.delete(id);
     const config = incoming.assembly.finish();
     try {
       if (this.#gateway === null) await this.#begin(id, config, incoming.generation);
-      else {
-        this.#prepared.set(id, await this.#gateway.prepare(config, incoming.generation));
-        this.#host.send({ type: "prepared", id });
-      }
+      else this.#keep(id, await this.#gateway.prepare(config, incoming.generation));
     } catch (error) {
       this.#host.send({ type: "refused", id, messages: toMessages(error), isBind: isBindError(error) });
+      // It was told to drain meanwhile, and there is nothing to drain.
+      if (this.#gateway === null && this.#drainMs !== null) this.#host.onDrained();
+    } finally {
+      this.#incoming.delete(id);
     }
+  }
+
+  #keep(id: number, prepared: PreparedGeneration): void {
+    // Discarded while it was being prepared.
+    if (!this.#incoming.has(id)) {
+      prepared.discard();
+      return;
+    }
+    this.#prepared.set(id, prepared);
+    this.#host.send({ type: "prepared", id });
+  }
+
+  /** What is not prepared is not followed, and nobody is told that it were: the supervisor's time for an answer runs out. */
+  #commit(id: number): void {
+    const prepared = this.#prepared.get(id);
+    if (prepared === undefined) return;
+    this.#prepared.delete(id);
+    prepared.commit();
+    this.#host.send({ type: "committed", id });
   }
 
   async #begin(id: number, config: GatewayConfig, generation: string): Promise<void> {
