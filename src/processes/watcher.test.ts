@@ -292,6 +292,8 @@ describe("a watcher of files", () => {
     stage.pass(100);
     stage.close();
     watch?.onEvent("gateway.yaml");
+    stage.watcher.watch([CONFIG, CERT]);
+    stage.disk.write(CONFIG, "3");
     assert.deepEqual(stage.settle(), []);
     assert.equal(stage.disk.clock.pendingCalls, 0);
   });

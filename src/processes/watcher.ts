@@ -33,6 +33,7 @@ export class FileWatcher {
   readonly #armed = new Map<string, Armed>();
   /** A folder or a link may be another than the one we watch. */
   #isStale = false;
+  #isClosed = false;
   #look: ScheduledCall | null = null;
   #poll: ScheduledCall | null = null;
 
@@ -43,6 +44,7 @@ export class FileWatcher {
 
   /** Instead of those before. What is new is known as it stands now; a change under way of one that stays is still told. */
   watch(files: readonly string[]): void {
+    if (this.#isClosed) return;
     const before = this.#known;
     const paths = [...new Set(files)].filter((path) => !NO_FILES.test(path));
     // Armed before anything is read: what happens in between is an event then.
@@ -52,7 +54,9 @@ export class FileWatcher {
     for (const path of paths) if (!before.has(path)) this.#known.set(path, this.#host.digestOf(path));
   }
 
+  /** For good: a set that comes later is not watched. */
   close(): void {
+    this.#isClosed = true;
     this.#known.clear();
     this.#seen = null;
     this.#disarm();

@@ -38,12 +38,24 @@ export function processSpawner(): WorkerSpawner {
         env: { ...process.env, ...writeWorkerEnvironment({ slot, descriptors: places }) },
       });
       let gone = false;
+      let confused: string | null = null;
       const end = (reason: string) => {
         if (gone) return;
         gone = true;
-        events.onExit(reason);
+        events.onExit(confused ?? reason);
       };
-      child.on("message", (message) => events.onMessage(readWorkerMessage(message)));
+      child.on("message", (message) => {
+        let heard: ToSupervisor;
+        try {
+          heard = readWorkerMessage(message);
+        } catch (error) {
+          // A plugin can speak on this channel too. It may bring down its worker, never us.
+          confused ??= error instanceof Error ? error.message : String(error);
+          child.kill("SIGKILL");
+          return;
+        }
+        events.onMessage(heard);
+      });
       child.on("error", (error) => end(error.message));
       child.on("exit", (code, signal) => end(signal ?? `exit code ${code}`));
       return {
