@@ -80,8 +80,9 @@ export class WorkerSession {
   async drain(graceMs: number): Promise<void> {
     if (this.#drainMs !== null) return;
     this.#drainMs = graceMs;
-    // One that is still being created is drained when it is there.
     if (this.#gateway !== null) await this.#stop(this.#gateway, graceMs);
+    // One that is still being created is drained when it is there.
+    else if (this.#incoming.size === 0) this.#host.onDrained();
   }
 
   async #stop(gateway: Gateway, graceMs: number): Promise<void> {
