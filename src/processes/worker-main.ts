@@ -17,7 +17,10 @@ const session = new WorkerSession({
   },
   createGateway: (config, generation) =>
     createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation }),
-  onDrained: () => process.disconnect?.(),
+  onDrained: () => {
+    // An orphan's channel is closed already, and Node throws then.
+    if (process.connected) process.disconnect?.();
+  },
 });
 
 // By which a client may be over its bound for a moment; see gateway/address-counts.ts.
