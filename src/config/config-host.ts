@@ -4,6 +4,8 @@
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ListenerTlsConfig, UpstreamTlsConfig } from "./config.ts";
+import type { OutsideFinding } from "./issue.ts";
 
 export interface ConfigHost {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -15,6 +17,14 @@ export interface ConfigHost {
   readonly nowMs: number;
   /** Null: a bad team file has nothing to fall back on. */
   readonly lastGood: LastGoodTexts | null;
+  /** Left out: certificates are taken as they are, and whoever serves them finds out. */
+  readonly tls?: TlsJudge;
+}
+
+/** What another room knows of the contents of certificates, keys and lists. Paths are those within what is judged. */
+export interface TlsJudge {
+  listener(tls: ListenerTlsConfig, nowMs: number): readonly OutsideFinding[];
+  upstream(tls: UpstreamTlsConfig, nowMs: number): readonly OutsideFinding[];
 }
 
 /** The last good text of each team's file, under the gateway's `stateDir`. */

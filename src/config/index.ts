@@ -34,7 +34,7 @@ export type {
   UpstreamTlsConfig,
   ValueTemplate,
 } from "./config.ts";
-export { type ConfigHost, type LastGoodTexts, systemConfigHost } from "./config-host.ts";
+export { type ConfigHost, type LastGoodTexts, systemConfigHost, type TlsJudge } from "./config-host.ts";
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export type { Invariant } from "./invariant-schema.ts";

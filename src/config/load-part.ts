@@ -4,7 +4,9 @@
 import type * as z from "zod";
 import type { CheckContext } from "./checks.ts";
 import { checkReferences } from "./checks.ts";
-import type { Finding, Issue, OutsideFinding } from "./issue.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { ConfigHost } from "./config-host.ts";
+import type { Finding, Issue, IssuePath, OutsideFinding } from "./issue.ts";
 import { checkNotBuilt } from "./not-built.ts";
 import { PathSet } from "./path-set.ts";
 import { type PemTexts, readPemFiles } from "./pem-files.ts";
@@ -20,6 +22,9 @@ export interface PartSource {
   readonly value: unknown;
   locate(finding: Finding): Issue;
 }
+
+/** What of a file speaks TLS, resolved. */
+export type TlsParts = Pick<GatewayConfig, "upstreams"> & Partial<Pick<GatewayConfig, "admin" | "listeners">>;
 
 export class Part {
   readonly source: PartSource;
@@ -105,6 +110,17 @@ export class Part {
   /** What stands in a file that this one names. */
   toOutsideIssue({ code, severity, path, message, hint }: OutsideFinding): Issue {
     return { ...this.toIssue({ code: "SP_CONFIG_REFERENCED_FILE", path, at: "value", message, hint }), code, severity };
+  }
+
+  /** What the host knows of the certificates that are named here. */
+  judgeTls({ tls: judge, nowMs }: ConfigHost, { admin, listeners = [], upstreams }: TlsParts): void {
+    if (judge === undefined) return;
+    const put = (path: IssuePath, findings: readonly OutsideFinding[]) => {
+      for (const finding of findings) this.issues.push(this.toOutsideIssue({ ...finding, path: [...path, "tls", ...finding.path] }));
+    };
+    if (admin != null && admin.tls !== null) put(["admin"], judge.listener(admin.tls, nowMs));
+    for (const [index, { tls }] of listeners.entries()) if (tls !== null) put(["listeners", index], judge.listener(tls, nowMs));
+    for (const { name, tls } of upstreams) if (tls !== null) put(["upstreams", name], judge.upstream(tls, nowMs));
   }
 
   sort(): void {

@@ -77,7 +77,7 @@ export function openTeam(file: string, text: string | Issue, reader: ReferenceRe
 }
 
 /** Null when there is an error in it, which its issues tell. */
-export function judgeTeam(opened: OpenedTeam, root: TeamRoot, nowMs: number): TeamPart | null {
+export function judgeTeam(opened: OpenedTeam, root: TeamRoot, host: ConfigHost): TeamPart | null {
   const { part, file } = opened;
   if (part.source.value === undefined) return null;
   if (asMap(part.source.value) !== undefined && !has(part.source.value, "team")) {
@@ -86,9 +86,10 @@ export function judgeTeam(opened: OpenedTeam, root: TeamRoot, nowMs: number): Te
     part.cover({ code: "SP_CONFIG_TEAM_FILE", path: ["team"], at: "value", message, hint });
   }
   const written = part.parse(teamSchema);
-  part.check({ nowMs, gateway: root.checked });
+  part.check({ nowMs: host.nowMs, gateway: root.checked });
   if (written === null || !part.isGood) return null;
   const { upstreams, routes } = resolveTeam(written, file, { places: part.places, bodies: part.bodies, pem: part.pem }, root);
   for (const finding of checkClaims(written.team, routes)) part.put(finding);
+  part.judgeTls(host, { upstreams });
   return part.isGood ? { opened, written, upstreams, routes } : null;
 }

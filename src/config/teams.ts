@@ -51,8 +51,7 @@ export interface Assembly {
  * team is judged by itself.
  */
 export function assemble(opened: readonly OpenedTeam[], root: TeamRoot, rootMember: Member | null, around: TeamSurroundings): Assembly {
-  const { nowMs } = around.host;
-  const good = opened.flatMap((team) => judgeTeam(team, root, nowMs) ?? []);
+  const good = opened.flatMap((team) => judgeTeam(team, root, around.host) ?? []);
   if (rootMember === null) return { states: opened.map((team) => toState(team, "missing", null)), parts: [] };
   const current = settle(rootMember, [], good, root, true);
   const bad = opened.filter((team) => !current.parts.some((part) => part.opened === team));
@@ -98,7 +97,7 @@ function settle(
 
 function openLastGood(team: OpenedTeam, root: TeamRoot, { host, stateDir, reader, masking }: TeamSurroundings): TeamPart | null {
   const text = stateDir === null ? null : (host.lastGood?.read(stateDir, team.file) ?? null);
-  return text === null ? null : judgeTeam(openTeam(team.file, text, reader, masking), root, host.nowMs);
+  return text === null ? null : judgeTeam(openTeam(team.file, text, reader, masking), root, host);
 }
 
 function toMember({ opened, written, upstreams, routes }: TeamPart): Member {

@@ -183,3 +183,53 @@ describe("what another room finds in a certificate", () => {
     assert.equal(toIssue(find("SP_TLS_KEY_WEAK", path)).path, "listeners[0].tls.certificates[1].key");
   });
 });
+
+describe("a host that knows certificates", () => {
+  const texts = { "/etc/g/certs/a.crl": PEM, "/etc/g/teams/shop.yaml": TEAM };
+  const judged = (bad: string, severity: "error" | "warning", text = ROOT): LoadedConfig => {
+    const say = (path: OutsideFinding["path"], isBad: boolean) => (isBad ? [{ ...find("SP_TLS_CERT_EXPIRED", path), severity }] : []);
+    const host = createFakeHost({ ...FILES, ...texts });
+    return parseConfig(text, "/etc/g/gateway.yaml", {
+      ...host,
+      tls: {
+        listener: ({ certificates }) => certificates.flatMap(({ pair }, at) => say(["certificates", at, "cert"], pair?.certFile === bad)),
+        upstream: ({ caFile }) => say(["ca"], caFile === bad),
+      },
+    });
+  };
+  const tell = ({ config, issues, teams }: LoadedConfig) => ({
+    isServed: config !== null,
+    upstreams: config?.upstreams.length,
+    teams: teams.map(({ state }) => state),
+    issues: issues.map(({ code, file, path }) => `${code} ${file} ${path}`),
+  });
+
+  it("refuses the gateway for its own", () => {
+    assert.deepEqual(tell(judged("/etc/g/certs/a.pem", "error")), {
+      isServed: false,
+      upstreams: undefined,
+      teams: ["missing"],
+      issues: ["SP_TLS_CERT_EXPIRED /etc/g/gateway.yaml listeners[0].tls.certificates[0].cert"],
+    });
+    const admin = `${ROOT}admin: { address: 127.0.0.1:9901, tls: { certificates: [{ cert: certs/ca.pem, key: certs/a.key }] } }\n`;
+    assert.deepEqual(tell(judged("/etc/g/certs/ca.pem", "error", admin)).issues, [
+      "SP_TLS_CERT_EXPIRED /etc/g/gateway.yaml admin.tls.certificates[0].cert",
+    ]);
+  });
+
+  it("has a team pay for its own alone", () => {
+    assert.deepEqual(tell(judged("/etc/g/teams/ca.pem", "error")), {
+      isServed: true,
+      upstreams: 0,
+      teams: ["missing"],
+      issues: ["SP_TLS_CERT_EXPIRED /etc/g/teams/shop.yaml upstreams.shop.tls.ca"],
+    });
+  });
+
+  it("only warns of what time made wrong", () => {
+    for (const bad of ["/etc/g/certs/a.pem", "/etc/g/teams/ca.pem"]) {
+      const { isServed, upstreams, teams, issues } = tell(judged(bad, "warning"));
+      assert.deepEqual({ isServed, upstreams, teams, count: issues.length }, { isServed: true, upstreams: 1, teams: ["good"], count: 1 });
+    }
+  });
+});
