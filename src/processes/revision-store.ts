@@ -15,20 +15,17 @@ export interface KeptText {
 
 /** Both in one file, so that they can't come apart. */
 interface Kept {
-  readonly file: string;
   readonly current: KeptText | null;
   readonly previous: KeptText | null;
 }
 
 export class RevisionStore {
-  readonly #file: string;
   readonly #path: string;
   readonly #nowMs: () => number;
 
   /** `file` is the root's: gateways with one `stateDir` keep theirs apart. */
   constructor(stateDir: string, file: string, nowMs: () => number = Date.now) {
-    this.#file = resolve(file);
-    const name = createHash("sha256").update(this.#file).digest("hex").slice(0, 32);
+    const name = createHash("sha256").update(resolve(file)).digest("hex").slice(0, 32);
     this.#path = join(stateDir, "last-good", `root-${name}.json`);
     this.#nowMs = nowMs;
   }
@@ -38,7 +35,7 @@ export class RevisionStore {
     const { current, previous } = this.#read();
     if (current?.generation === generation && current.text === text) return;
     const next = { text, generation, keptAt: new Date(this.#nowMs()).toISOString() };
-    this.#write({ file: this.#file, current: next, previous: current?.generation === generation ? previous : (current ?? previous) });
+    this.#write({ current: next, previous: current?.generation === generation ? previous : (current ?? previous) });
   }
 
   /** Null when there is none, or none that can be read. */
@@ -53,12 +50,11 @@ export class RevisionStore {
   #read(): Kept {
     try {
       const kept: unknown = JSON.parse(readFileSync(this.#path, "utf8"));
-      if (isRecord(kept) && kept["file"] === this.#file)
-        return { file: this.#file, current: toKeptText(kept["current"]), previous: toKeptText(kept["previous"]) };
+      if (isRecord(kept)) return { current: toKeptText(kept["current"]), previous: toKeptText(kept["previous"]) };
     } catch {
       // As if there were none: a gateway serves also where its state is damaged.
     }
-    return { file: this.#file, current: null, previous: null };
+    return { current: null, previous: null };
   }
 
   /** Whole or not at all. */
