@@ -67,7 +67,9 @@ after the other. None of these loses a request.`,
     exits: "0 stopped as asked, 1 bad configuration, 3 an address can't be bound",
     run: async ({ operands, values }, terminal) => {
       const lastGood = typeof values["last-good"] === "string" ? values["last-good"] : null;
-      return (await import("./start.ts")).start(operands[0] ?? "", { lastGood }, terminal);
+      const file = operands[0] ?? "";
+      const headStart = await (await import("../processes/head-start/index.ts")).beginHeadStart(file);
+      return (await import("./start.ts")).start(file, { lastGood, headStart }, terminal);
     },
   },
   {

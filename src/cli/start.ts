@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import { systemClock } from "../base/index.ts";
 import { formatIssues } from "../config/index.ts";
+import type { HeadStart } from "../processes/head-start/index.ts";
 import {
   findServiceManager,
   type LoadOutcome,
@@ -32,6 +33,8 @@ const STOP_MARGIN_MS = 2_000;
 export interface StartOptions {
   /** A `stateDir`: what served last and was kept there is served when FILE can't be. */
   readonly lastGood: string | null;
+  /** What runs already; ended by start(). */
+  readonly headStart: HeadStart | null;
 }
 
 /** Runs the gateway that `file` describes until a signal stops it, and resolves to the exit code. */
@@ -39,7 +42,10 @@ export async function start(file: string, options: StartOptions, terminal: Termi
   const { paint } = terminal;
   const manager = findServiceManager(process.env, (reason) => terminal.err(`${paint.bad("sallyport:")} ${reason}`));
   const first = await loadFirst(file, options, terminal);
-  if (first === null) return EXIT_CONFIG;
+  if (first === null) {
+    options.headStart?.end();
+    return EXIT_CONFIG;
+  }
   reportLoad(first, terminal);
   const stopped = Promise.withResolvers<void>();
   let supervisor: Supervisor | null = null;
@@ -59,10 +65,12 @@ export async function start(file: string, options: StartOptions, terminal: Termi
   });
   const forget = listenToOperators(() => supervisor, manager);
   try {
-    supervisor = await open(file, first, terminal);
+    supervisor = await open(file, first, options.headStart, terminal);
+    options.headStart?.end();
   } catch (error) {
     dispose();
     forget();
+    options.headStart?.end();
     if (!(error instanceof StartError)) throw error;
     for (const message of error.messages) terminal.err(`${paint.bad(error.isBind ? "sallyport:" : `${file}:`)} ${message}`);
     return error.isBind ? EXIT_BIND : EXIT_CONFIG;
@@ -106,7 +114,7 @@ function tellRefusal(file: string, loaded: LoadOutcome, terminal: Terminal): voi
   for (const message of messages) terminal.err(`${terminal.paint.bad(`${file}:`)} ${message}`);
 }
 
-async function open(file: string, first: Revision, terminal: Terminal): Promise<Supervisor> {
+async function open(file: string, first: Revision, headStart: HeadStart | null, terminal: Terminal): Promise<Supervisor> {
   const { listeners, remarks } = await takeInheritedListeners(process.env);
   const activation = matchInherited(first.config.listeners, listeners);
   for (const remark of [...remarks, ...(listeners.length > 0 ? activation.remarks : [])])
@@ -115,8 +123,8 @@ async function open(file: string, first: Revision, terminal: Terminal): Promise<
   return Supervisor.start(first, {
     clock: systemClock,
     transport: defaultTransport(),
-    spawner: processSpawner(),
-    bind: bindListener,
+    spawner: headStart?.spawner(processSpawner()) ?? processSpawner(),
+    bind: headStart?.bind ?? bindListener,
     watchHost: systemWatchHost(systemClock),
     version,
     runtime: nameRuntime(),

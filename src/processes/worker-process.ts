@@ -1,6 +1,6 @@
 // One worker as a process: started, spoken to, killed. The rest of this room knows it by the interface alone.
 
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { readWorkerMessage, type ToSupervisor, type ToWorker } from "./messages.ts";
 import { writeWorkerEnvironment } from "./worker-environment.ts";
@@ -31,42 +31,72 @@ const FIRST_DESCRIPTOR = 4;
 export function processSpawner(): WorkerSpawner {
   return {
     spawn(slot, descriptors, events) {
-      const inherited = [...descriptors];
-      const places = new Map(inherited.map(([name], index) => [name, FIRST_DESCRIPTOR + index]));
-      const child = spawn(process.execPath, [...process.execArgv, MAIN], {
-        stdio: ["ignore", "inherit", "inherit", "ipc", ...inherited.map(([, descriptor]) => descriptor)],
-        env: { ...process.env, ...writeWorkerEnvironment({ slot, descriptors: places }) },
-      });
-      let gone = false;
-      let confused: string | null = null;
-      const end = (reason: string) => {
-        if (gone) return;
-        gone = true;
-        events.onExit(confused ?? reason);
-      };
-      child.on("message", (message) => {
-        let heard: ToSupervisor;
-        try {
-          heard = readWorkerMessage(message);
-        } catch (error) {
-          // A plugin can speak on this channel too. It may bring down its worker, never us.
-          confused ??= error instanceof Error ? error.message : String(error);
-          child.kill("SIGKILL");
-          return;
-        }
-        events.onMessage(heard);
-      });
-      child.on("error", (error) => end(error.message));
-      child.on("exit", (code, signal) => end(signal ?? `exit code ${code}`));
-      return {
-        pid: child.pid ?? 0,
-        send: (message) => {
-          if (!gone && child.connected) child.send(message, ignore);
-        },
-        kill: () => void child.kill("SIGKILL"),
-      };
+      const worker = new ChildWorker(slot, descriptors);
+      worker.attach(events);
+      return worker;
     },
   };
+}
+
+/** A process that is there already; whoever attaches hears of everything since its start. */
+export class ChildWorker implements WorkerProcess {
+  readonly #child: ChildProcess;
+  #events: WorkerEvents | null = null;
+  #confused: string | null = null;
+  /** Why it ended; null while it has not. */
+  #ended: string | null = null;
+
+  constructor(slot: number, descriptors: ReadonlyMap<string, number>) {
+    const inherited = [...descriptors];
+    const places = new Map(inherited.map(([name], index) => [name, FIRST_DESCRIPTOR + index]));
+    // A worker must not speak to the service manager for the gateway.
+    const { NOTIFY_SOCKET: _, ...env } = process.env;
+    this.#child = spawn(process.execPath, [...process.execArgv, MAIN], {
+      stdio: ["ignore", "inherit", "inherit", "ipc", ...inherited.map(([, descriptor]) => descriptor)],
+      env: { ...env, ...writeWorkerEnvironment({ slot, descriptors: places }) },
+    });
+    this.#child.on("error", (error) => this.#end(error.message));
+    this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit code ${code}`));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Once. */
+  attach(events: WorkerEvents): void {
+    this.#events = events;
+    this.#child.on("message", (message) => this.#hear(message, events));
+    // Not from inside of this call: its caller has not got the process yet.
+    if (this.#ended !== null) queueMicrotask(() => events.onExit(this.#ended ?? ""));
+  }
+
+  send(message: ToWorker): void {
+    if (this.#ended === null && this.#child.connected) this.#child.send(message, ignore);
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #hear(message: unknown, events: WorkerEvents): void {
+    let heard: ToSupervisor;
+    try {
+      heard = readWorkerMessage(message);
+    } catch (error) {
+      // A plugin can speak on this channel too. It may bring down its worker, never us.
+      this.#confused ??= error instanceof Error ? error.message : String(error);
+      this.kill();
+      return;
+    }
+    events.onMessage(heard);
+  }
+
+  #end(reason: string): void {
+    if (this.#ended !== null) return;
+    this.#ended = this.#confused ?? reason;
+    this.#events?.onExit(this.#ended);
+  }
 }
 
 /** What could not be sent is to a process that has just ended, which onExit tells. */

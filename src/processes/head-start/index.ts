@@ -1,0 +1,1 @@
+export { beginHeadStart, type HeadStart } from "./head-start.ts";
