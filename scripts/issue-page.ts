@@ -2,6 +2,7 @@
 // the corpus that has it.
 import { readdirSync, readFileSync } from "node:fs";
 import { ISSUE_CODES } from "../src/config/index.ts";
+import { TLS_FINDINGS } from "../src/tls/index.ts";
 
 const CORPUS = new URL("../src/config/testdata/", import.meta.url);
 
@@ -22,7 +23,20 @@ first stand with what is said to them in [mistakes](../guides/mistakes.md).`,
     const example = examples.get(code);
     if (example !== undefined) parts.push(`\`\`\`text\n${example}\n\`\`\``);
   }
+  parts.push(
+    `## SP_TLS_…
+
+What is wrong inside of the certificates, keys, authorities and revocation lists that a configuration names. The message says what, the hint what to do. What
+can't work is an error; what only time made wrong is a warning, since a gateway that served yesterday must start today.`,
+    listTlsCodes("error"),
+    listTlsCodes("warning"),
+  );
   return `${parts.join("\n\n")}\n`;
+}
+
+function listTlsCodes(severity: "error" | "warning"): string {
+  const codes = Object.entries(TLS_FINDINGS).flatMap(([code, kind]) => (kind === severity ? [`\`${code}\``] : []));
+  return `${severity === "error" ? "Errors" : "Warnings"}: ${codes.join(", ")}.`;
 }
 
 /** By code, the first issue in the order of the corpus. */
