@@ -7,7 +7,9 @@ import { isCompanion, listSourceFiles } from "./source-files.ts";
 // A dependency is chosen for its field and wrapped in one room, so that it can be replaced there.
 const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   "acme-client": ["tls"],
-  "js-yaml": ["config"],
+  "@peculiar/x509": ["tls"],
+  // `processes` peeks at a file before the room that reads it is loaded.
+  "js-yaml": ["config", "processes"],
   yaml: ["config"],
   zod: ["config", "policies"],
 };

@@ -26,13 +26,16 @@ export function listSourceFiles(folder: string): SourceFile[] {
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
 }
 
+// Packages, and what examples keep while they run: not the project's own.
+const FOREIGN = /(?:^|\/)(?:node_modules|state)\//;
+
 /** Every file below `folder`, by its path from the root; none when the folder is not there. */
 export function listFiles(folder: string): string[] {
   const found: string[] = [];
   for (const entry of readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = relative(ROOT, join(entry.parentPath, entry.name)).split(sep).join("/");
-    if (!path.includes("node_modules/")) found.push(path);
+    if (!FOREIGN.test(path)) found.push(path);
   }
   return found.sort();
 }
