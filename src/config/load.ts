@@ -33,7 +33,7 @@ export interface LoadedConfig {
   readonly customCodeLines: number;
   /** Values of conditions that came from a reference: nobody may be shown them. */
   readonly hidden: readonly string[];
-  /** Every file that was read, or should have been: absolute paths. */
+  /** Every file that was read or should have been, and every folder that was looked into: absolute paths. */
   readonly files: readonly string[];
   /** An issue with its place, of what another room found in a certificate or key that the configuration names. */
   readonly toIssue: (finding: OutsideFinding) => Issue;
@@ -81,7 +81,14 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
     const hint = "a team's file is named by `gateway.include` of the gateway's own";
     root.cover({ code: "SP_CONFIG_TEAM_FILE", path: ["team"], at: "key", message, hint });
   }
-  const included = listIncluded(root.value, file, host);
+  // A folder that was looked into counts as read: a file that is new in it is a team's.
+  const included = listIncluded(root.value, file, {
+    ...host,
+    listFolder: (path) => {
+      files.add(path);
+      return host.listFolder(path);
+    },
+  });
   for (const finding of included.findings) root.put(finding);
   const written = root.parse(configurationSchema);
   const from = { places: root.places, bodies: root.bodies, pem: root.pem };
