@@ -8,6 +8,7 @@ import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
 import type { ClientTls, ServerTls } from "../tls.ts";
 import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
+import { prepareQuickAck } from "./quick-ack.ts";
 import { dialDrain, dialOpen, prepareDial } from "./tls-connect.ts";
 import { testTls } from "./tls-self-test.ts";
 
@@ -50,6 +51,7 @@ async function listen(address: SocketAddress, accept: Accept, options: ListenOpt
   const open = tls === null ? (raw: RawSocket) => acceptSocket(raw, accept) : (raw: RawSocket) => acceptSecure(raw, accept, tls);
   const handlers = { ...OUTGOING, open };
   if (tls !== null) await testTls();
+  await prepareQuickAck();
   try {
     if ("path" in address && options.descriptor === undefined) await removeStaleSocket(address.path);
     const raw = (Bun as unknown as RawApi).listen({ ...toPlace(address, options), allowHalfOpen: true, socket: handlers });

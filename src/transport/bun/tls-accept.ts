@@ -4,6 +4,7 @@
 import { ALERT, type ClientHello, readClientHello, toAlertRecord } from "../client-hello.ts";
 import type { ServerTls, TlsIdentity } from "../tls.ts";
 import { type BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
+import { acknowledgeNow } from "./quick-ack.ts";
 import { toServerContext } from "./tls-contexts.ts";
 import { NO_CERTIFICATE, NO_NAME, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
 import { type Side, TlsLayer } from "./tls-layer.ts";
@@ -100,6 +101,7 @@ class Acceptance implements Side {
   }
 
   describe(raw: TlsRaw): { serverName: string; identity: TlsIdentity | null; peerCertificate: Uint8Array | null } {
+    if (raw.getTLSVersion() === "TLSv1.3") acknowledgeNow(raw.fd);
     const identity = this.#identity;
     const isAsked = identity !== null && identity.clientAuth !== null;
     return { serverName: this.#serverName, identity, peerCertificate: isAsked ? (raw.getPeerX509Certificate()?.raw ?? null) : null };

@@ -29,6 +29,7 @@ export interface PlainRaw extends RawSocket {
 }
 
 export interface TlsRaw extends RawSocket {
+  readonly fd: number;
   readonly alpnProtocol: string | false | null;
   getTLSVersion(): string;
   getCipher(): { readonly name: string };
