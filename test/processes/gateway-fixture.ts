@@ -13,7 +13,6 @@ export interface FixtureOptions {
   /** More words of the listener, such as `reusePort: true`. */
   readonly listener?: string;
   readonly port?: number;
-  readonly isTls?: boolean;
   /** So many more routes than the one that is asked. */
   readonly routes?: number;
 }

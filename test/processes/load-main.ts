@@ -31,7 +31,7 @@ const seen = new WeakSet<Socket>();
 function createAgent(keepAlive: boolean): Agent {
   const options = { keepAlive, maxSockets: keepAlive ? 1 : Number.POSITIVE_INFINITY };
   // Without sessions: each connection shakes hands in full, and is shown a certificate.
-  return plan.ca === null ? new Agent(options) : new TlsAgent({ ...options, ca: plan.ca, maxCachedSessions: 0 });
+  return plan.tls === null ? new Agent(options) : new TlsAgent({ ...options, ca: plan.tls.ca, maxCachedSessions: 0 });
 }
 
 const freshAgent = createAgent(false);
@@ -78,18 +78,18 @@ function ask(agent: Agent): Promise<void> {
 }
 
 function send(agent: Agent, id: string, isPost: boolean): ClientRequest {
-  const { host, port, ca } = plan;
+  const { host, port, tls } = plan;
   const options = { host, port, agent, method: isPost ? "POST" : "GET", path: `/load?n=${id}` };
-  return ca === null ? requestPlain(options) : requestTls({ ...options, servername: "localhost" });
+  return tls === null ? requestPlain(options) : requestTls({ ...options, servername: tls.serverName });
 }
 
 function watch(socket: Socket, onOpen: () => void): void {
   if (seen.has(socket)) return;
   seen.add(socket);
   socket.once("connect", onOpen);
-  socket.once(plan.ca === null ? "connect" : "secureConnect", () => {
+  socket.once(plan.tls === null ? "connect" : "secureConnect", () => {
     connections++;
-    if (plan.ca === null) return;
+    if (plan.tls === null) return;
     const { fingerprint256 } = (socket as TLSSocket).getPeerCertificate();
     certificates[fingerprint256] = (certificates[fingerprint256] ?? 0) + 1;
   });

@@ -9,8 +9,8 @@ export interface LoadPlan {
   readonly rate: number;
   /** So many requests on kept connections to one on a connection of its own. */
   readonly freshEvery: number;
-  /** PEM of the authority; null for a gateway that speaks no TLS. */
-  readonly ca: string | null;
+  /** Null for a gateway that speaks no TLS. `ca` is the authority's PEM. */
+  readonly tls: { readonly ca: string; readonly serverName: string } | null;
 }
 
 export interface Failure {

@@ -9,7 +9,7 @@ import type { Stage } from "../e2e/processes.ts";
 import type { LoadCommand, LoadPlan, LoadReport } from "./load-messages.ts";
 
 const MAIN = fileURLToPath(new URL("./load-main.ts", import.meta.url));
-const DEFAULT_PLAN = { host: "127.0.0.1", connections: 16, rate: 240, freshEvery: 8, ca: null };
+const DEFAULT_PLAN = { host: "127.0.0.1", connections: 16, rate: 240, freshEvery: 8, tls: null };
 
 export class SteadyLoad {
   readonly #child: ChildProcessWithoutNullStreams;
