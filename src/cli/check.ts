@@ -1,7 +1,7 @@
 // `sallyport check FILE…`: everything that is wrong with configurations, and whether they may be started.
 
 import { formatIssues, type GatewayConfig, type Issue, loadConfig } from "../config/index.ts";
-import { BlueprintError, proveBlueprint } from "../gateway/index.ts";
+import { BlueprintError, loadingHost, proveBlueprint } from "../gateway/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { toPlainIssue } from "./load.ts";
@@ -40,7 +40,7 @@ export async function check({ values, operands }: CommandLine, terminal: Termina
 }
 
 async function judge(file: string, isStrict: boolean): Promise<Judged> {
-  const { config, issues, teams, customCodeLines } = await loadConfig(file);
+  const { config, issues, teams, customCodeLines } = await loadConfig(file, loadingHost());
   if (config === null) return { file, ok: false, issues, summary: null };
   const proof = prove(file, config);
   const all = [...issues, ...proof.refusals];
@@ -60,7 +60,7 @@ async function judge(file: string, isStrict: boolean): Promise<Judged> {
 /** What only compiling finds: `start` must refuse nothing that passes here. */
 function prove(file: string, config: GatewayConfig): { readonly generation: string; readonly refusals: readonly Issue[] } {
   try {
-    return { generation: proveBlueprint(config, Date.now()).generation, refusals: [] };
+    return { generation: proveBlueprint(config).generation, refusals: [] };
   } catch (error) {
     if (!(error instanceof BlueprintError)) throw error;
     const place = { code: "SP_CONFIG_CONTRADICTION", severity: "error", path: "", file, line: 1, column: 1 } as const;

@@ -1,7 +1,7 @@
 // `sallyport diff OLD NEW`: what a change of configuration changes, in words, and a gate for merges.
 
 import { formatIssues, parseConfig } from "../config/index.ts";
-import { computeGeneration } from "../gateway/index.ts";
+import { computeGeneration, loadingHost } from "../gateway/index.ts";
 import { type ConfigDiff, diffConfigs, type Effect } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_GATE, EXIT_OK } from "./exit-codes.ts";
@@ -56,7 +56,7 @@ export async function diff({ values, operands }: CommandLine, terminal: Terminal
 
 /** Paths in the text are taken as those of the other file are: a former version of it, say, out of version control. */
 async function parseOrTell(readStdin: () => Promise<string>, beside: string, terminal: Terminal, isJson: boolean): Promise<Loaded | null> {
-  const loaded = parseConfig(await readStdin(), beside);
+  const loaded = parseConfig(await readStdin(), beside, loadingHost());
   const { config } = loaded;
   if (config !== null) return { ...loaded, config };
   if (isJson) terminal.out(JSON.stringify({ ok: false, issues: loaded.issues.map(toPlainIssue) }));

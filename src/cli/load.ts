@@ -1,13 +1,14 @@
 // Loads a configuration for a command that needs a good one, and tells its mistakes when it is none.
 
 import { formatIssues, type GatewayConfig, type Issue, type LoadedConfig, loadConfig } from "../config/index.ts";
+import { loadingHost } from "../gateway/index.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Loaded = LoadedConfig & { readonly config: GatewayConfig };
 
 /** The configuration, or null after its mistakes were told: as JSON on standard output when that is asked for. */
 export async function loadOrTell(file: string, terminal: Terminal, json: boolean): Promise<Loaded | null> {
-  const loaded = await loadConfig(file);
+  const loaded = await loadConfig(file, loadingHost());
   const { config } = loaded;
   if (config !== null) return { ...loaded, config };
   if (json) terminal.out(JSON.stringify({ ok: false, issues: loaded.issues.map(toPlainIssue) }));

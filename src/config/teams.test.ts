@@ -59,7 +59,8 @@ describe("teams' files", () => {
     assert.deepEqual(names(loaded), ["root", "old", "a1", "a2", "b1"]);
     assert.deepEqual(states(loaded), ["a good", "b good"]);
     assert.equal(loaded.isDegraded, false);
-    assert.deepEqual(loaded.files, ["/c/gateway.yaml", "/c/teams/a.yaml", "/c/teams/b.yaml"]);
+    // The folder too: who watches the files must hear of one that is new.
+    assert.deepEqual(loaded.files, ["/c/gateway.yaml", "/c/teams", "/c/teams/a.yaml", "/c/teams/b.yaml"]);
     const a1 = loaded.config?.routes[2];
     assert.deepEqual(a1?.match.hosts, ["api.example.com", "*.a.example.com"]);
     assert.equal(a1?.team, "a");

@@ -31,7 +31,6 @@ import { MemoryNetwork } from "../transport/index.ts";
 import type { Pool } from "../upstreams/index.ts";
 import { type AcmeChallenges, answerChallenges } from "./acme-challenges.ts";
 import { computeGeneration } from "./generation-id.ts";
-import { judgeTls } from "./judge-tls.ts";
 import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
 import { PoolSet } from "./pool-set.ts";
 import { type CompiledRoute, createRouting } from "./routing.ts";
@@ -140,23 +139,14 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
   });
 }
 
-export interface Proof {
-  /** The id that it would serve under. */
-  readonly generation: string;
-  /** What will be wrong soon, or is and keeps nothing from serving. */
-  readonly warnings: readonly string[];
-}
-
-/** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. */
-export function proveBlueprint(config: GatewayConfig, nowMs: number): Proof {
-  const { errors, warnings } = judgeTls(config, nowMs);
-  if (errors.length > 0) throw new BlueprintError(errors);
+/** Throws a BlueprintError when the configuration could not be served, as compiling it would; opens and calls nothing. Gives the id that it would serve under. */
+export function proveBlueprint(config: GatewayConfig): { readonly generation: string } {
   const wheel = new TimerWheel(new FakeClock());
   const pools = new PoolSet(new MemoryNetwork().transport, wheel);
   const pool = (upstream: UpstreamConfig) => pools.take(upstream);
   const { generation } = compileBlueprint(config, { pool, tracer: null, provenAs: null, challenges: null, covers: () => null });
   wheel.stop();
-  return { generation, warnings };
+  return { generation };
 }
 
 /** One router for every listener: its values are the routes' places in the lists of plans. */

@@ -1,5 +1,5 @@
 export type { Challenges } from "./acme-challenges.ts";
-export { BlueprintError, type Proof, proveBlueprint } from "./blueprint.ts";
+export { BlueprintError, proveBlueprint } from "./blueprint.ts";
 export {
   type AddressNews,
   createGateway,
@@ -10,3 +10,4 @@ export {
 } from "./gateway.ts";
 export { declareTeams } from "./gauges.ts";
 export { computeGeneration } from "./generation-id.ts";
+export { loadingHost } from "./loading-host.ts";

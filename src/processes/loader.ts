@@ -10,7 +10,7 @@ import {
   saveLastGood,
   type TeamState,
 } from "../config/index.ts";
-import { BlueprintError, proveBlueprint } from "../gateway/index.ts";
+import { BlueprintError, loadingHost, proveBlueprint } from "../gateway/index.ts";
 
 /** A configuration that can be served. */
 export interface Revision {
@@ -34,12 +34,12 @@ export type LoadOutcome =
 /** Reads `file`, or takes `text` for its content. Never rejects for what the file says. */
 export async function loadRevision(file: string, text?: string): Promise<LoadOutcome> {
   const written = text ?? readWritten(file);
-  const loaded = written === null ? await loadConfig(file) : parseConfig(written, file);
+  const loaded = written === null ? await loadConfig(file, loadingHost()) : parseConfig(written, file, loadingHost());
   const { config, issues, teams, files } = loaded;
   if (config === null) return { revision: null, issues, messages: [], files };
   try {
-    const { generation, warnings } = proveBlueprint(config, Date.now());
-    const remarks = [...warnings, ...keepTeams(loaded)];
+    const { generation } = proveBlueprint(config);
+    const remarks = keepTeams(loaded);
     return { revision: { generation, config, issues, teams, remarks, files, text: written } };
   } catch (error) {
     if (error instanceof BlueprintError) return { revision: null, issues, messages: error.messages, files };
