@@ -1,12 +1,11 @@
 // @hot
-// One raw Bun socket behind the Socket contract, and the callbacks that all of them share. What it adds to the runtime:
+// One raw Bun socket behind the Socket contract (raw-callbacks.ts: what it hears). What it adds to the runtime:
 // the queue behind short writes, the cork, deferred onClose, and silence after close. Bun's habits that shape it are named
 // at the lines that answer them; each was measured on 1.4.5 and is held by socket.contract.ts.
 import { toPlainAddress } from "../address-text.ts";
 import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
 import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
-import { toSocketError } from "../socket-error.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
 import { acceptTls } from "./tls-accept.ts";
 import type { TlsLayer } from "./tls-layer.ts";
@@ -306,70 +305,4 @@ function sendCorked(owner: BunSocket): void {
 export function failSocket(socket: BunSocket, error: unknown): void {
   socket.finish("EABORTED", true);
   reportHandlerError(error);
-}
-
-export function rawOpen(raw: RawSocket): void {
-  const socket = raw.data;
-  if (!socket) return;
-  if (socket.closed) {
-    raw.close();
-    return;
-  }
-  socket.raw = raw;
-  if (socket.paused) raw.pause();
-  // What was written before (a preamble, say) leaves before anything that onOpen writes.
-  if (socket.queueLength !== 0) socket.flushQueue(raw);
-  try {
-    socket.handler.onOpen();
-  } catch (error) {
-    failSocket(socket, error);
-    return;
-  }
-  if (socket.wantsDrain) rawDrain(raw);
-  else if (!socket.closed) socket.sendFin(raw);
-}
-
-export function rawData(raw: RawSocket, chunk: Uint8Array): void {
-  const socket = raw.data as BunSocket;
-  if (socket.closed) return;
-  try {
-    socket.handler.onData(chunk);
-  } catch (error) {
-    failSocket(socket, error);
-  }
-}
-
-// Bun also calls this after open, pause and end, with nothing short: wantsDrain sorts those out.
-export function rawDrain(raw: RawSocket): void {
-  const socket = raw.data;
-  if (!socket?.wantsDrain || socket.closed) return;
-  if (!socket.flushQueue(raw)) return;
-  socket.wantsDrain = false;
-  socket.sendFin(raw);
-  try {
-    if (!socket.closed) socket.handler.onDrain();
-  } catch (error) {
-    failSocket(socket, error);
-  }
-}
-
-export function rawEnd(raw: RawSocket): void {
-  const socket = raw.data;
-  if (!socket || socket.closed || socket.endSeen) return;
-  socket.endSeen = true;
-  try {
-    socket.handler.onEnd();
-  } catch (error) {
-    failSocket(socket, error);
-  }
-}
-
-export function rawClose(raw: RawSocket, error?: unknown): void {
-  const socket = raw.data;
-  if (socket && !socket.closed) socket.die(error === undefined || error === null ? null : toSocketError(error));
-}
-
-export function rawConnectError(raw: RawSocket, error: unknown): void {
-  const socket = raw.data;
-  if (socket && !socket.closed) socket.die(toSocketError(error));
 }

@@ -7,8 +7,9 @@ import type { AcceptedSocket, Listener, ListenOptions, Socket, SocketAddress, So
 import { createListenError, toSocketError } from "../socket-error.ts";
 import { removeStaleSocket } from "../stale-socket.ts";
 import type { ClientTls, ServerTls } from "../tls.ts";
-import { BunSocket, type RawSocket, rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./bun-socket.ts";
+import { BunSocket, type RawSocket } from "./bun-socket.ts";
 import { prepareQuickAck } from "./quick-ack.ts";
+import { rawClose, rawConnectError, rawData, rawDrain, rawEnd, rawOpen } from "./raw-callbacks.ts";
 import { dialDrain, dialOpen, prepareDial } from "./tls-connect.ts";
 import { testTls } from "./tls-self-test.ts";
 

@@ -41,7 +41,7 @@ export class RecordTail implements SocketHandler {
         this.headLength += 1;
         if (this.headLength < HEAD_BYTES || this.rest > 0) continue;
       } else {
-        const step = this.rest < end - at ? this.rest : end - at;
+        const step = Math.min(this.rest, end - at);
         at += step;
         this.rest -= step;
         if (this.rest > 0) return;

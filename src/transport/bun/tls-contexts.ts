@@ -2,6 +2,7 @@
 // were made of. Tickets are a context's own: a session that one context issued no other one takes, and a reload makes new ones.
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { SERVER_CIPHERS, SERVER_OPTIONS } from "../cipher-suites.ts";
 import type { ClientTls, TlsIdentity, TlsVersion } from "../tls.ts";
 import type { NativeContext } from "./tls-raw.ts";
 
@@ -9,8 +10,6 @@ type ByVersion = Partial<Record<TlsVersion, NativeContext>>;
 
 const identityContexts = new WeakMap<TlsIdentity, ByVersion>();
 const clientContexts = new WeakMap<ClientTls, NativeContext>();
-
-const SAFE = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
 
 /** The context that answers as `identity`. Throws when its certificate and key can't be used. */
 export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): NativeContext {
@@ -25,10 +24,10 @@ export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): 
 
 function toServerOptions(identity: TlsIdentity, minVersion: TlsVersion): SecureContextOptions {
   const { cert, key, clientAuth } = identity;
-  const base = { cert, key, minVersion };
-  if (clientAuth === null) return { ...base, secureOptions: SAFE };
+  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS };
+  if (clientAuth === null) return { ...base, secureOptions: SERVER_OPTIONS };
   // No resumption where clients show certificates: what has expired or been revoked since would live on in the session.
-  const secureOptions = SAFE | constants.SSL_OP_NO_TICKET;
+  const secureOptions = SERVER_OPTIONS | constants.SSL_OP_NO_TICKET;
   const asking = { requestCert: true, rejectUnauthorized: false, ca: clientAuth.ca };
   return { ...base, secureOptions, ...asking, ...(clientAuth.crl.length > 0 && { crl: [...clientAuth.crl] }) };
 }

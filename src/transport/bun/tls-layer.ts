@@ -3,7 +3,8 @@
 import { reportHandlerError } from "../handler-error.ts";
 import type { SocketError, SocketHandler } from "../socket.ts";
 import type { TlsFacts, TlsIdentity, TlsVersion } from "../tls.ts";
-import { BunSocket, failSocket, type RawSocket, rawDrain, rawEnd } from "./bun-socket.ts";
+import { BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
+import { rawDrain, rawEnd } from "./raw-callbacks.ts";
 import { RecordTail } from "./record-tail.ts";
 import { CUT_HANDSHAKE, isVerdict, type TlsFault, toTlsFault } from "./tls-faults.ts";
 import type { PlainRaw, RawTlsError, TlsRaw, UpgradeOptions } from "./tls-raw.ts";
