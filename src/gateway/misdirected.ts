@@ -28,7 +28,8 @@ export function misdirectedGuard(covers: CoversAuthority): Policy {
     // hot-exception: once a listener, round-trip.bench.ts
     request: (exchange) => {
       const { tls } = exchange.client.facts;
-      return tls === null || covers(tls, exchange.head.host) ? CONTINUE : exchange.answerFault(MISDIRECTED);
+      // A request without a handshake was held to nothing.
+      return tls !== null && covers(tls, exchange.head.host) ? CONTINUE : exchange.answerFault(MISDIRECTED);
     },
   };
 }

@@ -92,7 +92,10 @@ function acceptSocket(raw: RawSocket, accept: Accept): void {
   const socket = new BunSocket(raw);
   raw.data = socket;
   try {
-    socket.handler = accept(socket);
+    const handler = accept(socket);
+    // Its handshake may have been begun in that call: then that hears what comes, and the handler waits behind it.
+    if (socket.layer === null) socket.handler = handler;
+    else socket.layer.handler = handler;
   } catch (error) {
     socket.finish("EABORTED", true);
     reportHandlerError(error);

@@ -5,6 +5,7 @@ import { setHandlerErrorHook } from "../handler-error.ts";
 import type { AcceptedSocket, SocketHandler } from "../socket.ts";
 import type { ServerTls } from "../tls.ts";
 import { certificates } from "./certificates.ts";
+import { Recorder } from "./recorder.ts";
 import { clientAuthOf, settled, type TlsRig } from "./tls-rig.ts";
 import { clientTlsFor, serverTlsFor, toIdentity } from "./tls-subject.ts";
 
@@ -247,6 +248,28 @@ export function agreementsContract(rig: TlsRig): void {
       near.call((socket) => socket.end());
       await far.closed();
       assert.equal(far.error, null);
+    });
+
+    // Of a listener where some begin with a PROXY header and others don't. A handler that heard what came in place of a handshake would
+    // take a request of nobody for one of a client that was asked for its certificate.
+    it("may be begun from the accept call, and then nothing but what it secured is heard", async () => {
+      const tls = serverTlsFor(toIdentity(certificates().servers.a, clientAuthOf(certificates().root, "required")));
+      const server = await rig.serve((recorder, event) => {
+        if (event === "accept") recorder.call((socket) => (socket as AcceptedSocket).startTls(tls, null));
+      });
+      const near = rig.connect(server.address, clientTlsFor("a.example", { identity: certificates().clients.good }));
+      near.call((socket) => socket.writeText("early"));
+      const far = await server.next();
+      await far.until(() => far.receivedBytes === 5);
+      assert.equal(far.story(), "secure data");
+      const plain = new Recorder();
+      plain.attach(rig.subject.transport.connect(server.address, plain));
+      rig.recorders.push(plain);
+      plain.call((socket) => socket.writeText("GET / HTTP/1.1\r\n\r\n"));
+      const deceived = await server.next();
+      await deceived.closed();
+      assert.equal(deceived.receivedBytes, 0);
+      assert.equal(deceived.error, "ETLS");
     });
 
     it("may be replaced, and the next event goes to the new one", async () => {
