@@ -123,10 +123,10 @@ export class Stage {
   }
 
   /** Starts `sallyport start FILE` and does not wait for it. */
-  launchGateway(file: string): GatewayProcess {
+  launchGateway(file: string, env: Readonly<Record<string, string>> = {}): GatewayProcess {
     // As many descriptors as the system gives: floods need them.
     const shell = ["-c", 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$@"', process.execPath, LAUNCHER, "start", file];
-    const child = spawn("sh", shell, { env: { ...process.env, SALLYPORT_RUNTIME: RUNTIME }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("sh", shell, { env: { ...process.env, ...env, SALLYPORT_RUNTIME: RUNTIME }, stdio: ["ignore", "pipe", "pipe"] });
     const gateway = new GatewayProcess(child);
     this.onStop(() => gateway.stop());
     return gateway;

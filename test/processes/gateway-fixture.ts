@@ -15,6 +15,7 @@ export interface FixtureOptions {
   readonly port?: number;
   /** So many more routes than the one that is asked. */
   readonly routes?: number;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export type Way = "in place" | "rename" | "SIGHUP" | "POST /reload";
@@ -57,7 +58,7 @@ export class GatewayFixture {
 
   static async start(stage: Stage, options: FixtureOptions): Promise<GatewayFixture> {
     const file = stage.writeConfig(fixtureYaml(1, options));
-    const fixture = new GatewayFixture(file, stage.launchGateway(file), options);
+    const fixture = new GatewayFixture(file, stage.launchGateway(file, options.env), options);
     await fixture.#listens();
     return fixture;
   }
