@@ -10,6 +10,7 @@ import { pausingContract } from "./contract/pausing.ts";
 import { Rig, type Subject } from "./contract/rig.ts";
 import { agreementsContract } from "./contract/tls-agreements.ts";
 import { bytesContract } from "./contract/tls-bytes.ts";
+import { ciphersContract } from "./contract/tls-ciphers.ts";
 import { clientsContract, opensslClientsContract } from "./contract/tls-clients.ts";
 import { resumptionContract } from "./contract/tls-resumption.ts";
 import { TlsRig } from "./contract/tls-rig.ts";
@@ -40,6 +41,7 @@ export function tlsContract(name: string, create: () => Subject, whyNot: string 
       bytesContract(rig);
       resumptionContract(rig);
       wireContract(rig);
+      ciphersContract(rig);
     }
     describe("as sockets", () => {
       writingContract(overRig);

@@ -2,14 +2,13 @@
 // object that they were made of. What is in them is OpenSSL's: a session that one context issued no other one takes.
 import { constants, createHash } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
+import { SERVER_CIPHERS, SERVER_OPTIONS } from "../cipher-suites.ts";
 import type { ClientTls, TlsIdentity, TlsVersion } from "../tls.ts";
 
 type ByVersion = Partial<Record<TlsVersion, SecureContext>>;
 
 const identityContexts = new WeakMap<TlsIdentity, ByVersion>();
 const clientContexts = new WeakMap<ClientTls, SecureContext>();
-
-const SAFE = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE;
 
 /** The context that answers as `identity`. Throws when its certificate and key can't be used. */
 export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): SecureContext {
@@ -24,11 +23,11 @@ export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): 
 
 function toServerOptions(identity: TlsIdentity, minVersion: TlsVersion): SecureContextOptions {
   const { cert, key, clientAuth } = identity;
-  const base = { cert, key, minVersion, sessionIdContext: toSessionContext(identity) };
-  if (clientAuth === null) return { ...base, secureOptions: SAFE };
+  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS, sessionIdContext: toSessionContext(identity) };
+  if (clientAuth === null) return { ...base, secureOptions: SERVER_OPTIONS };
   // No resumption where clients show certificates: Node 22 takes a resumed session without one for authorized, and a certificate
   // that has been revoked since would live on in the session. Node has no other store of sessions than tickets.
-  const secureOptions = SAFE | constants.SSL_OP_NO_TICKET;
+  const secureOptions = SERVER_OPTIONS | constants.SSL_OP_NO_TICKET;
   return { ...base, secureOptions, ca: clientAuth.ca, ...(clientAuth.crl.length > 0 && { crl: [...clientAuth.crl] }) };
 }
 
