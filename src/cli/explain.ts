@@ -1,6 +1,6 @@
 // `sallyport explain METHOD URL`: what becomes of one request, for people or as JSON.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { canonicalIp } from "../base/index.ts";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
 import type { CommandLine } from "./commands.ts";
@@ -28,6 +28,12 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
   const status = values["upstream-status"] === undefined ? 200 : Number(values["upstream-status"]);
   if (!Number.isInteger(status) || status < 200 || status > 599) return refuse("--upstream-status takes a status from 200 to 599");
   const { data, from, listener } = values;
+  let certificate: string | null = null;
+  try {
+    if (typeof values["certificate"] === "string") certificate = readFileSync(values["certificate"], "utf8");
+  } catch (error) {
+    return refuse(`--certificate can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
   if (typeof from === "string" && canonicalIp(from) === null) return refuse(`--from takes an IP address, got "${from}"`);
   const loaded = await loadOrTell(file, terminal, isJson);
   if (loaded === null) return EXIT_CONFIG;
@@ -39,6 +45,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
       ...(typeof data === "string" && { body: data }),
       ...(typeof from === "string" && { from }),
       ...(typeof listener === "string" && { listener }),
+      ...(certificate !== null && { certificate }),
     });
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));

@@ -7,6 +7,7 @@ import { type ConfigurationSource, loadConfiguration, type Surroundings } from "
 import { RecordingSink } from "./recording-sink.ts";
 import type { Reply } from "./reply.ts";
 import { TestGateway } from "./test-gateway.ts";
+import { trustingTransport } from "./trusting-transport.ts";
 import { Wiring } from "./wiring.ts";
 
 export interface TestGatewayOptions extends Surroundings {
@@ -46,7 +47,7 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
   }
   const sink = new RecordingSink();
   const gateway = await createGateway(reachable, {
-    transport: wiring.network.transport,
+    transport: trustingTransport(wiring.network, wiring.handshakes),
     clock: wiring.clock,
     logSink: sink,
     descriptorLimit: DESCRIPTORS,

@@ -27,6 +27,11 @@ export class TestConnection implements SocketHandler {
     this.#socket = connect(this);
   }
 
+  /** The client's own. */
+  get port(): number {
+    return this.#socket.localPort;
+  }
+
   /** All that came, as latin1. */
   get text(): string {
     if (this.#chunks.length > 1) this.#chunks = [this.#chunks.join("")];

@@ -11,7 +11,7 @@ import { TestConnection } from "./test-connection.ts";
 import type { TestResponse } from "./test-response.ts";
 import { toWebResponse, webRequest } from "./web-fetch.ts";
 import { TestClock, type Wiring } from "./wiring.ts";
-import { DEFAULT_CLIENT, type RequestOptions, type WrittenRequest, writeRequest } from "./write-request.ts";
+import { DEFAULT_CLIENT, parseRequestLine, type RequestOptions, type WrittenRequest, writeRequest } from "./write-request.ts";
 
 /** More than any grace or linger of the engine. */
 const STOP_MS = 20_000;
@@ -21,6 +21,10 @@ export interface ConnectOptions {
   readonly from?: string;
   /** The listener's name; the first one when left out. */
   readonly listener?: string;
+  /** What the client says as SNI to a listener with TLS; nothing when left out. */
+  readonly serverName?: string;
+  /** The client's certificate as PEM, for a listener that asks for one. It is taken for verified. */
+  readonly certificate?: string;
 }
 
 interface PendingRequest {
@@ -66,11 +70,15 @@ export class TestGateway implements AsyncDisposable {
   /**
    * Sends `GET http://host/path?query` on a connection of its own, byte for byte as written, and resolves to the answer. A request that
    * waits for time stays pending until the clock is moved. Rejects when the connection ends without an answer, and with what a handler of
-   * an upstream threw meanwhile. Listeners speak no TLS yet: `https` in the URL is what a proxy named by `via` says it was.
+   * an upstream threw meanwhile. `https` goes to a listener with TLS where there is one; elsewhere it is what a proxy named by `via` says
+   * it was.
    */
   request(request: string, options: RequestOptions = {}): Promise<TestResponse> {
     const written = writeRequest(request, options);
+    const { scheme, authority } = parseRequestLine(request);
     const connection = this.connect({
+      listener: this.#listenerFor(scheme),
+      serverName: toServerName(authority),
       ...options,
       ...((options.via ?? options.from) !== undefined && { from: options.via ?? options.from ?? "" }),
     });
@@ -109,12 +117,23 @@ export class TestGateway implements AsyncDisposable {
     const listener = options.listener === undefined ? first : this.#gateway.listeners.find(({ name }) => name === options.listener);
     if (listener === undefined) throw new Error(`there is no listener ${options.listener ?? "at all"}`);
     const transport = this.#wiring.network.transportFrom(options.from ?? DEFAULT_CLIENT);
-    const open = (handler: SocketHandler): Socket => transport.connect(listener.address, handler);
+    const { serverName = "", certificate = null } = options;
+    const open = (handler: SocketHandler): Socket => {
+      const socket = transport.connect(listener.address, handler);
+      this.#wiring.handshakes.expect(socket.localPort, { serverName, certificate });
+      return socket;
+    };
     const since = this.#sink.lines.length;
     const connection = new TestConnection(this.#wiring, open, (requestId) => this.#sink.find(requestId, since));
     this.#connections.add(connection);
     this.#wiring.pump();
     return connection;
+  }
+
+  #listenerFor(scheme: string): string {
+    const { listeners } = this.config;
+    const fitting = listeners.find(({ tls }) => (tls !== null) === (scheme === "https"));
+    return (fitting ?? listeners[0])?.name ?? "";
   }
 
   /** The fake of that upstream: what reached it, and how it answers from now on. Throws when the configuration has none of this name. */
@@ -209,10 +228,11 @@ export class TestGateway implements AsyncDisposable {
     const mishap = this.#wiring.mishaps.shift();
     if (mishap !== undefined) pending.reject(mishap);
     else if (response !== null) pending.resolve(response);
-    else
-      pending.reject(
-        new Error(`the gateway ended the connection of ${pending.text} without an answer (${connection.error ?? "in order"})`),
-      );
+    else {
+      const refusal = this.#wiring.handshakes.refusalOf(connection.port);
+      const how = connection.error ?? "in order";
+      pending.reject(new Error(refusal ?? `the gateway ended the connection of ${pending.text} without an answer (${how})`));
+    }
   }
 
   #end(pending: PendingRequest): void {
@@ -220,4 +240,10 @@ export class TestGateway implements AsyncDisposable {
     this.#connections.delete(pending.connection);
     pending.connection.close();
   }
+}
+
+/** The host of an authority: an address is no server name. */
+function toServerName(authority: string): string {
+  const host = authority.replace(/:[0-9]*$/, "").toLowerCase();
+  return host.startsWith("[") || /^[0-9.]+$/.test(host) ? "" : host;
 }

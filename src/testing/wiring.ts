@@ -4,6 +4,7 @@
 import { FakeClock } from "../base/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
+import { Handshakes } from "./trusting-transport.ts";
 
 // Kept from before a test runner puts its own timers in their place.
 const { setImmediate } = globalThis;
@@ -16,6 +17,7 @@ const ORIGIN_MS = 1000;
 
 export class Wiring {
   readonly network = new MemoryNetwork({ schedule: null });
+  readonly handshakes = new Handshakes();
   readonly clock: FakeClock;
   /** Handlers of fake upstreams that have not answered yet. */
   #outstanding = 0;

@@ -19,8 +19,12 @@ export interface RequestOptions {
    * by (X-Forwarded-For, X-Forwarded-Proto). Believed when the listener's trustedProxies have it.
    */
   readonly via?: string;
-  /** The listener's name; the first one when left out. */
+  /** The listener's name; when left out, the first that speaks the URL's scheme, or else the first. */
   readonly listener?: string;
+  /** What the client says as SNI to a listener with TLS; the URL's host when left out, "" for nothing. */
+  readonly serverName?: string;
+  /** The client's certificate as PEM, for a listener that asks for one. It is taken for verified. */
+  readonly certificate?: string;
   /** The form of the request's target (RFC 9112 3.2). `absolute` sends the whole URL, as to a proxy. */
   readonly form?: "origin" | "absolute";
 }
