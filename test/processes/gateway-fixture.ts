@@ -2,7 +2,7 @@
 // each way to have it taken up, and what it says of itself.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { renameSync, writeFileSync } from "node:fs";
 import type { GatewayStatus, ReloadOutcome } from "../../src/control/index.ts";
 import { type GatewayProcess, type Stage, waitFor } from "../e2e/processes.ts";
 
@@ -93,6 +93,12 @@ export class GatewayFixture {
     return this.#ask("/reload", "POST") as Promise<ReloadOutcome>;
   }
 
+  /** Back to the revision before, or forward again. */
+  async rollback(): Promise<void> {
+    const outcome = (await this.#ask("/rollback", "POST")) as ReloadOutcome;
+    assert.equal(outcome.outcome, "applied", JSON.stringify(outcome));
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.process.child.kill(signal);
   }
@@ -138,12 +144,4 @@ export class GatewayFixture {
     const response = await fetch(`${this.adminUrl}${path}`, { method });
     return response.json();
   }
-}
-
-export function countDescriptors(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-export function readRssBytes(pid: number): number {
-  return Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]) * 4096;
 }
