@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_HELLO_BYTES, readClientHello, toAlertRecord } from "./client-hello.ts";
+import { MAX_HELLO_BYTES, MAX_HELLO_RECORDS, readClientHello, toAlertRecord } from "./client-hello.ts";
 import { makeHello, record } from "./contract/raw-hello.ts";
 
 const HELLO = makeHello({ serverNames: ["A.Example"], protocols: ["h2", "http/1.1"] });
@@ -14,6 +14,17 @@ describe("a ClientHello", () => {
 
   it("is waited for at every cut", () => {
     for (let length = 0; length < HELLO.length; length += 1) assert.equal(readClientHello(HELLO.subarray(0, length)), null, String(length));
+  });
+
+  it("is refused when it is cut into too many records, before it is whole", () => {
+    const message = HELLO.subarray(5);
+    const cut = (count: number) => Array.from({ length: count }, (_, at) => record(22, message.subarray(at, at + 1)));
+    assert.equal(readClientHello(Buffer.concat(cut(MAX_HELLO_RECORDS - 1))), null);
+    const whole = [...cut(MAX_HELLO_RECORDS - 1), record(22, message.subarray(MAX_HELLO_RECORDS - 1))];
+    assert.deepEqual(readClientHello(Buffer.concat(whole)), READ);
+    const refused = readClientHello(Buffer.concat(cut(MAX_HELLO_RECORDS)));
+    assert.ok(refused !== null && "alert" in refused);
+    assert.match(refused.words, /64 records/);
   });
 
   it("may be cut into records anywhere", () => {

@@ -26,6 +26,12 @@ export interface HelloFault {
 /** The largest hello that is read. The largest seen in the wild, with post-quantum keys and a ticket, have less than 4 KiB. */
 export const MAX_HELLO_BYTES = 16_384;
 
+/**
+ * Records that a hello may be cut into. One is usual; some clients cut the name in two. Every chunk that arrives reads them all anew, so that
+ * records of one byte each would cost a hundred times what they cost to send.
+ */
+export const MAX_HELLO_RECORDS = 64;
+
 const HANDSHAKE_RECORD = 22;
 const RECORD_HEAD = 5;
 const MAX_RECORD = 16_384;
@@ -39,6 +45,7 @@ const NOT_TLS: HelloFault = { alert: ALERT.unexpectedMessage, words: "the first 
 const PLAIN_HTTP: HelloFault = { alert: ALERT.unexpectedMessage, words: "plain HTTP where TLS is spoken" };
 const MALFORMED: HelloFault = { alert: ALERT.decodeError, words: "the ClientHello is malformed" };
 const TOO_LARGE: HelloFault = { alert: ALERT.decodeError, words: `the ClientHello has more than ${MAX_HELLO_BYTES} bytes` };
+const TOO_MANY: HelloFault = { alert: ALERT.decodeError, words: `the ClientHello has more than ${MAX_HELLO_RECORDS} records` };
 const BAD_NAME: HelloFault = { alert: ALERT.unrecognizedName, words: "the name asked for is not a host name" };
 
 /** The hello in the first bytes of a connection, what is wrong with it, or null while more bytes are needed. */
@@ -73,6 +80,7 @@ function joinRecords(bytes: Uint8Array): Uint8Array | HelloFault | null {
   let held = 0;
   let needed = MESSAGE_HEAD;
   for (let at = 0; held < needed; ) {
+    if (parts.length === MAX_HELLO_RECORDS) return TOO_MANY;
     if (bytes.length < at + RECORD_HEAD) return null;
     const length = ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number);
     if (bytes[at] !== HANDSHAKE_RECORD || bytes[at + 1] !== 3 || length === 0 || length > MAX_RECORD) return MALFORMED;
