@@ -1,7 +1,8 @@
-// The cipher suites that listeners agree to, the same on both runtimes: an ephemeral key for each connection, and authenticated encryption.
-// What the runtimes offer by themselves has CBC and RSA key exchange in it, for clients of before 2014. Connections of our own keep the
+// The cipher suites and key exchanges that listeners agree to, the same on both runtimes: an ephemeral key for each connection, and authenticated encryption.
+// What the runtimes offer by themselves has CBC, RSA key exchange and costly curves in it, for clients of before 2014 and for nobody. Connections of our own keep the
 // runtimes' suites: which ones an upstream can is not ours to choose, and it prefers among them.
 import { constants } from "node:crypto";
+import { createSecureContext } from "node:tls";
 
 /** In the spelling of OpenSSL, the preferred first: AES-128 costs least, and nothing breaks it. */
 export const SERVER_CIPHERS = [
@@ -15,6 +16,27 @@ export const SERVER_CIPHERS = [
   "ECDHE-ECDSA-CHACHA20-POLY1305",
   "ECDHE-RSA-CHACHA20-POLY1305",
 ].join(":");
+
+// The first holds also against who records today and has a quantum computer later.
+const POST_QUANTUM = "X25519MLKEM768";
+const ELLIPTIC = "X25519:P-256:P-384";
+
+let groups: string | null = null;
+
+/** In the spelling of OpenSSL, of those that this runtime has: Node 22 has no post-quantum exchange. */
+export function serverGroups(): string {
+  groups ??= isKnown(POST_QUANTUM) ? `${POST_QUANTUM}:${ELLIPTIC}` : ELLIPTIC;
+  return groups;
+}
+
+function isKnown(group: string): boolean {
+  try {
+    createSecureContext({ ecdhCurve: group });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Ours is the order, save for clients that want ChaCha20 first: those have no AES in their hardware. BoringSSL does that by itself. */
 export const SERVER_OPTIONS =

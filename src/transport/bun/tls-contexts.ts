@@ -2,7 +2,7 @@
 // were made of. Tickets are a context's own: a session that one context issued no other one takes, and a reload makes new ones.
 import { constants } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { SERVER_CIPHERS, SERVER_OPTIONS } from "../cipher-suites.ts";
+import { SERVER_CIPHERS, SERVER_OPTIONS, serverGroups } from "../cipher-suites.ts";
 import type { ClientTls, TlsIdentity, TlsVersion } from "../tls.ts";
 import type { NativeContext } from "./tls-raw.ts";
 
@@ -24,7 +24,7 @@ export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): 
 
 function toServerOptions(identity: TlsIdentity, minVersion: TlsVersion): SecureContextOptions {
   const { cert, key, clientAuth } = identity;
-  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS };
+  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS, ecdhCurve: serverGroups() };
   if (clientAuth === null) return { ...base, secureOptions: SERVER_OPTIONS };
   // No resumption where clients show certificates: what has expired or been revoked since would live on in the session.
   const secureOptions = SERVER_OPTIONS | constants.SSL_OP_NO_TICKET;

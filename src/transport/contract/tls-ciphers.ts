@@ -1,4 +1,4 @@
-// Contract: which cipher suites a listener agrees to, asked by the openssl command.
+// Contract: which cipher suites and key exchanges a listener agrees to, asked by the openssl command.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { certificates } from "./certificates.ts";
@@ -47,6 +47,21 @@ export function ciphersContract(rig: TlsRig): void {
       assert.equal(await agreed("a", order("TLS_CHACHA20_POLY1305_SHA256")), "TLS_CHACHA20_POLY1305_SHA256");
       const chacha = "ECDHE-ECDSA-CHACHA20-POLY1305";
       assert.equal(await agreed("a", [...TLS12, chacha]), chacha);
+    });
+  });
+
+  describe("key exchanges", () => {
+    // RSA, as in TLS 1.2 a certificate of P-256 is for clients alone that know P-256.
+    for (const version of ["-tls1_2", "-tls1_3"]) {
+      it(`are X25519, P-256 and P-384, and none that costs more (${version})`, async () => {
+        for (const group of ["X25519", "P-256", "P-384"]) assert.notEqual(await agreed("rsa", [version, "-groups", group]), null, group);
+        for (const group of ["P-521", "X448"]) assert.equal(await agreed("rsa", [version, "-groups", group]), null, group);
+      });
+    }
+
+    it("are none of finite fields", async () => {
+      assert.equal(await agreed("a", ["-tls1_3", "-groups", "ffdhe2048"]), null);
+      assert.equal(await agreed("rsa", [...TLS12, "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"]), null);
     });
   });
 }

@@ -2,7 +2,7 @@
 // object that they were made of. What is in them is OpenSSL's: a session that one context issued no other one takes.
 import { constants, createHash } from "node:crypto";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
-import { SERVER_CIPHERS, SERVER_OPTIONS } from "../cipher-suites.ts";
+import { SERVER_CIPHERS, SERVER_OPTIONS, serverGroups } from "../cipher-suites.ts";
 import type { ClientTls, TlsIdentity, TlsVersion } from "../tls.ts";
 
 type ByVersion = Partial<Record<TlsVersion, SecureContext>>;
@@ -23,7 +23,7 @@ export function toServerContext(identity: TlsIdentity, minVersion: TlsVersion): 
 
 function toServerOptions(identity: TlsIdentity, minVersion: TlsVersion): SecureContextOptions {
   const { cert, key, clientAuth } = identity;
-  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS, sessionIdContext: toSessionContext(identity) };
+  const base = { cert, key, minVersion, ciphers: SERVER_CIPHERS, ecdhCurve: serverGroups(), sessionIdContext: toSessionContext(identity) };
   if (clientAuth === null) return { ...base, secureOptions: SERVER_OPTIONS };
   // No resumption where clients show certificates: Node 22 takes a resumed session without one for authorized, and a certificate
   // that has been revoked since would live on in the session. Node has no other store of sessions than tickets.
