@@ -97,8 +97,10 @@ function writeLastGood(stateDir: string, teamFile: string, text: string): void {
   const path = toLastGoodPath(stateDir, teamFile);
   mkdirSync(join(stateDir, "last-good"), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.tmp`;
+  // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
+  rmSync(draft, { force: true });
   try {
-    writeFileSync(draft, text, { mode: 0o600 });
+    writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });

@@ -61,8 +61,10 @@ export class RevisionStore {
   #write(kept: Kept): void {
     mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
     const draft = `${this.#path}.${process.pid}.tmp`;
+    // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
+    rmSync(draft, { force: true });
     try {
-      writeFileSync(draft, `${JSON.stringify(kept)}\n`, { mode: 0o600 });
+      writeFileSync(draft, `${JSON.stringify(kept)}\n`, { mode: 0o600, flag: "wx" });
       renameSync(draft, this.#path);
     } catch (error) {
       rmSync(draft, { force: true });

@@ -60,8 +60,10 @@ export class PairStore {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const path = join(this.#folder, name);
     const draft = `${path}.${process.pid}.tmp`;
+    // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
+    rmSync(draft, { force: true });
     try {
-      writeFileSync(draft, text, { mode: 0o600 });
+      writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });
