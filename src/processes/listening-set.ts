@@ -4,7 +4,7 @@
 import type { ListenerConfig } from "../config/index.ts";
 import type { SharedListener, SocketAddress } from "../transport/index.ts";
 
-export type Bind = (address: SocketAddress, options: { readonly reusePort: boolean }) => Promise<SharedListener>;
+export type Bind = (address: SocketAddress, options: { readonly reusePort: boolean; readonly listens: boolean }) => Promise<SharedListener>;
 
 interface Held {
   readonly place: string;
@@ -51,7 +51,8 @@ export class ListeningSet {
           sockets.set(listener.name, held);
           continue;
         }
-        const socket = await this.#bind(listener.address, { reusePort: listener.reusePort });
+        // Where others share the address, clients would wait in ours while the workers start, and be lost if none does.
+        const socket = await this.#bind(listener.address, { reusePort: listener.reusePort, listens: !listener.reusePort });
         opened.push(socket);
         sockets.set(listener.name, { place, socket });
       }

@@ -9,7 +9,7 @@ import { holdSocketFile } from "./unix-socket-file.ts";
 export async function bunMaker(): Promise<SharedListenerMaker> {
   const libc = await loadLibc();
 
-  function bind(address: SocketAddress, reusePort: boolean, backlog: number): SharedListener {
+  function bind(address: SocketAddress, reusePort: boolean, backlog: number | null): SharedListener {
     const family = toFamily(address);
     const descriptor = libc.socket(family, SOCK_STREAM);
     try {
@@ -20,7 +20,7 @@ export async function bunMaker(): Promise<SharedListenerMaker> {
       // As both runtimes do it: [::] takes IPv4 too, whatever the system's default is.
       if (family === NUMBERS.inet6) libc.setFlag(descriptor, IPPROTO_IPV6, NUMBERS.v6Only, false);
       libc.bind(descriptor, address);
-      libc.listen(descriptor, backlog);
+      if (backlog !== null) libc.listen(descriptor, backlog);
       return hold(descriptor, "path" in address ? address : toAddress(descriptor), "path" in address ? address.path : null);
     } catch (error) {
       libc.close(descriptor);

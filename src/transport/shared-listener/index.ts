@@ -7,14 +7,14 @@ import { DEFAULT_BACKLOG, type SharedListener, type SharedListenerMaker, type Sh
 export type { SharedListener, SharedListenOptions } from "./shared-listener.ts";
 
 /**
- * Binds `address` and listens, without ever accepting. Rejects as Transport.listen() does when the address can't be bound, and with
+ * Binds `address` and listens unless told not to, without ever accepting. Rejects as Transport.listen() does when the address can't be bound, and with
  * an Error that says what the runtime lacks where it can't be done at all.
  */
 export async function bindListener(address: SocketAddress, options: SharedListenOptions = {}): Promise<SharedListener> {
   const maker = await chooseMaker();
   try {
     if ("path" in address) await removeStaleSocket(address.path);
-    return maker.bind(address, options.reusePort === true, options.backlog ?? DEFAULT_BACKLOG);
+    return maker.bind(address, options.reusePort === true, options.listens === false ? null : (options.backlog ?? DEFAULT_BACKLOG));
   } catch (error) {
     throw createListenError(toAddressText(address), error);
   }

@@ -43,7 +43,7 @@ export function nodeMaker(): SharedListenerMaker {
   };
 }
 
-function bind(create: CreateHandle, address: SocketAddress, reusePort: boolean, backlog: number): SharedListener {
+function bind(create: CreateHandle, address: SocketAddress, reusePort: boolean, backlog: number | null): SharedListener {
   const handle =
     "path" in address
       ? create(address.path, -1, -1, undefined, 0)
@@ -52,11 +52,13 @@ function bind(create: CreateHandle, address: SocketAddress, reusePort: boolean, 
   const missing = METHODS.find((name) => typeof handle[name] !== "function");
   if (missing !== undefined) throw lacks(`${missing}() of a handle`);
   try {
-    // A handle that was opened by its descriptor may be read from, which readStop() takes for granted.
-    must(handle.open(handle.fd), "open");
-    must(handle.listen(backlog), "listen");
-    must(handle.readStart(), "readStart");
-    must(handle.readStop(), "readStop");
+    if (backlog !== null) {
+      // A handle that was opened by its descriptor may be read from, which readStop() takes for granted.
+      must(handle.open(handle.fd), "open");
+      must(handle.listen(backlog), "listen");
+      must(handle.readStart(), "readStart");
+      must(handle.readStop(), "readStop");
+    }
     return hold(handle, "path" in address ? address : readName(handle));
   } catch (error) {
     handle.close();

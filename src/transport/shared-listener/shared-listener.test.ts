@@ -140,6 +140,25 @@ describe("a shared listener", () => {
     second.close();
   });
 
+  it("takes no share of an address until somebody accepts on it, when it was told to bind alone", {
+    skip: process.platform !== "linux",
+  }, async () => {
+    const quiet = await bindListener(ANY, { reusePort: true, listens: false });
+    assert.equal(await reach(quiet.address), "ECONNREFUSED");
+    const [runtime, binary] =
+      process.versions.bun === undefined ? (["node", process.execPath] as const) : (["bun", process.execPath] as const);
+    const heir = await spawnHeir(runtime, binary, quiet.descriptor);
+    assert.equal(await hear(quiet.address), runtime);
+    await stopChild(heir);
+    quiet.close();
+  });
+
+  it("is refused an address where another listens that shares it with nobody, also when it binds alone", async () => {
+    const taken = await bindListener(ANY);
+    assert.equal((await reject(bindListener(taken.address, { reusePort: true, listens: false }))).code, "EADDRINUSE");
+    taken.close();
+  });
+
   it("holds as many waiting connections as it was asked to", { skip: process.platform !== "linux" }, async () => {
     const listener = await bindListener(ANY, { backlog: 2 });
     const sockets = Array.from({ length: 6 }, () => connect(listener.address as { port: number; host: string }));

@@ -7,6 +7,11 @@ export interface SharedListenOptions {
   readonly reusePort?: boolean;
   /** Connections that may wait to be accepted. Default 511. A runtime that accepts sets its own once more (Bun 511, Node 511). */
   readonly backlog?: number;
+  /**
+   * Default true. False binds alone: nobody's connection waits there until the first process that inherits it accepts, which listens.
+   * For an address that others share, where a socket that listens gets its share of the connections whether it is served or not.
+   */
+  readonly listens?: boolean;
 }
 
 /** A listening socket that nobody accepts on in this process. It is closed on exec: a child gets it by a place in its `stdio`. */
@@ -22,7 +27,8 @@ export const DEFAULT_BACKLOG = 511;
 
 /** How one runtime makes them. Both throw what the system said, an Error with `code` and `syscall`. */
 export interface SharedListenerMaker {
-  bind(address: SocketAddress, reusePort: boolean, backlog: number): SharedListener;
+  /** `backlog` is null for one that does not listen yet. */
+  bind(address: SocketAddress, reusePort: boolean, backlog: number | null): SharedListener;
   /** A listening socket that this process inherited; `close()` leaves its file, if it has one, to who made it. */
   adopt(descriptor: number): SharedListener;
 }
