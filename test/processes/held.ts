@@ -14,7 +14,7 @@ export interface Held {
 }
 
 const PROBE = fileURLToPath(new URL("./look-probe.ts", import.meta.url));
-const ANSWER_MS = 20_000;
+const ANSWER_MS = 60_000;
 
 /** For `skip`: why nobody can look here, else false. */
 export function cannotLook(): string | false {

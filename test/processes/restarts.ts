@@ -30,7 +30,7 @@ export async function restartAgainAndAgain(stage: Stage, durationMs: number): Pr
         const serving = await gateway.workerPids();
         return serving.length === 2 && serving.every((pid) => !pids.has(pid));
       },
-      20_000,
+      60_000,
       "new workers serve",
     );
     for (const pid of await gateway.workerPids()) pids.add(pid);

@@ -13,7 +13,7 @@ import { SteadyLoad } from "./steady-load.ts";
 
 const NAME = "a.example";
 const EVERY_MS = 1000;
-const TAKE_MS = 20_000;
+const TAKE_MS = 60_000;
 
 export interface RotationFigures {
   readonly rotations: number;

@@ -13,7 +13,7 @@ const DEFAULT_PLAN = { host: "127.0.0.1", connections: 16, rate: 240, freshEvery
 
 export class SteadyLoad {
   readonly #child: ChildProcessWithoutNullStreams;
-  readonly #answers: ((line: string) => void)[] = [];
+  readonly #answers: { resolve(line: string): void; reject(error: Error): void }[] = [];
 
   /** Begins at once; ends with the stage at the latest. */
   constructor(stage: Stage, plan: Partial<LoadPlan> & { readonly port: number }) {
@@ -23,7 +23,10 @@ export class SteadyLoad {
     const child = spawn(node, ["--disable-warning=ExperimentalWarning", MAIN, JSON.stringify(whole)], { stdio: ["pipe", "pipe", "pipe"] });
     this.#child = child;
     child.stderr.pipe(process.stderr);
-    createInterface({ input: child.stdout }).on("line", (line) => this.#answers.shift()?.(line));
+    createInterface({ input: child.stdout }).on("line", (line) => this.#answers.shift()?.resolve(line));
+    child.once("close", () => {
+      for (const { reject } of this.#answers.splice(0)) reject(new Error("the load has ended"));
+    });
     const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
     stage.onStop(() => {
       child.stdin.destroy();
@@ -50,11 +53,10 @@ export class SteadyLoad {
   }
 
   #tell(command: LoadCommand): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#answers.push((line) => resolve(JSON.parse(line)));
-      this.#child.once("close", () => reject(new Error("the load has ended")));
-      this.#child.stdin.write(`${JSON.stringify(command)}\n`);
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    this.#answers.push({ resolve, reject });
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    return promise.then((line) => JSON.parse(line));
   }
 }
 
