@@ -41,14 +41,16 @@ export interface StartOptions {
 export async function start(file: string, options: StartOptions, terminal: Terminal): Promise<number> {
   const { paint } = terminal;
   const manager = findServiceManager(process.env, (reason) => terminal.err(`${paint.bad("sallyport:")} ${reason}`));
+  let supervisor: Supervisor | null = null;
+  const operators = listenToOperators(() => supervisor, manager);
   const first = await loadFirst(file, options, terminal);
   if (first === null) {
+    operators.forget();
     options.headStart?.end();
     return EXIT_CONFIG;
   }
   reportLoad(first, terminal);
   const stopped = Promise.withResolvers<void>();
-  let supervisor: Supervisor | null = null;
   let stopAsked = false;
   const dispose = onStopSignal(process, () => systemClock.now(), {
     onStop(cause) {
@@ -63,13 +65,12 @@ export async function start(file: string, options: StartOptions, terminal: Termi
       process.exit(EXIT_OK);
     },
   });
-  const forget = listenToOperators(() => supervisor, manager);
   try {
     supervisor = await open(file, first, options.headStart, terminal);
     options.headStart?.end();
   } catch (error) {
     dispose();
-    forget();
+    operators.forget();
     options.headStart?.end();
     if (!(error instanceof StartError)) throw error;
     for (const message of error.messages) terminal.err(`${paint.bad(error.isBind ? "sallyport:" : `${file}:`)} ${message}`);
@@ -78,9 +79,10 @@ export async function start(file: string, options: StartOptions, terminal: Termi
   if (stopAsked) stopped.resolve(stop(supervisor, supervisor.drainMs, manager, terminal));
   else announce(supervisor, terminal);
   await manager?.ready(`generation ${supervisor.generation} serves`);
+  operators.catchUp();
   await stopped.promise;
   dispose();
-  forget();
+  operators.forget();
   terminal.err(paint.dim("stopped"));
   return EXIT_OK;
 }
@@ -104,7 +106,7 @@ async function loadFirst(file: string, { lastGood }: StartOptions, terminal: Ter
   terminal.err(
     `${terminal.paint.bad("DEGRADED:")} serving what served last (generation ${kept.generation}, kept ${kept.keptAt}), not what ${file} says`,
   );
-  return again.revision;
+  return { ...again.revision, isKept: true };
 }
 
 function tellRefusal(file: string, loaded: LoadOutcome, terminal: Terminal): void {
@@ -139,16 +141,22 @@ async function open(file: string, first: Revision, headStart: HeadStart | null, 
 
 function tell({ level, text, issues }: Report, terminal: Terminal): void {
   const { paint } = terminal;
-  const label = level === "error" ? paint.bad("error:") : level === "warning" ? paint.bad("warning:") : paint.dim("reload:");
-  terminal.err(`${label} ${text}`);
+  terminal.err(level === "info" ? text : `${paint.bad(`${level}:`)} ${text}`);
   if (issues !== undefined && issues.length > 0) terminal.err(formatIssues(issues, { colour: terminal.coloured }).trimEnd());
 }
 
-/** SIGHUP and SIGUSR2. Returns what ends the listening. */
-function listenToOperators(supervisor: () => Supervisor | null, manager: ServiceManager | null): () => void {
+/** SIGHUP and SIGUSR2. What is asked for before there is a gateway, `catchUp` does; `forget` ends the listening. */
+function listenToOperators(
+  supervisor: () => Supervisor | null,
+  manager: ServiceManager | null,
+): { readonly catchUp: () => void; readonly forget: () => void } {
+  let isMissed = false;
   const reload = async () => {
     const running = supervisor();
-    if (running === null) return;
+    if (running === null) {
+      isMissed = true;
+      return;
+    }
     await manager?.reloading();
     await running.reopenLogs();
     const { generation } = await running.reload("SIGHUP");
@@ -159,9 +167,15 @@ function listenToOperators(supervisor: () => Supervisor | null, manager: Service
   // Unheeded it ends the process in the middle of every request. From a terminal that is what it is for.
   if (process.stderr.isTTY !== true) process.on("SIGHUP", onHangUp);
   process.on("SIGUSR2", onRestart);
-  return () => {
-    process.removeListener("SIGHUP", onHangUp);
-    process.removeListener("SIGUSR2", onRestart);
+  return {
+    catchUp: () => {
+      // What was read may be older than the signal. Workers that are to be replaced have only begun.
+      if (isMissed) onHangUp();
+    },
+    forget: () => {
+      process.removeListener("SIGHUP", onHangUp);
+      process.removeListener("SIGUSR2", onRestart);
+    },
   };
 }
 
@@ -188,7 +202,8 @@ function announce(supervisor: Supervisor, terminal: Terminal): void {
     terminal.err(`${paint.good("listening")} on ${toUrl(address, supervisor.speaksTls(name))} ${paint.dim(`(listener ${name})`)}`);
   }
   const admin = supervisor.adminAddress;
-  if (admin !== null) terminal.err(`${paint.good("admin")} on ${toUrl(admin, false)} ${paint.dim("(GET / lists its pages)")}`);
+  if (admin !== null)
+    terminal.err(`${paint.good("admin")} on ${toUrl(admin, supervisor.speaksTls(null))} ${paint.dim("(GET / lists its pages)")}`);
   // The word that process managers wait for when they hold a channel to this process.
   process.send?.("ready");
 }

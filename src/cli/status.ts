@@ -49,7 +49,8 @@ export function toLines(gateway: GatewayStatus, nowMs: number, { outPaint: paint
     row("generation", `${generation}${previousGeneration === null ? "" : `, before it ${previousGeneration}`}`),
   ];
   if (gateway.isRolledBack) lines.push(row("", paint.warn("rolled back: the files say something else than what is served")));
-  if (gateway.isDegraded) lines.push(row("", paint.warn("degraded: some team's part is not what its file says")));
+  if (gateway.isDegraded)
+    lines.push(row("", paint.warn("degraded: a file was refused, and what was good before is served, or nothing of it")));
   if (lastReload !== null) {
     const { at, cause, outcome } = lastReload;
     const isGood = outcome === "applied" || outcome === "unchanged";

@@ -31,7 +31,7 @@ export interface GatewayStatus {
   readonly previousGeneration: string | null;
   /** True after a rollback: the files say something else than what is served. */
   readonly isRolledBack: boolean;
-  /** Some team's part is not what its file says. */
+  /** Some team's part, or with --last-good the whole, is not what its file says. */
   readonly isDegraded: boolean;
   readonly lastReload: LastReload | null;
   readonly workers: readonly WorkerStatus[];

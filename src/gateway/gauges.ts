@@ -8,11 +8,15 @@ import type { PoolSet } from "./pool-set.ts";
 const TEAM_STATES: readonly TeamState["state"][] = ["good", "kept", "missing"];
 
 /** How the configuration was loaded. */
-export function declareTeams(registry: MetricRegistry, teams: readonly Pick<TeamState, "name" | "state">[]): void {
+export function declareTeams(registry: MetricRegistry, teams: readonly Pick<TeamState, "name" | "state">[], isDegraded: boolean): void {
   registry
-    .gauge({ name: "sallyport_config_degraded", help: "1 while some team's part is not what its file says.", merge: "max" })
+    .gauge({
+      name: "sallyport_config_degraded",
+      help: "1 while some team's part, or with --last-good the whole, is not what its file says.",
+      merge: "max",
+    })
     .child()
-    .set(teams.some(({ state }) => state !== "good") ? 1 : 0);
+    .set(isDegraded ? 1 : 0);
   const states = registry.gauge({
     name: "sallyport_team_state",
     help: "1 for the state of each team's part: good, kept or missing.",

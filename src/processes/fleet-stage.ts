@@ -16,6 +16,7 @@ export class FleetStage {
     random: () => 1,
     events: {
       onCrash: (slot, pid, reason, inMs) => this.told.push(`${pid} of ${slot} crashed: ${reason}, next in ${inMs}`),
+      onBack: (slot, pid) => this.told.push(`${pid} of ${slot} is back`),
       onStartFailed: (slot, reason) => this.told.push(`${slot} did not start: ${reason}`),
       onStarted: ({ pid }) => this.told.push(`${pid} started`),
       onEnded: ({ pid }) => this.told.push(`${pid} ended`),

@@ -97,6 +97,7 @@ describe("a fleet with a worker that crashes", () => {
     stage.workers.failure = null;
     stage.expect({ serve: "answer" });
     await stage.workers.pass(800);
+    assert.deepEqual(stage.told.splice(0), ["105 started", "105 of 0 is back"]);
     assert.deepEqual(stage.served, { 101: 1, 105: 1 });
     assert.deepEqual(stage.pids, [105, 101]);
   });

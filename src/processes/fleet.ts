@@ -12,6 +12,8 @@ import type { WorkerSpawner } from "./worker-process.ts";
 export interface FleetEvents {
   /** A worker ended that nobody asked to. */
   onCrash(slot: number, pid: number, reason: string, restartInMs: number): void;
+  /** One serves in the place of one that crashed. */
+  onBack(slot: number, pid: number): void;
   /** One could not be started anew; it is tried again. */
   onStartFailed(slot: number, reason: string): void;
   onStarted(worker: WorkerHandle): void;
@@ -287,7 +289,10 @@ export class Fleet {
     if (this.#stopping || !this.#slots.includes(slot)) return;
     slot.restart = this.#host.clock.schedule(() => {
       slot.restart = null;
-      this.#open(slot).catch((error: unknown) => {
+      const opened = this.#open(slot).then(() => {
+        if (slot.worker !== null) this.#host.events.onBack(slot.index, slot.worker.pid);
+      });
+      opened.catch((error: unknown) => {
         if (this.#stopping) return;
         this.#host.events.onStartFailed(slot.index, toText(error));
         this.#restartIn(slot, slot.delay.after(0, this.#host.random()));

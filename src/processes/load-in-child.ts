@@ -16,7 +16,11 @@ export function loadInChild(file: string, text?: string): Promise<LoadOutcome> {
     const env = { ...process.env, SALLYPORT_LOADER: given };
     const child = spawn(process.execPath, [...process.execArgv, MAIN], { stdio: ["ignore", "ignore", "inherit", "ipc"], env });
     const assembly = new OutcomeAssembly();
-    const late = setTimeout(() => child.kill("SIGKILL"), LOAD_MS);
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      child.kill("SIGKILL");
+    }, LOAD_MS);
     let done = false;
     const finish = (reason: string) => {
       if (done) return;
@@ -31,7 +35,7 @@ export function loadInChild(file: string, text?: string): Promise<LoadOutcome> {
     });
     child.on("error", (error) => finish(error.message));
     child.on("exit", (code, signal) =>
-      finish(signal === "SIGKILL" ? "it took too long" : `its process ended with ${signal ?? `exit code ${code}`}`),
+      finish(isLate ? `it took more than ${LOAD_MS / 1000} s` : `its process ended with ${signal ?? `exit code ${code}`}`),
     );
   });
 }

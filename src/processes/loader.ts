@@ -25,6 +25,8 @@ export interface Revision {
   readonly files: readonly string[];
   /** The root's text as it was written; null of one that is a program. */
   readonly text: string | null;
+  /** Served last and kept, since its file can't be served now. */
+  readonly isKept?: true;
 }
 
 export type LoadOutcome =

@@ -85,7 +85,7 @@ export class Observatory {
   async expose(fleet: Fleet, status: GatewayStatus, teams: readonly TeamState[]): Promise<string> {
     await this.#ask(fleet, true);
     this.#metrics.show(status);
-    declareTeams(this.registry, teams);
+    declareTeams(this.registry, teams, status.isDegraded);
     this.#own.update(this.registry.snapshot());
     return this.#ledger.expose();
   }

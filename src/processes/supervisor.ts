@@ -15,6 +15,7 @@ import type { LoadOutcome, Revision } from "./loader.ts";
 import { Observatory } from "./observatory.ts";
 import type { RevisionStore } from "./revision-store.ts";
 import { FileWatcher, type WatchHost } from "./watcher.ts";
+import { listMoves } from "./what-moved.ts";
 import { packConfig } from "./wire.ts";
 import { RefusedError, type Shipment } from "./worker-handle.ts";
 import type { WorkerSpawner } from "./worker-process.ts";
@@ -109,8 +110,9 @@ export class Supervisor implements ControlPlane {
         onCrash: (slot, pid, reason, inMs) =>
           host.report({
             level: "error",
-            text: `worker ${slot} (process ${pid}) ended: ${reason}; the next starts in ${Math.round(inMs)} ms`,
+            text: `worker ${slot} (process ${pid}) ended: ${reason}; the next starts ${inMs < 1 ? "at once" : `in ${Math.round(inMs)} ms`}`,
           }),
+        onBack: (slot, pid) => host.report({ level: "info", text: `worker ${slot} serves again (process ${pid})` }),
         onStartFailed: (slot, reason) =>
           host.report({ level: "error", text: `worker ${slot} could not be started: ${reason}; it is tried again` }),
       },
@@ -154,9 +156,11 @@ export class Supervisor implements ControlPlane {
     return this.#listening.addresses;
   }
 
-  /** Whether clients of the listener speak TLS. */
-  speaksTls(listener: string): boolean {
-    return this.#current.config.listeners.some(({ name, tls }) => name === listener && tls !== null);
+  /** Whether clients of the listener speak TLS; null is the admin address. */
+  speaksTls(listener: string | null): boolean {
+    const { admin, listeners } = this.#current.config;
+    if (listener === null) return admin !== null && admin.tls !== null;
+    return listeners.some(({ name, tls }) => name === listener && tls !== null);
   }
 
   get adminAddress(): SocketAddress | null {
@@ -178,7 +182,7 @@ export class Supervisor implements ControlPlane {
   }
 
   status(): GatewayStatus {
-    const { config, generation, teams } = this.#current;
+    const { config, generation, isKept, teams } = this.#current;
     return {
       name: config.gateway.name,
       version: this.#host.version,
@@ -189,7 +193,7 @@ export class Supervisor implements ControlPlane {
       generation,
       previousGeneration: this.#previous?.generation ?? null,
       isRolledBack: this.#isRolledBack,
-      isDegraded: teams.some(({ state }) => state !== "good"),
+      isDegraded: isKept === true || teams.some(({ state }) => state !== "good"),
       lastReload: this.#observatory.lastReload,
       workers: this.#observatory.listWorkers(this.#fleet),
       certificates: this.#observatory.listCertificates(config),
@@ -226,7 +230,8 @@ export class Supervisor implements ControlPlane {
     return this.#awaited;
   }
 
-  rollback(cause: string): Promise<ReloadOutcome> {
+  rollback(asked: string): Promise<ReloadOutcome> {
+    const cause = `rollback by ${asked}`;
     if (this.#state === "draining") return Promise.resolve(this.#impossible("the gateway is stopping"));
     return this.#enqueue(async () => {
       const target = this.#previous;
@@ -238,8 +243,10 @@ export class Supervisor implements ControlPlane {
   }
 
   async reopenLogs(): Promise<void> {
+    const to = this.#current.config.telemetry.accessLog?.to;
+    const file = to === undefined || to === "stdout" ? "" : `${to.path}: `;
     for (const problem of await this.#fleet.reopenLogs())
-      this.#host.report({ level: "error", text: `${problem}; the old file stays in use` });
+      this.#host.report({ level: "error", text: `${file}${problem}; the old file stays in use` });
   }
 
   /** Replaces every worker, the configuration stays. */
@@ -331,7 +338,8 @@ export class Supervisor implements ControlPlane {
     // A certificate that was renewed is no other configuration: there is nothing in it to go back from.
     if (wanted !== before) this.#previous = before;
     this.#follow(next);
-    return this.#finish({ outcome: "applied", generation: next.generation, issues }, cause);
+    const moves = listMoves(before.config, next.config, this.#countWorkers(before.config), this.#countWorkers(next.config));
+    return this.#finish({ outcome: "applied", generation: next.generation, issues }, cause, moves);
   }
 
   async #serve(next: Revision, before: Revision): Promise<void> {
@@ -362,7 +370,7 @@ export class Supervisor implements ControlPlane {
     });
     this.#watcher.watch(config.gateway.watch ? files : []);
     this.#acme.want(config);
-    this.#tellExpiry();
+    this.#tellExpiry(revision.issues);
     const { stateDir } = config.gateway;
     if (stateDir === null || text === null) return;
     try {
@@ -372,11 +380,13 @@ export class Supervisor implements ControlPlane {
     }
   }
 
-  /** Says what expires soon, each thing once; looks again as long as the gateway runs. */
-  #tellExpiry(): void {
+  /** Says what expires soon, each thing once and not what `issues` say; looks again as long as the gateway runs. */
+  #tellExpiry(issues: readonly Issue[] = []): void {
     const { clock, report } = this.#host;
     const warnings = this.#expiry.check(listCertificates(this.#current.config), clock.wall());
-    for (const { message, isExpired } of warnings) report({ level: isExpired ? "error" : "warning", text: message });
+    const isSaid = issues.some(({ code }) => code === "SP_TLS_CERT_EXPIRED");
+    for (const { message, isExpired } of warnings)
+      if (!isExpired || !isSaid) report({ level: isExpired ? "error" : "warning", text: message });
     this.#expiryAlarm?.cancel();
     this.#expiryAlarm = clock.schedule(() => this.#tellExpiry(), EXPIRY_EVERY_MS);
   }
@@ -400,11 +410,12 @@ export class Supervisor implements ControlPlane {
     return { outcome: "impossible", generation: this.generation, issues: [], reason };
   }
 
-  #finish(outcome: ReloadOutcome, cause: string): ReloadOutcome {
+  #finish(outcome: ReloadOutcome, cause: string, moves: readonly string[] = []): ReloadOutcome {
     this.#observatory.countReload(outcome, cause);
     const { report } = this.#host;
     const { issues } = outcome;
-    if (outcome.outcome === "applied") report({ level: "info", text: `${cause}: generation ${outcome.generation} serves`, issues });
+    if (outcome.outcome === "applied")
+      report({ level: "info", text: [`${cause}: generation ${outcome.generation} serves`, ...moves].join("; "), issues });
     else if (outcome.outcome === "unchanged")
       report({ level: "info", text: `${cause}: nothing to change, generation ${outcome.generation} serves on`, issues });
     else

@@ -27,15 +27,17 @@ export function judgePair(pair: PairInput, role: "server" | "client", nowMs: num
   const leaf = chain?.[0];
   if (chain === null || leaf === undefined) return { certificate: null, findings };
   const certificate = toCertificate(leaf.der, leaf.parsed);
-  judgeChain(pair, chain, key, findings);
+  const isFirst = judgeChain(pair, chain, key, findings);
   judgeValidity(pair, chain, nowMs, findings);
-  if (role === "server") judgeNames(pair, certificate, findings);
-  judgeUsage(pair, leaf.parsed, role, findings);
+  // What stands first in the wrong order is an authority: what it lacks nobody has to mend.
+  if (isFirst && role === "server") judgeNames(pair, certificate, findings);
+  if (isFirst) judgeUsage(pair, leaf.parsed, role, findings);
   findings.push(...judgeStrength(leaf.x509, leaf.parsed, toFileText(pair.certFile, "certificate")));
   return { certificate, findings };
 }
 
-function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[], key: KeyObject | null, findings: TlsFinding[]): void {
+/** Whether the first certificate is the one that is meant to be. */
+function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[], key: KeyObject | null, findings: TlsFinding[]): boolean {
   const file = toFileText(certFile, "certificate");
   const own = key === null ? 0 : chain.findIndex((link) => hasKey(link, key));
   if (own < 0) {
@@ -51,7 +53,7 @@ function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[
   } else if (own > 0) {
     const message = `${file} has the certificate of the key as number ${own + 1}, not first`;
     findings.push(toFinding("SP_TLS_CHAIN_ORDER", ["cert"], message, ORDER_HINT));
-    return;
+    return false;
   }
   for (let i = 0; i + 1 < chain.length; i++) {
     const [link, next] = [chain[i], chain[i + 1]];
@@ -68,8 +70,9 @@ function judgeChain({ certFile, keyFile }: PairInput, chain: readonly ChainLink[
             "leave the certificate of the host and those of its authorities, each behind the one it issued",
           ),
     );
-    return;
+    break;
   }
+  return true;
 }
 
 const ORDER_HINT = "put the certificate of the host first and behind each one the authority that issued it";
