@@ -13,6 +13,8 @@ export interface FixtureOptions {
   /** More words of the listener, such as `reusePort: true`. */
   readonly listener?: string;
   readonly port?: number;
+  /** A second listener, which changes of it open and close. */
+  readonly hasSecond?: boolean;
   /** So many more routes than the one that is asked. */
   readonly routes?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -35,7 +37,7 @@ gateway: { name: fixture, workers: ${options.workers ?? 2}, drain: ${options.dra
 admin: { address: "127.0.0.1:0" }
 listeners:
   - { name: main, address: "127.0.0.1:${options.port ?? 0}"${options.listener === undefined ? "" : `, ${options.listener}`} }
-upstreams:
+${options.hasSecond === true ? '  - { name: second, address: "127.0.0.1:0" }\n' : ""}upstreams:
   only: { endpoints: ["${options.upstream}"], timeouts: { connect: ${2000 + Math.floor(revision / 3)}ms } }
 routes:
   - { name: all, match: { path: /* }, public: true, upstream: ${isValid ? "only" : "nowhere"}, headers: { response: { set: { X-Revision: "${revision}" } } } }
@@ -45,7 +47,7 @@ telemetry: { accessLog: off }
 }
 
 export class GatewayFixture {
-  readonly options: FixtureOptions;
+  options: FixtureOptions;
   readonly file: string;
   readonly process: GatewayProcess;
   adminUrl = "";
@@ -104,8 +106,9 @@ export class GatewayFixture {
     this.process.child.kill(signal);
   }
 
-  /** Takes up the next revision; resolves when every worker serves it. */
-  async advance(way: Way): Promise<number> {
+  /** Takes up the next revision, with other options too; resolves when every worker serves it. */
+  async advance(way: Way, change: Partial<FixtureOptions> = {}): Promise<number> {
+    this.options = { ...this.options, ...change };
     const { generation } = await this.status();
     this.revision++;
     await this.#write(fixtureYaml(this.revision, this.options), way);

@@ -5,7 +5,7 @@ import { after, describe, it } from "node:test";
 import { RUNTIME, Stage, tell, waitFor } from "../e2e/processes.ts";
 import { GatewayFixture } from "./gateway-fixture.ts";
 import { restartAgainAndAgain } from "./restarts.ts";
-import { assertNoneFailed, toFigures } from "./steady-load.ts";
+import { assertNoneFailed, SteadyLoad, toFigures } from "./steady-load.ts";
 import { openEventStream, openWebSocket } from "./tunnels.ts";
 
 describe(`rolling restarts, on ${RUNTIME}`, () => {
@@ -18,6 +18,25 @@ describe(`rolling restarts, on ${RUNTIME}`, () => {
     assertNoneFailed(report, 1000);
     assert.ok(restarts >= 2, `${restarts} restarts`);
     assert.equal(pids, 2 * (restarts + 1));
+  });
+
+  it("are what a reload takes that changes listeners or the number of workers, and lose no request either", async () => {
+    const gateway = await GatewayFixture.start(stage, { upstream: await stage.startService(), workers: 2 });
+    const load = new SteadyLoad(stage, { port: gateway.port });
+    for (const change of [{ hasSecond: true }, { workers: 3 }, { hasSecond: false, workers: 1 }, { workers: 2 }]) {
+      // A connection that was kept has one more request on a worker that goes, which follows what that worker began with; a new one has not.
+      const revision = await gateway.advance("POST /reload", change);
+      const { headers } = await fetch(gateway.process.url, { headers: { Connection: "close" } });
+      assert.equal(headers.get("x-revision"), String(revision));
+      await waitFor(
+        async () => (await gateway.workerPids()).length === gateway.options.workers,
+        20_000,
+        "as many workers as were asked for",
+      );
+    }
+    const report = await load.stop();
+    tell(`reloads that roll: 4, ${toFigures(report)}`);
+    assertNoneFailed(report, 300);
   });
 
   it("tell WebSockets 1001, let streams go on for the time of draining, and cut those that last longer", async () => {
