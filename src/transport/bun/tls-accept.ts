@@ -6,7 +6,7 @@ import type { ServerTls, TlsIdentity } from "../tls.ts";
 import { type BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
 import { acknowledgeNow } from "./quick-ack.ts";
 import { toServerContext } from "./tls-contexts.ts";
-import { NO_CERTIFICATE, NO_NAME, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
+import { judgeStrength, NO_CERTIFICATE, NO_NAME, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
 import { type Side, TlsLayer } from "./tls-layer.ts";
 import { type RawTlsError, type TlsRaw, toWireProtocols } from "./tls-raw.ts";
 
@@ -96,8 +96,9 @@ class Acceptance implements Side {
     const auth = this.#identity?.clientAuth ?? null;
     if (auth === null) return null;
     // Asked for itself: what BoringSSL thinks of a certificate that was not shown is no verdict.
-    if (raw.getPeerX509Certificate() === undefined) return auth.mode === "required" ? NO_CERTIFICATE : null;
-    return verdict === null ? null : toVerdict(verdict);
+    const leaf = raw.getPeerX509Certificate();
+    if (leaf === undefined) return auth.mode === "required" ? NO_CERTIFICATE : null;
+    return verdict === null ? judgeStrength(leaf) : toVerdict(verdict);
   }
 
   describe(raw: TlsRaw): { serverName: string; identity: TlsIdentity | null; peerCertificate: Uint8Array | null } {

@@ -6,7 +6,7 @@ import { carriesName, sayWrongName } from "../certificate-name.ts";
 import type { ClientTls, TlsIdentity } from "../tls.ts";
 import { type BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
 import { toClientContext } from "./tls-contexts.ts";
-import { NO_CERTIFICATE, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
+import { judgeStrength, NO_CERTIFICATE, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
 import { type Side, TlsLayer } from "./tls-layer.ts";
 import { type RawTlsError, type TlsRaw, toWireProtocols } from "./tls-raw.ts";
 
@@ -92,7 +92,7 @@ class Dial implements Side {
     if (verdict !== null && !isNameAlone) return toVerdict(verdict);
     const leaf = raw.getPeerX509Certificate();
     if (leaf === undefined) return NO_CERTIFICATE;
-    return carriesName(leaf, serverName) ? null : { code: "ETLSCERT", detail: sayWrongName(leaf, serverName) };
+    return carriesName(leaf, serverName) ? judgeStrength(leaf) : { code: "ETLSCERT", detail: sayWrongName(leaf, serverName) };
   }
 
   describe(raw: TlsRaw): { serverName: string; identity: TlsIdentity | null; peerCertificate: Uint8Array | null } {

@@ -1,4 +1,6 @@
 // What Bun and its BoringSSL say about a failed handshake, as the contract's code and in words for the operator.
+import type { X509Certificate } from "node:crypto";
+import { findWeakness } from "../certificate-strength.ts";
 import type { SocketError } from "../socket.ts";
 import type { RawTlsError } from "./tls-raw.ts";
 
@@ -28,6 +30,12 @@ export function toTlsFault(error: RawTlsError | null): TlsFault {
 /** What is wrong with the certificate that was shown. */
 export function toVerdict(error: RawTlsError): TlsFault {
   return { code: "ETLSCERT", detail: toWords(error.message) };
+}
+
+/** What is wrong with a certificate that BoringSSL has nothing against. */
+export function judgeStrength(leaf: X509Certificate): TlsFault | null {
+  const weakness = findWeakness(leaf);
+  return weakness === null ? null : { code: "ETLSCERT", detail: weakness };
 }
 
 /** The fault of a certificate that can't be used with its key, or of lists that can't be read. */

@@ -60,6 +60,10 @@ export interface Certificates {
     readonly rsa: IssuedPair;
     /** a.example, issued by the good client certificate, with that in its chain: no authority. */
     readonly underLeaf: IssuedPair;
+    /** a.example with an RSA key of 1024 bits. */
+    readonly weakKey: IssuedPair;
+    /** a.example, signed with SHA-1. */
+    readonly weakSignature: IssuedPair;
   };
   readonly clients: {
     readonly good: IssuedPair;
@@ -77,6 +81,10 @@ export interface Certificates {
     readonly chained: IssuedPair;
     /** Issued by the good client certificate, with that in its chain: no authority. */
     readonly underLeaf: IssuedPair;
+    /** With an RSA key of 1024 bits. */
+    readonly weakKey: IssuedPair;
+    /** Signed with SHA-1. */
+    readonly weakSignature: IssuedPair;
   };
   /** PEM. `root` lists the revoked ones; `rootEmpty` lists none; `rootStale` lists none and was to be renewed in 2021. */
   readonly crls: {
@@ -143,7 +151,9 @@ interface Order {
   readonly issuer?: IssuedPair;
   readonly start?: string;
   readonly end?: string;
-  readonly keyType?: "ec" | "rsa";
+  readonly keyType?: "ec" | "rsa" | "rsa1024";
+  /** SHA-256 when left out. */
+  readonly digest?: "sha1";
   /** Put behind the leaf. */
   readonly chain?: string;
 }
@@ -191,6 +201,8 @@ function makeCertificates(): Certificates {
       chainless,
       rsa: server("rsa", "DNS:a.example", { keyType: "rsa" }),
       underLeaf: server("under-leaf", "DNS:a.example", { issuer: good, chain: good.cert }),
+      weakKey: server("weak-key", "DNS:a.example", { keyType: "rsa1024" }),
+      weakSignature: server("weak-signature", "DNS:a.example", { digest: "sha1" }),
     },
     clients: {
       good,
@@ -203,6 +215,8 @@ function makeCertificates(): Certificates {
       serverUsage: client("server-usage", { extensions: SERVER }),
       chained: client("chained", { issuer: intermediate, chain: intermediate.cert }),
       underLeaf: client("under-leaf", { issuer: good, chain: good.cert }),
+      weakKey: client("weak-key", { keyType: "rsa1024" }),
+      weakSignature: client("weak-signature", { digest: "sha1" }),
     },
     crls: {
       root: issueList(folder, "crl-root", root, [revokedServer, revokedClient]),
@@ -214,18 +228,24 @@ function makeCertificates(): Certificates {
   };
 }
 
+const KEY_ARGS = {
+  ec: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+  rsa: ["-newkey", "rsa:2048"],
+  rsa1024: ["-newkey", "rsa:1024"],
+};
+
 function issuePair(folder: string, order: Order): IssuedPair {
   const { name } = order;
   const certPath = join(folder, `${name}.pem`);
   const keyPath = join(folder, `${name}.key`);
-  const keyArgs = order.keyType === "rsa" ? ["-newkey", "rsa:2048"] : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const keyArgs = KEY_ARGS[order.keyType ?? "ec"];
   const request = ["req", "-new", ...keyArgs, "-nodes", "-keyout", keyPath, "-out", `${name}.csr`];
   openssl([...request, "-config", "openssl.cnf", "-subj", `/CN=${order.subject ?? name}`], folder);
   writeFileSync(join(folder, `${name}.ext`), order.extensions);
   const database = openDatabase(folder, name);
   const signer =
     order.issuer === undefined ? ["-selfsign", "-keyfile", keyPath] : ["-cert", order.issuer.certPath, "-keyfile", order.issuer.keyPath];
-  const dates = ["-startdate", order.start ?? START, "-enddate", order.end ?? END];
+  const dates = ["-startdate", order.start ?? START, "-enddate", order.end ?? END, "-md", order.digest ?? "sha256"];
   openssl([...database, "-in", `${name}.csr`, "-out", certPath, ...signer, ...dates, "-extfile", `${name}.ext`, "-notext"], folder);
   if (order.chain !== undefined) writeFileSync(certPath, readFileSync(certPath, "utf8") + order.chain);
   return { cert: readFileSync(certPath, "utf8"), key: readFileSync(keyPath, "utf8"), certPath, keyPath };

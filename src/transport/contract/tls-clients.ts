@@ -127,6 +127,21 @@ export function opensslClientsContract(rig: TlsRig): void {
           assert.equal((await run).output.includes("greeting"), verdict !== "refused");
         });
       }
+
+      for (const [title, name] of [
+        ["a key that can be broken", "weakKey"],
+        ["a signature that can be forged", "weakSignature"],
+      ] as const) {
+        it(`refuse one with ${title}`, async () => {
+          const server = await rig.listen(serverTlsFor(toIdentity(certificates().servers.a, optional())), greet);
+          // Or else openssl would not show it.
+          const lowered = ["-cipher", "DEFAULT:@SECLEVEL=0"];
+          const shown = certificates().clients[name];
+          const run = rig.sClient(server.address, [version, ...lowered, "-servername", "a.example", ...showing(shown)], "early\n");
+          await checkVerdict(await server.next(), "refused", shown);
+          assert.equal((await run).output.includes("greeting"), false);
+        });
+      }
     });
   }
 }

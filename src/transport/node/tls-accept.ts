@@ -1,8 +1,10 @@
 // The server's side of a handshake over node:tls. The ClientHello is read before OpenSSL sees it, so that each connection begins in the
 // context of the identity that answers it: node:tls's own way (SNICallback) would begin all of them in one, whose tickets then open
 // every other, and it is not told which protocols were offered. It costs no more (tls.bench.ts).
+import type { X509Certificate } from "node:crypto";
 import type { Socket as NetSocket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { findWeakness } from "../certificate-strength.ts";
 import { ALERT, type ClientHello, readClientHello, toAlertRecord } from "../client-hello.ts";
 import type { ServerTls, TlsIdentity } from "../tls.ts";
 import type { NodeSocket } from "./node-socket.ts";
@@ -119,7 +121,14 @@ function judge(raw: TLSSocket, identity: TlsIdentity): TlsFault | null {
 }
 
 function judgeShown(raw: TLSSocket, identity: TlsIdentity): TlsFault | null {
-  return identity.clientAuth !== null && isShown(raw) ? verifyFault(raw) : null;
+  if (identity.clientAuth === null) return null;
+  const leaf = raw.getPeerX509Certificate();
+  return leaf === undefined ? null : (verifyFault(raw) ?? judgeStrength(leaf));
+}
+
+function judgeStrength(leaf: X509Certificate): TlsFault | null {
+  const weakness = findWeakness(leaf);
+  return weakness === null ? null : { code: "ETLSCERT", detail: weakness };
 }
 
 /** Asked for itself: what OpenSSL thinks of a certificate that was not shown is that all is well. */
