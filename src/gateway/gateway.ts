@@ -4,16 +4,10 @@
 import { CidrSet, type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
-import {
-  createProcessMetrics,
-  type LineSink,
-  MetricRegistry,
-  type MetricSnapshot,
-  openLineSink,
-  readDescriptorLimit,
-} from "../telemetry/index.ts";
+import { createProcessMetrics, type LineSink, MetricRegistry, type MetricSnapshot, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import type { Pool, PoolCounts } from "../upstreams/index.ts";
+import { openAccessLog, toLogTarget } from "./access-log.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
@@ -21,6 +15,7 @@ import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
 import { GatewayListener, type ListenerSettings } from "./listener.ts";
 import { ListenerMetrics } from "./listener-metrics.ts";
+import { findMovedListener } from "./listener-place.ts";
 import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { PoolSet } from "./pool-set.ts";
@@ -158,7 +153,13 @@ class RunningGateway implements Gateway {
         await listener.bind(transport, address, { reusePort, ...(descriptor !== undefined && { descriptor }) });
       }
     } catch (error) {
-      for (const listener of this.#clients) if (listener.isBound) await listener.drain();
+      for (const listener of this.#clients) {
+        if (!listener.isBound) continue;
+        const ended = listener.drain();
+        // Who came in by the listeners that could be bound is not waited for.
+        listener.destroy();
+        await ended;
+      }
       await this.#free();
       throw error;
     }
@@ -178,11 +179,11 @@ class RunningGateway implements Gateway {
     const generation = await this.#compile(config, provenAs ?? null);
     let prepared: Prepared | null = { config, generation, log: null };
     try {
-      if (this.#host.logSink === undefined && logTarget(config) !== logTarget(this.#config)) {
+      if (this.#host.logSink === undefined && toLogTarget(config) !== toLogTarget(this.#config)) {
         prepared = { ...prepared, log: { sink: openAccessLog(config, this.#host.clock) } };
       }
     } catch (error) {
-      this.#pools.release(generation.blueprint.pools);
+      this.#release(generation);
       throw error;
     }
     const take = () => {
@@ -358,37 +359,8 @@ class RunningGateway implements Gateway {
   }
 }
 
-/** The first listener of `before` that is not at the same place in `after`, in words; null when all are. */
-function findMovedListener(before: GatewayConfig, after: GatewayConfig): string | null {
-  const place = ({ name, address, tls, reusePort, proxyProtocol }: GatewayConfig["listeners"][number]) =>
-    JSON.stringify([name, address, tls !== null, reusePort, proxyProtocol !== null]);
-  const [old, now] = [before.listeners.map(place), after.listeners.map(place)];
-  const gone = old.findIndex((text, index) => text !== now[index]);
-  if (gone >= 0) return `${before.listeners[gone]!.name} is elsewhere, or gone`;
-  return now.length > old.length ? `${after.listeners[old.length]!.name} is new` : null;
-}
-
-function logTarget({ telemetry }: GatewayConfig): string {
-  const to = telemetry.accessLog?.to ?? null;
-  return JSON.stringify(to);
-}
-
 function listAddresses(listeners: readonly GatewayListener[]): { name: string; address: SocketAddress }[] {
   return listeners.map((listener) => ({ name: listener.listener, address: listener.address }));
-}
-
-/** A log that can't be opened is a mistake in the configuration, and said so. */
-function openAccessLog({ telemetry }: GatewayConfig, clock: Clock): LineSink | null {
-  if (telemetry.accessLog === null) return null;
-  try {
-    return openLineSink(telemetry.accessLog.to, clock, { onTrouble: writeLogTrouble });
-  } catch (error) {
-    throw new BlueprintError([`telemetry.accessLog can't be opened: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-}
-
-function writeLogTrouble(errorCode: string): void {
-  process.stderr.write(`sallyport: the access log can't be written: ${errorCode}; lines wait in memory, then are dropped and counted\n`);
 }
 
 function writeBug(error: unknown, requestId: string): void {

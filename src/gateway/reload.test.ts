@@ -15,16 +15,17 @@ interface Wanted {
   readonly endpoint?: number;
   readonly route?: string;
   readonly bounds?: string;
+  readonly more?: string;
 }
 
-function toText({ port = 8080, endpoint = 3001, route = "first", bounds = "" }: Wanted): string {
+function toText({ port = 8080, endpoint = 3001, route = "first", bounds = "", more = "" }: Wanted): string {
   return `version: 1
 listeners: [{ name: http, address: 127.0.0.1:${port}${bounds === "" ? "" : `, bounds: { ${bounds} }`} }]
 upstreams: { app: { endpoints: [http://127.0.0.1:${endpoint}] } }
 routes:
   - { name: ${route}, match: { path: /app/* }, public: true, upstream: app }
   - { name: said, match: { path: /said }, public: true, respond: { status: 200, body: ${route} } }
-`;
+${more}`;
 }
 
 class Stage {
@@ -256,5 +257,21 @@ describe("a reload", () => {
     stage.network.pump();
     assert.ok(stage.network.openSockets.length <= 2, `${stage.network.openSockets.length} sockets`);
     await stage.finish();
+  });
+
+  it("leaves nothing behind either when the log can't be opened", async () => {
+    const network = new MemoryNetwork({ schedule: null });
+    const gateway = await createGateway(parse({ more: "telemetry: { accessLog: off }\n" }), {
+      transport: network.transport,
+      clock: new FakeClock(1000),
+      descriptorLimit: 1000,
+    });
+    const before = gateway.exposeMetrics();
+    const next = parse({ route: "next", endpoint: 3002, more: "telemetry: { accessLog: { to: /nonexistent/access.log } }\n" });
+    await assert.rejects(gateway.prepare(next), /^BlueprintError: telemetry\.accessLog can't be opened: ENOENT/);
+    await new Promise(setImmediate);
+    const names = (text: string) => text.split("\n").map((line) => line.replace(/ [^ ]+$/, ""));
+    assert.deepEqual(names(gateway.exposeMetrics()), names(before));
+    await gateway.stop(0);
   });
 });
