@@ -224,7 +224,7 @@ describe("sallyport status, for people", () => {
     assert.deepEqual(toLines(gateway, nowMs, terminal).slice(1), [
       "generation    3f2a9c417be0d586",
       "              rolled back: the files say something else than what is served",
-      "              degraded: some team's part is not what its file says",
+      "              degraded: a file was refused, and what was good before is served, or nothing of it",
       "worker 0      serving, process 4712 for 1 h 5 min, 1 connection, requests under way on 00ff",
       "certificate   without a name (upstream orders): expired 4 days ago",
       "certificate   a.test and 2 more (listener https): expires in 6 days",

@@ -95,6 +95,32 @@ describe(`sallyport start on ${RUNTIME}`, () => {
     assert.match(run.err(), /telemetry\.accessLog can't be opened: ENOENT/);
   });
 
+  it("serves what served last with --last-good, is degraded until the file is mended, and says each", async () => {
+    const stateDir = join(folder, "state");
+    const file = writeConfig(0);
+    const good = readFileSync(file, "utf8")
+      .replace("admin: off", "admin: { address: 127.0.0.1:0 }")
+      .replace("{ name: test }", `{ name: test, stateDir: ${stateDir}, watch: false }`);
+    writeFileSync(file, good);
+    const first = await start(file);
+    first.child.kill("SIGTERM");
+    assert.deepEqual(await first.ended, { code: 0, signal: null });
+
+    writeFileSync(file, "version: [");
+    const gateway = await start(file, "--last-good", stateDir);
+    const [, admin = ""] = await gateway.said(/admin on (http:\S+)/);
+    assert.match(gateway.err(), /DEGRADED: serving what served last/);
+    assert.equal(await readBody(await request(`${gateway.url}/ping`)), "pong");
+    assert.deepEqual(await readDegraded(admin), [true, "1"]);
+
+    writeFileSync(file, good);
+    gateway.child.kill("SIGHUP");
+    await gateway.said(/SIGHUP: nothing to change/);
+    assert.deepEqual(await readDegraded(admin), [false, "0"]);
+    gateway.child.kill("SIGTERM");
+    assert.deepEqual(await gateway.ended, { code: 0, signal: null });
+  });
+
   it("ends with 3 and the address when that is taken", async () => {
     const squatter = createTcpServer();
     await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
@@ -109,6 +135,13 @@ describe(`sallyport start on ${RUNTIME}`, () => {
     }
   });
 });
+
+/** Answers of the admin address, once it says that the gateway is or isn't degraded. */
+async function readDegraded(url: string): Promise<unknown> {
+  const { isDegraded } = JSON.parse(await readBody(await request(`${url}/status`)));
+  const metrics = await readBody(await request(`${url}/metrics`));
+  return [isDegraded, /^sallyport_config_degraded (\d)$/m.exec(metrics)?.[1]];
+}
 
 function writeConfig(port: number): string {
   const { port: upstreamPort } = upstream.address() as AddressInfo;
@@ -126,8 +159,8 @@ routes: [{ name: all, match: { path: /* }, public: true, upstream: only }]
   return file;
 }
 
-function launch(file: string) {
-  const child: ChildProcess = spawn(process.execPath, [LAUNCHER, "start", file], {
+function launch(file: string, ...options: string[]) {
+  const child: ChildProcess = spawn(process.execPath, [LAUNCHER, "start", ...options, file], {
     env: { ...process.env, SALLYPORT_RUNTIME: RUNTIME },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -152,8 +185,8 @@ function launch(file: string) {
   return { child, ended, said, out: () => text.out, err: () => text.err };
 }
 
-async function start(file: string) {
-  const run = launch(file);
+async function start(file: string, ...options: string[]) {
+  const run = launch(file, ...options);
   const [, url = ""] = await run.said(/listening on (http:\S+)/);
   return { ...run, url };
 }
