@@ -10,4 +10,5 @@ export {
 } from "./gateway.ts";
 export { declareTeams } from "./gauges.ts";
 export { computeGeneration } from "./generation-id.ts";
+export { placeOf } from "./listener-place.ts";
 export { loadingHost } from "./loading-host.ts";

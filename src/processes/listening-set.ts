@@ -2,6 +2,7 @@
 // from configuration to configuration.
 
 import type { ListenerConfig } from "../config/index.ts";
+import { placeOf } from "../gateway/index.ts";
 import type { SharedListener, SocketAddress } from "../transport/index.ts";
 
 export type Bind = (address: SocketAddress, options: { readonly reusePort: boolean; readonly listens: boolean }) => Promise<SharedListener>;
@@ -16,18 +17,17 @@ export type Sockets = ReadonlyMap<string, Held>;
 
 /** Whether the sockets of one configuration are those of the other. */
 export function isSamePlaces(before: readonly ListenerConfig[], after: readonly ListenerConfig[]): boolean {
-  return before.length === after.length && before.every((listener, index) => toPlace(listener) === toPlace(after[index]));
+  return before.length === after.length && before.every((listener, index) => isSamePlace(listener, after[index]));
 }
 
-function toPlace(listener: ListenerConfig | undefined): string {
-  return listener === undefined
-    ? ""
-    : JSON.stringify([listener.name, listener.address, listener.reusePort, listener.tls !== null, listener.proxyProtocol !== null]);
+function isSamePlace(before: ListenerConfig, after: ListenerConfig | undefined): boolean {
+  return after !== undefined && placeOf(before) === placeOf(after);
 }
 
 export class ListeningSet {
   readonly #bind: Bind;
   #held: Sockets = new Map();
+  #isClosed = false;
 
   /** `inherited`: from a service manager, by the listener's name, for the first configuration that has them. */
   constructor(bind: Bind, inherited: ReadonlyMap<string, SharedListener>, listeners: readonly ListenerConfig[]) {
@@ -41,12 +41,15 @@ export class ListeningSet {
 
   /** Opens what is missing for these listeners, and leaves alone what is open. Rejects with the transport's error, and nothing new is open then. */
   async prepare(listeners: readonly ListenerConfig[]): Promise<Sockets> {
+    if (this.#isClosed) throw new Error("the gateway is stopping");
     const sockets = new Map<string, Held>();
+    // Those that stay where they are. Two may be at one address, where the system chooses the port.
+    const stays = new Set(listeners.filter((one) => this.#held.get(one.name)?.place === toAddressPlace(one)).map(({ name }) => name));
     const opened: SharedListener[] = [];
     try {
       for (const listener of listeners) {
         const place = toAddressPlace(listener);
-        const held = [...this.#held.values()].find((one) => one.place === place);
+        const held = stays.has(listener.name) ? this.#held.get(listener.name) : this.#findLeft(place, stays);
         if (held !== undefined) {
           sockets.set(listener.name, held);
           continue;
@@ -63,8 +66,18 @@ export class ListeningSet {
     }
   }
 
-  /** These are in use now: closes the others. */
+  /** One at this place whose listener is called otherwise now, or is elsewhere. */
+  #findLeft(place: string, stays: ReadonlySet<string>): Held | undefined {
+    for (const [name, held] of this.#held) if (held.place === place && !stays.has(name)) return held;
+    return undefined;
+  }
+
+  /** These are in use now: closes the others, and all of them when the set was closed meanwhile. */
   commit(sockets: Sockets): void {
+    if (this.#isClosed) {
+      this.discard(sockets);
+      return;
+    }
     const kept = new Set([...sockets.values()].map(({ socket }) => socket));
     for (const { socket } of this.#held.values()) if (!kept.has(socket)) socket.close();
     this.#held = sockets;
@@ -80,7 +93,9 @@ export class ListeningSet {
     return [...this.#held].map(([name, { socket }]) => ({ name, address: socket.address }));
   }
 
+  /** For good. */
   close(): void {
+    this.#isClosed = true;
     for (const { socket } of this.#held.values()) socket.close();
     this.#held = new Map();
   }
