@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { forge, whyNoForge } from "../tls/testdata/certificate-forge.ts";
-import { createTestGateway, type TestGateway } from "./index.ts";
+import { createTestGateway, type TestGateway } from "../../src/testing/index.ts";
+import { forge, whyNoForge } from "../../src/tls/testdata/certificate-forge.ts";
 
 const CONFIG = `version: 1
 listeners:
