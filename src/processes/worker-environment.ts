@@ -16,6 +16,6 @@ export function writeWorkerEnvironment({ slot, descriptors }: WorkerEnvironment)
 export function readWorkerEnvironment(env: Readonly<Record<string, string | undefined>>): WorkerEnvironment {
   const text = env[NAME];
   if (text === undefined) throw new Error("this program is started by the supervisor of a gateway: run `sallyport start FILE`");
-  const { slot, descriptors } = JSON.parse(text) as { slot: number; version: string; descriptors: [string, number][] };
+  const { slot, descriptors } = JSON.parse(text) as { slot: number; descriptors: [string, number][] };
   return { slot, descriptors: new Map(descriptors) };
 }

@@ -12,8 +12,8 @@ const { descriptors } = readWorkerEnvironment(process.env);
 
 const session = new WorkerSession({
   send: (message) => {
-    // Nobody is left to hear it when the supervisor is gone.
-    if (process.connected) process.send?.(message);
+    // Nobody is left to hear it when the supervisor is gone. Who has not noticed yet must not die of that: without a callback Node throws.
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
   },
   createGateway: (config, generation) =>
     createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation }),

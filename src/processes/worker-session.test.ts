@@ -243,6 +243,20 @@ describe("a worker's session", () => {
     assert.equal(stage.drained, 1);
   });
 
+  it("waits for what is under way when its supervisor goes while it drains", async () => {
+    const stage = await Stage.serving();
+    stage.tell({ type: "drain", graceMs: 700 });
+    let isOver = false;
+    const orphaned = stage.session.drain(9000).then(() => {
+      isOver = true;
+    });
+    await setImmediate();
+    assert.equal(isOver, false);
+    await stage.go();
+    await orphaned;
+    assert.deepEqual(stage.journal, ["stop 700", "stopped"]);
+  });
+
   it("drains as soon as it serves when it is told so while it starts", async () => {
     const stage = new Stage();
     stage.give(1);

@@ -28,6 +28,7 @@ export class WorkerSession {
   readonly #prepared = new Map<number, PreparedGeneration>();
   #gateway: Gateway | null = null;
   #drainMs: number | null = null;
+  #draining: Promise<void> | null = null;
 
   constructor(host: WorkerHost) {
     this.#host = host;
@@ -76,9 +77,13 @@ export class WorkerSession {
     if (news !== null) this.#host.send({ type: "addresses", news });
   }
 
-  /** Once: further calls change nothing. */
-  async drain(graceMs: number): Promise<void> {
-    if (this.#drainMs !== null) return;
+  /** Resolves when nothing is under way any more. Further calls change nothing and wait for the same. */
+  drain(graceMs: number): Promise<void> {
+    this.#draining ??= this.#drain(graceMs);
+    return this.#draining;
+  }
+
+  async #drain(graceMs: number): Promise<void> {
     this.#drainMs = graceMs;
     if (this.#gateway !== null) await this.#stop(this.#gateway, graceMs);
     // One that is still being created is drained when it is there.
@@ -133,7 +138,9 @@ export class WorkerSession {
     const gateway = await this.#host.createGateway(config, generation);
     this.#gateway = gateway;
     this.#host.send({ type: "serving", id });
-    if (this.#drainMs !== null) await this.#stop(gateway, this.#drainMs);
+    if (this.#drainMs === null) return;
+    this.#draining = this.#stop(gateway, this.#drainMs);
+    await this.#draining;
   }
 
   async #reopenLog(ask: number): Promise<void> {
