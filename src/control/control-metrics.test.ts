@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { ControlMetrics } from "./control-metrics.ts";
-import type { CertificateStatus, WorkerStatus } from "./control-plane.ts";
+import type { CertificateStatus, ReloadOutcome, WorkerStatus } from "./control-plane.ts";
 
 function worker(slot: number, state: WorkerStatus["state"], crashes: number): WorkerStatus {
   return { slot, pid: 1, state, startedAt: "", crashes, connections: 0, generations: [] };
@@ -28,7 +28,20 @@ describe("what is counted once a gateway", () => {
     );
     metrics.countReload({ outcome: "refused", generation: "", issues: [], reason: "" }, 1_800_000_000_500);
     assert.ok(lines("sallyport_reloads_total").includes('sallyport_reloads_total{outcome="refused"} 1'));
-    assert.deepEqual(lines("sallyport_last_reload"), ["sallyport_last_reload_timestamp_seconds 1800000000.5"]);
+    assert.deepEqual(lines("sallyport_last_reload_t"), ["sallyport_last_reload_timestamp_seconds 1800000000.5"]);
+  });
+
+  it("tells whether the last reload was good: one that changed nothing is", () => {
+    const good = () => lines("sallyport_last_reload_successful");
+    for (const [outcome, shown] of [
+      ["applied", 1],
+      ["impossible", 0],
+      ["unchanged", 1],
+      ["refused", 0],
+    ] as const) {
+      metrics.countReload({ outcome, generation: "", issues: [], reason: "" } as ReloadOutcome, 1);
+      assert.deepEqual(good(), [`sallyport_last_reload_successful ${shown}`]);
+    }
   });
 
   it("follows the workers, and counts their crashes once", () => {

@@ -12,6 +12,7 @@ export class ControlMetrics {
   readonly #crashes: MetricFamily<Counter>;
   readonly #reloads: MetricFamily<Counter>;
   readonly #lastReload: MetricFamily<Gauge>;
+  readonly #lastReloadGood: MetricFamily<Gauge>;
   readonly #notAfter: MetricFamily<Gauge>;
   /** Shown now, by certificate. */
   #certificates = new Map<string, readonly [usedBy: string, name: string]>();
@@ -33,6 +34,11 @@ export class ControlMetrics {
       name: "sallyport_last_reload_timestamp_seconds",
       help: "When the last reload or rollback came to its outcome, since unix epoch in seconds.",
     });
+    this.#lastReloadGood = registry.gauge({
+      name: "sallyport_last_reload_successful",
+      help: "1 while the last reload or rollback came to its end, or there was none; 0 after one that was refused or impossible.",
+    });
+    this.#lastReloadGood.child().set(1);
     this.#notAfter = registry.gauge({
       name: "sallyport_certificate_not_after_timestamp_seconds",
       help: "When a certificate expires, since unix epoch in seconds; by who uses it and its first name.",
@@ -44,6 +50,7 @@ export class ControlMetrics {
   countReload({ outcome }: ReloadOutcome, wallMs: number): void {
     this.#reloads.child(outcome).add(1);
     this.#lastReload.child().set(wallMs / 1000);
+    this.#lastReloadGood.child().set(outcome === "applied" || outcome === "unchanged" ? 1 : 0);
   }
 
   /** Brings what is read off the status up to date; before each snapshot of the registry. */
