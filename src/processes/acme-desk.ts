@@ -6,7 +6,7 @@ import { Secret } from "../base/index.ts";
 import type { CertificateConfig, GatewayConfig, ListenerTlsConfig } from "../config/index.ts";
 import type { Challenges } from "../gateway/index.ts";
 import { acmeAuthority, CertificateIssuer, type Challenge, PairStore } from "../tls/acme/index.ts";
-import type { Report } from "./supervisor.ts";
+import type { Report } from "./supervisor-host.ts";
 
 interface DeskHost {
   readonly clock: Clock;
@@ -24,7 +24,6 @@ export class AcmeDesk {
   #issuer: CertificateIssuer | null = null;
   /** Settings that the issuer was made with. */
   #settings = "";
-  #store: PairStore | null = null;
 
   constructor(host: DeskHost) {
     this.#host = host;
@@ -35,7 +34,6 @@ export class AcmeDesk {
     const { acme, gateway } = config;
     if (acme === null || gateway.stateDir === null) return config;
     const store = new PairStore(gateway.stateDir, acme.directory);
-    this.#store = store;
     const listeners = config.listeners.map((listener) =>
       listener.tls === null ? listener : { ...listener, tls: this.#dressTls(listener.tls, store) },
     );
@@ -47,7 +45,8 @@ export class AcmeDesk {
     const dress = (certificate: CertificateConfig): CertificateConfig => {
       if (certificate.acme === null) return certificate;
       const { names } = certificate.acme;
-      const issued = this.#issuer === null ? store.readPair(names) : this.#issuer.pairOf(names);
+      // First what this authority has issued. Of a configuration that turns to another one, the old one's serves until it has.
+      const issued = store.readPair(names) ?? this.#issuer?.pairOf(names) ?? null;
       if (issued === null) return { ...certificate, pair: null };
       const path = store.pathOf(names);
       return { ...certificate, pair: { cert: issued.cert, certFile: path, key: new Secret(issued.key), keyFile: path } };
@@ -70,7 +69,7 @@ export class AcmeDesk {
     if (this.#issuer === null || settings !== this.#settings) {
       this.close();
       this.#settings = settings;
-      const store = this.#store ?? new PairStore(gateway.stateDir, acme.directory);
+      const store = new PairStore(gateway.stateDir, acme.directory);
       this.#issuer = new CertificateIssuer(
         {
           authority: acmeAuthority(acme),

@@ -26,6 +26,9 @@ export class AdminDesk {
   readonly #plane: ControlPlane;
   readonly #host: DeskHost;
   #open: Open | null = null;
+  /** What opens and closes addresses, one after the other: nobody waits for the end of an address that was left. */
+  #work: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
   constructor(plane: ControlPlane, host: DeskHost) {
     this.#plane = plane;
@@ -37,28 +40,49 @@ export class AdminDesk {
   }
 
   /** Rejects when the address can't be bound, or is open to everybody. */
-  async open(config: AdminConfig | null): Promise<void> {
-    if (config === null) return;
+  open(config: AdminConfig | null): Promise<void> {
+    return this.#enqueue(() => this.#begin(config));
+  }
+
+  /** Rejects likewise; what was open stays as it was then. */
+  follow(config: AdminConfig | null): Promise<void> {
+    return this.#enqueue(() => this.#follow(config));
+  }
+
+  /** For good. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#enqueue(() => this.#end());
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  async #begin(config: AdminConfig | null): Promise<void> {
+    if (config === null || this.#isClosed) return;
     const identities = config.tls === null ? null : new ServerIdentities(config.tls);
     const tls = identities === null ? null : createServerTls(identities, HTTP1);
     this.#open = { config, identities, server: await createAdminServer(this.#plane, config, { ...this.#host, tls }) };
   }
 
-  async follow(config: AdminConfig | null): Promise<void> {
+  async #follow(config: AdminConfig | null): Promise<void> {
     const before = this.#open;
-    if (before === null) return this.open(config);
-    if (config === null) return this.close();
+    if (before === null) return this.#begin(config);
+    if (config === null) return this.#end();
     if (isSamePlace(before.config, config)) {
       before.server.follow(config);
       if (config.tls !== null) before.identities?.replace(config.tls);
       this.#open = { ...before, config };
       return;
     }
-    await this.open(config);
+    await this.#begin(config);
     await before.server.close();
   }
 
-  async close(): Promise<void> {
+  async #end(): Promise<void> {
     const before = this.#open;
     this.#open = null;
     await before?.server.close();

@@ -148,7 +148,8 @@ export class Fleet {
 
   /** Problems, in words. */
   async reopenLogs(): Promise<readonly string[]> {
-    const told = await Promise.all(this.workers.map((worker) => worker.tell({ type: "reopenLog" })));
+    // Those that drain too: their last lines would go to a file that was moved away.
+    const told = await Promise.all([...this.#living].map((worker) => worker.tell({ type: "reopenLog" })));
     return [...new Set(told.filter((problem) => problem !== null))];
   }
 

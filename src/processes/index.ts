@@ -9,6 +9,7 @@ export {
   takeInheritedListeners,
   type WantedListener,
 } from "./socket-activation.ts";
-export { type Report, StartError, Supervisor, type SupervisorHost } from "./supervisor.ts";
+export { Supervisor } from "./supervisor.ts";
+export { type Report, StartError, type SupervisorHost } from "./supervisor-host.ts";
 export { systemWatchHost } from "./watcher.ts";
 export { processSpawner } from "./worker-process.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { loadInChild } from "./load-in-child.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-load-"));
@@ -20,4 +21,30 @@ describe("loading in a process of its own", () => {
       files: [],
     });
   });
+
+  it("leaves no process behind, also when the configuration holds on to something", async () => {
+    const file = join(folder, "holding.mjs");
+    const told = join(folder, "pid");
+    const hold = `import { writeFileSync } from "node:fs";
+writeFileSync(${JSON.stringify(told)}, String(process.pid));
+setInterval(() => {}, 1000);
+export default { version: 1, listeners: [], routes: [] };
+`;
+    writeFileSync(file, hold);
+    await loadInChild(file);
+    const pid = Number(readFileSync(told, "utf8"));
+    for (let tries = 0; isAlive(pid); tries++) {
+      assert.ok(tries < 500, "the loader is still there");
+      await setTimeout(10);
+    }
+  });
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -27,6 +27,8 @@ export function loadInChild(file: string, text?: string): Promise<LoadOutcome> {
       done = true;
       clearTimeout(late);
       const { outcome } = assembly;
+      // It has said all there is: a program may hold a timer or a connection, and would never end by itself.
+      child.kill("SIGKILL");
       resolve(outcome ?? { revision: null, issues: [], messages: [`the configuration was not loaded: ${reason}`], files: [] });
     };
     child.on("message", (message) => {

@@ -9,6 +9,9 @@ const send = (message: FromLoader) =>
     process.send?.(message, undefined, undefined, (error) => (error === null ? resolve() : reject(error)));
   });
 
+// Whoever waited for it is gone, and a program may never come to its end.
+process.on("disconnect", () => process.exit());
+
 const [file = "", text] = JSON.parse(process.env["SALLYPORT_LOADER"] ?? "[]") as [string?, string?];
 for (const message of packOutcome(await loadRevision(file, text))) await send(message);
 process.disconnect?.();

@@ -66,8 +66,8 @@ export class Observatory {
   }
 
   /** Looks at the workers from now on. */
-  watch(fleet: Fleet, status: () => GatewayStatus): void {
-    this.#alarm = this.#clock.schedule(() => void this.#look(fleet, status), LOOK_EVERY_MS);
+  watch(fleet: Fleet): void {
+    this.#alarm = this.#clock.schedule(() => void this.#look(fleet), LOOK_EVERY_MS);
   }
 
   stop(): void {
@@ -124,10 +124,10 @@ export class Observatory {
     return listCertificates(config).map(({ usedBy, names, notAfter, fingerprint }) => ({ usedBy, names, notAfter, fingerprint }));
   }
 
-  async #look(fleet: Fleet, status: () => GatewayStatus): Promise<void> {
+  async #look(fleet: Fleet): Promise<void> {
     this.#looks++;
     await this.#ask(fleet, this.#looks % FULL_EVERY === 0);
-    if (!this.#stopped) this.watch(fleet, status);
+    if (!this.#stopped) this.watch(fleet);
   }
 
   async #ask(fleet: Fleet, metrics: boolean): Promise<void> {

@@ -65,6 +65,15 @@ describe("the store of revisions", () => {
     assert.equal(stage.open().readPrevious()?.generation, "1");
   });
 
+  it("keeps the previous when the same text is of another generation: a certificate in it was renewed", () => {
+    const stage = new Stage();
+    stage.open().keep("a", "1");
+    stage.open().keep("b", "2");
+    stage.open().keep("b", "3");
+    assert.equal(stage.open().read()?.generation, "3");
+    assert.equal(stage.open().readPrevious()?.text, "a");
+  });
+
   it("writes nothing when nothing is new", () => {
     const stage = new Stage();
     stage.open().keep("a", "1");

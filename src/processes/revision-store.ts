@@ -30,12 +30,16 @@ export class RevisionStore {
     this.#nowMs = nowMs;
   }
 
-  /** Of another generation than the one that is kept, it makes that one the previous. Throws when it can't be written; all is as before then. */
+  /**
+   * Of another text and generation than the one that is kept, it makes that one the previous: of the same text with a certificate that was
+   * renewed there is nothing to go back to. Throws when it can't be written; all is as before then.
+   */
   keep(text: string, generation: string): void {
     const { current, previous } = this.#read();
     if (current?.generation === generation && current.text === text) return;
     const next = { text, generation, keptAt: new Date(this.#nowMs()).toISOString() };
-    this.#write({ current: next, previous: current?.generation === generation ? previous : (current ?? previous) });
+    const isSame = current !== null && (current.generation === generation || current.text === text);
+    this.#write({ current: next, previous: isSame ? previous : (current ?? previous) });
   }
 
   /** Null when there is none, or none that can be read. */

@@ -1,65 +1,26 @@
 // A running gateway as its operator knows it: one configuration at a time, workers that serve it, and the way from one to the next.
 // It accepts no client. What people are told of it goes out through `report`.
 
-import { type Clock, type ScheduledCall, TimerWheel } from "../base/index.ts";
+import { type ScheduledCall, TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
 import { ExpiryWatch, listCertificates } from "../tls/index.ts";
-import type { SharedListener, SocketAddress, Transport } from "../transport/index.ts";
+import type { SocketAddress } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
 import { AdminDesk } from "./admin-desk.ts";
 import { Fleet } from "./fleet.ts";
-import { type Bind, isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./listening-set.ts";
-import type { LoadOutcome, Revision } from "./loader.ts";
+import { isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./listening-set.ts";
+import type { Revision } from "./loader.ts";
 import { Observatory } from "./observatory.ts";
-import type { RevisionStore } from "./revision-store.ts";
-import { FileWatcher, type WatchHost } from "./watcher.ts";
+import { toReport } from "./outcome-report.ts";
+import { StartError, type SupervisorHost } from "./supervisor-host.ts";
+import { FileWatcher } from "./watcher.ts";
 import { listMoves } from "./what-moved.ts";
 import { packConfig } from "./wire.ts";
 import { RefusedError, type Shipment } from "./worker-handle.ts";
-import type { WorkerSpawner } from "./worker-process.ts";
-
-export interface Report {
-  readonly level: "info" | "warning" | "error";
-  readonly text: string;
-  readonly issues?: readonly Issue[];
-}
-
-export interface SupervisorHost {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly spawner: WorkerSpawner;
-  readonly bind: Bind;
-  readonly watchHost: WatchHost;
-  readonly version: string;
-  /** `Bun 1.4.5`. */
-  readonly runtime: string;
-  /** Processors, for `workers: auto`. */
-  readonly processors: number;
-  /** From a service manager, by the listener's name. */
-  readonly inherited: ReadonlyMap<string, SharedListener>;
-  /** Loads the file anew, and not in this process. */
-  load(): Promise<LoadOutcome>;
-  store(stateDir: string): RevisionStore;
-  random(): number;
-  report(report: Report): void;
-}
 
 const EXPIRY_EVERY_MS = 3_600_000;
-
-/** Why a gateway could not be started. */
-export class StartError extends Error {
-  readonly messages: readonly string[];
-  readonly isBind: boolean;
-
-  constructor(messages: readonly string[], isBind: boolean) {
-    super(messages.join("\n"));
-    this.name = "StartError";
-    this.messages = messages;
-    this.isBind = isBind;
-  }
-}
 
 export class Supervisor implements ControlPlane {
   readonly #host: SupervisorHost;
@@ -95,7 +56,7 @@ export class Supervisor implements ControlPlane {
       clock,
       random: host.random,
       show: (challenges) => this.#fleet.setChallenges(challenges),
-      onIssued: () => void this.#enqueue(() => this.#apply(this.#current, "a certificate was issued")),
+      onIssued: () => void this.#change("a certificate was issued", (cause) => this.#apply(this.#current, cause)),
       report: host.report,
     });
     this.#current = this.#dress(first);
@@ -133,7 +94,8 @@ export class Supervisor implements ControlPlane {
     }
     listening.commit(sockets);
     const supervisor = new Supervisor(first, listening, sockets, host);
-    await supervisor.#begin();
+    // What operators ask for meanwhile comes after it.
+    await supervisor.#enqueue(() => supervisor.#begin());
     return supervisor;
   }
 
@@ -143,12 +105,13 @@ export class Supervisor implements ControlPlane {
       await this.#admin.open(config.admin);
       await this.#fleet.start(this.#countWorkers(config));
     } catch (error) {
+      this.#state = "draining";
       await this.#admin.close();
       this.#release();
       throw error instanceof RefusedError ? new StartError(error.messages, error.isBind) : new StartError([toText(error)], true);
     }
     this.#state = "serving";
-    this.#observatory.watch(this.#fleet, () => this.status());
+    this.#observatory.watch(this.#fleet);
     this.#follow(this.#current);
   }
 
@@ -169,6 +132,10 @@ export class Supervisor implements ControlPlane {
 
   get generation(): string {
     return this.#current.generation;
+  }
+
+  get #isStopping(): boolean {
+    return this.#state === "draining";
   }
 
   get drainMs(): number {
@@ -222,8 +189,8 @@ export class Supervisor implements ControlPlane {
   // ── what operators do ──────────────────────────────────────────────────────────────────────────────────────────────
 
   reload(cause: string): Promise<ReloadOutcome> {
-    if (this.#state === "draining") return Promise.resolve(this.#impossible("the gateway is stopping"));
-    this.#awaited ??= this.#enqueue(() => {
+    if (this.#isStopping) return Promise.resolve(this.#impossible("the gateway is stopping"));
+    this.#awaited ??= this.#change(cause, () => {
       this.#awaited = null;
       return this.#reload(cause);
     });
@@ -232,8 +199,8 @@ export class Supervisor implements ControlPlane {
 
   rollback(asked: string): Promise<ReloadOutcome> {
     const cause = `rollback by ${asked}`;
-    if (this.#state === "draining") return Promise.resolve(this.#impossible("the gateway is stopping"));
-    return this.#enqueue(async () => {
+    if (this.#isStopping) return Promise.resolve(this.#impossible("the gateway is stopping"));
+    return this.#change(cause, async () => {
       const target = this.#previous;
       if (target === null) return this.#finish(this.#impossible("nothing else was served since the gateway started"), cause);
       const outcome = await this.#apply(target, cause);
@@ -252,6 +219,7 @@ export class Supervisor implements ControlPlane {
   /** Replaces every worker, the configuration stays. */
   restartWorkers(cause: string): Promise<void> {
     return this.#enqueue(async () => {
+      if (this.#isStopping) return;
       const { config } = this.#current;
       this.#host.report({ level: "info", text: `${cause}: replacing the workers one after the other` });
       try {
@@ -259,8 +227,7 @@ export class Supervisor implements ControlPlane {
         await this.#roll(config, sockets, this.#pack(this.#current));
         this.#host.report({ level: "info", text: `${cause}: all workers are new` });
       } catch (error) {
-        if (this.#state !== "draining")
-          this.#host.report({ level: "error", text: `${cause}: the workers were not all replaced: ${toText(error)}` });
+        if (!this.#isStopping) this.#host.report({ level: "error", text: `${cause}: the workers were not all replaced: ${toText(error)}` });
       }
     });
   }
@@ -304,7 +271,19 @@ export class Supervisor implements ControlPlane {
     return done;
   }
 
+  /** Never rejects: some of who asks does not listen, and what nobody hears would end the gateway. */
+  #change(cause: string, work: (cause: string) => Promise<ReloadOutcome>): Promise<ReloadOutcome> {
+    return this.#enqueue(async () => {
+      try {
+        return await work(cause);
+      } catch (error) {
+        return this.#finish({ outcome: "refused", generation: this.generation, issues: [], reason: toText(error) }, cause);
+      }
+    });
+  }
+
   async #reload(cause: string): Promise<ReloadOutcome> {
+    if (this.#isStopping) return this.#impossible("the gateway is stopping");
     const loaded = await this.#host.load();
     if (loaded.revision === null) {
       const { issues, messages, files } = loaded;
@@ -319,6 +298,7 @@ export class Supervisor implements ControlPlane {
   }
 
   async #apply(wanted: Revision, cause: string): Promise<ReloadOutcome> {
+    if (this.#isStopping) return this.#impossible("the gateway is stopping");
     const next = this.#dress(wanted);
     const { issues } = next;
     const before = this.#current;
@@ -363,6 +343,7 @@ export class Supervisor implements ControlPlane {
 
   /** What a configuration brings besides what workers serve. */
   #follow(revision: Revision): void {
+    if (this.#isStopping) return;
     const { config, files, text, generation, remarks } = revision;
     for (const remark of remarks) this.#host.report({ level: "warning", text: remark });
     void this.#admin.follow(config.admin).catch((error: unknown) => {
@@ -397,9 +378,10 @@ export class Supervisor implements ControlPlane {
     return config === revision.config ? revision : { ...revision, config, generation: computeGeneration(config) };
   }
 
-  /** The admin address is ours alone. */
+  /** The admin address is ours alone, and so is what we are to an authority: workers need not know the secrets of either. */
   #pack({ config, generation }: Revision): Shipment {
-    return { id: this.#ids++, generation, wire: packConfig({ ...config, admin: null }) };
+    const acme = config.acme === null ? null : { ...config.acme, externalAccount: null };
+    return { id: this.#ids++, generation, wire: packConfig({ ...config, admin: null, acme }) };
   }
 
   #countWorkers({ gateway }: GatewayConfig): number {
@@ -412,18 +394,7 @@ export class Supervisor implements ControlPlane {
 
   #finish(outcome: ReloadOutcome, cause: string, moves: readonly string[] = []): ReloadOutcome {
     this.#observatory.countReload(outcome, cause);
-    const { report } = this.#host;
-    const { issues } = outcome;
-    if (outcome.outcome === "applied")
-      report({ level: "info", text: [`${cause}: generation ${outcome.generation} serves`, ...moves].join("; "), issues });
-    else if (outcome.outcome === "unchanged")
-      report({ level: "info", text: `${cause}: nothing to change, generation ${outcome.generation} serves on`, issues });
-    else
-      report({
-        level: "error",
-        text: `${cause}: ${outcome.outcome}, generation ${outcome.generation} serves on: ${outcome.reason}`,
-        issues,
-      });
+    this.#host.report(toReport(outcome, cause, moves));
     return outcome;
   }
 }
