@@ -30,6 +30,19 @@ describe("the count of connections of an address", () => {
     assert.equal(counts.enter("a", 5), false);
   });
 
+  it("tells of who has many by a limit that is new or lower, and of nobody where it ends", () => {
+    const counts = new AddressCounts();
+    for (let i = 0; i < 5; i++) counts.enter("a", null);
+    counts.enter("b", null);
+    assert.equal(counts.takeNews(), null);
+    counts.changeLimit(640);
+    assert.deepEqual(counts.takeNews(), { a: 5 });
+    counts.changeLimit(100);
+    assert.deepEqual(counts.takeNews(), { a: 5, b: 1 });
+    counts.changeLimit(null);
+    assert.equal(counts.takeNews(), null);
+  });
+
   it("tells of an address with many, until it has none any more, and of no other", () => {
     const counts = new AddressCounts();
     counts.enter("few", 1000);

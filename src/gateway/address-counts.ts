@@ -28,6 +28,18 @@ export class AddressCounts {
     return true;
   }
 
+  /** The limit is another one from now on: the others hear of addresses that were not worth telling, or not bounded, until now. */
+  changeLimit(limit: number | null): void {
+    if (limit === null) return;
+    const keys = Array.from(this.#own.keys());
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      if ((this.#own.get(key) ?? 0) < limit * HEAVY_SHARE) continue;
+      this.#heavy.add(key);
+      this.#changed = true;
+    }
+  }
+
   leave(key: string): void {
     const count = (this.#own.get(key) ?? 1) - 1;
     if (count === 0) this.#own.delete(key);

@@ -78,6 +78,8 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
 
   /** The next request of every connection follows these. */
   follow(settings: ListenerSettings): void {
+    const { connectionsPerIp } = settings.bounds;
+    if (connectionsPerIp !== this.bounds.connectionsPerIp) this.addresses.changeLimit(connectionsPerIp);
     this.bounds = settings.bounds;
     this.acceptor = settings.acceptor;
     this.#proxies = settings.proxies;
