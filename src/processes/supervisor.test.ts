@@ -25,6 +25,7 @@ const stages: Stage[] = [];
 /** A gateway whose workers are no processes and whose sockets are numbers. */
 class Stage {
   readonly workers = new FakeWorkers();
+  readonly disk = new FakeDisk({ "/gateway.yaml": "" });
   readonly open = new Set<number>();
   readonly told: string[] = [];
   loads = 0;
@@ -42,7 +43,7 @@ class Stage {
       transport: new MemoryNetwork({ schedule: null }).transport,
       spawner: this.workers,
       bind: async (address) => this.#bind(address),
-      watchHost: new FakeDisk({}),
+      watchHost: this.disk,
       version: "0.0.0",
       runtime: "none",
       processors: 2,
@@ -91,6 +92,32 @@ describe("a supervisor", () => {
     assert.equal((await supervisor.rollback("a test")).outcome, "applied");
     assert.equal(supervisor.status().isRolledBack, true);
     assert.equal(supervisor.generation, first.generation);
+  });
+
+  it("stays where it was rolled back to when only the word of a change comes late, and goes on when somebody asks or the files are others", async () => {
+    const stage = new Stage();
+    const [first, second, third] = [revise("one"), revise("two"), revise("three")];
+    const supervisor = await stage.start(first);
+    const changed = async () => {
+      stage.disk.write("/gateway.yaml", `${stage.loads}`);
+      for (let i = 0; i < 5; i++) {
+        stage.disk.clock.advance(250);
+        await stage.workers.settle();
+      }
+    };
+    stage.load = async () => ({ revision: second });
+    await supervisor.reload("a test");
+    await supervisor.rollback("a test");
+    await changed();
+    assert.equal(stage.loads, 2);
+    assert.equal(supervisor.generation, first.generation);
+    assert.match(stage.told.at(-1) ?? "", /the files say what was rolled back from/);
+    assert.equal((await supervisor.reload("a test")).outcome, "applied");
+    assert.equal(supervisor.generation, second.generation);
+    await supervisor.rollback("a test");
+    stage.load = async () => ({ revision: third });
+    await changed();
+    assert.equal(supervisor.generation, third.generation);
   });
 
   it("says why when loading fails in a way that nobody thought of, and can reload again", async () => {

@@ -43,6 +43,8 @@ export class Supervisor implements ControlPlane {
   #work: Promise<unknown> = Promise.resolve();
   /** A reload that has not begun yet: who asks meanwhile gets its outcome. */
   #awaited: Promise<ReloadOutcome> | null = null;
+  /** Somebody asked for it; else only files changed. */
+  #isAskedFor = false;
   #stopping: Promise<void> | null = null;
 
   constructor(first: Revision, sockets: ListeningSet, taken: Sockets, host: SupervisorHost) {
@@ -79,7 +81,7 @@ export class Supervisor implements ControlPlane {
       },
     });
     this.#admin = new AdminDesk(this, { transport: host.transport, clock, wheel: this.#wheel, registry: this.#observatory.registry });
-    this.#watcher = new FileWatcher(host.watchHost, (files) => void this.reload(`${files[0] ?? "a file"} changed`));
+    this.#watcher = new FileWatcher(host.watchHost, (files) => void this.#ask(`${files[0] ?? "a file"} changed`, false));
   }
 
   /** Serves `first`. Rejects with a StartError, and nothing is left running then. */
@@ -189,10 +191,18 @@ export class Supervisor implements ControlPlane {
   // ── what operators do ──────────────────────────────────────────────────────────────────────────────────────────────
 
   reload(cause: string): Promise<ReloadOutcome> {
+    return this.#ask(cause, true);
+  }
+
+  /** `byOperator`: somebody wants the files as they are, also after a rollback. */
+  #ask(cause: string, byOperator: boolean): Promise<ReloadOutcome> {
     if (this.#isStopping) return Promise.resolve(this.#impossible("the gateway is stopping"));
+    this.#isAskedFor ||= byOperator;
     this.#awaited ??= this.#change(cause, () => {
+      const isAskedFor = this.#isAskedFor;
       this.#awaited = null;
-      return this.#reload(cause);
+      this.#isAskedFor = false;
+      return this.#reload(cause, isAskedFor);
     });
     return this.#awaited;
   }
@@ -282,7 +292,7 @@ export class Supervisor implements ControlPlane {
     });
   }
 
-  async #reload(cause: string): Promise<ReloadOutcome> {
+  async #reload(cause: string, isAskedFor: boolean): Promise<ReloadOutcome> {
     if (this.#isStopping) return this.#impossible("the gateway is stopping");
     const loaded = await this.#host.load();
     if (loaded.revision === null) {
@@ -291,6 +301,11 @@ export class Supervisor implements ControlPlane {
       if (this.#current.config.gateway.watch) this.#watcher.watch([...new Set([...this.#current.files, ...files])]);
       const reason = messages.join("\n") || "the configuration has errors";
       return this.#finish({ outcome: "refused", generation: this.generation, issues, reason }, cause);
+    }
+    if (!isAskedFor && this.#isRolledBack && this.#dress(loaded.revision).generation === this.#previous?.generation) {
+      // The word of a change that came before the rollback, or of one that changes nothing: who went back stays there.
+      this.#host.report({ level: "info", text: `${cause}: the files say what was rolled back from; a reload serves it all the same` });
+      return { outcome: "unchanged", generation: this.generation, issues: [] };
     }
     const outcome = await this.#apply(loaded.revision, cause);
     if (outcome.outcome === "applied" || outcome.outcome === "unchanged") this.#isRolledBack = false;
