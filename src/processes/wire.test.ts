@@ -59,6 +59,17 @@ describe("a configuration on the wire", () => {
     assert.equal(computeGeneration(send(config)), computeGeneration(config));
   });
 
+  it("holds a long text once, however many upstreams have it", () => {
+    const config = load("  - { name: a, match: { path: /a }, public: true, upstream: app }\n");
+    const [app] = config.upstreams;
+    const ca = "a certificate\n".repeat(10_000);
+    const tls = { ca, caFile: null, crl: [ca], serverName: "$text", identity: null, minVersion: "TLSv1.2" } as const;
+    const upstreams = Array.from({ length: 100 }, (_, i) => ({ ...(app ?? assert.fail()), name: `u${i}`, tls }));
+    const sent = send({ ...config, upstreams });
+    assert.deepEqual(sent.upstreams, upstreams);
+    assert.ok(JSON.stringify(packConfig({ ...config, upstreams })).length < 2 * ca.length);
+  });
+
   it("mistakes no text for a secret and no map for a word of its own", () => {
     const leaf = fc.oneof(
       fc.string(),
@@ -68,7 +79,7 @@ describe("a configuration on the wire", () => {
       fc.string().map((text) => new Secret(text)),
       fc.uint8Array(),
     );
-    const key = fc.oneof(fc.string(), fc.constantFrom("$secret", "$bytes", "$record", "__proto__", "constructor"));
+    const key = fc.oneof(fc.string(), fc.constantFrom("$secret", "$bytes", "$text", "$record", "__proto__", "constructor"));
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 3, depthSize: "small" },
