@@ -16,3 +16,4 @@ export { RingQueue } from "./ring-queue.ts";
 export { Secret } from "./secret.ts";
 export { runAtOnce, runInSlices, type Steps } from "./slices.ts";
 export { Timer, type TimerOwner, TimerWheel } from "./timer-wheel.ts";
+export { writeWhole } from "./write-whole.ts";

@@ -2,8 +2,9 @@
 // tools pass their own; nothing else in this room touches the process or the disk.
 
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../base/index.ts";
 import type { ListenerTlsConfig, UpstreamTlsConfig } from "./config.ts";
 import type { OutsideFinding } from "./issue.ts";
 
@@ -92,18 +93,6 @@ function readLastGood(stateDir: string, teamFile: string): string | null {
   }
 }
 
-/** Whole or not at all: a crash in the middle leaves the text that was there. */
 function writeLastGood(stateDir: string, teamFile: string, text: string): void {
-  const path = toLastGoodPath(stateDir, teamFile);
-  mkdirSync(join(stateDir, "last-good"), { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}.tmp`;
-  // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
-  rmSync(draft, { force: true });
-  try {
-    writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
+  writeWhole(toLastGoodPath(stateDir, teamFile), text);
 }

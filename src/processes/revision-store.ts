@@ -2,8 +2,9 @@
 // Teams' texts are kept beside it by the config room.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { writeWhole } from "../base/index.ts";
 
 export interface KeptText {
   /** As it was written: references stand in it, not what came of them. */
@@ -61,19 +62,8 @@ export class RevisionStore {
     return { current: null, previous: null };
   }
 
-  /** Whole or not at all. */
   #write(kept: Kept): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    const draft = `${this.#path}.${process.pid}.tmp`;
-    // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
-    rmSync(draft, { force: true });
-    try {
-      writeFileSync(draft, `${JSON.stringify(kept)}\n`, { mode: 0o600, flag: "wx" });
-      renameSync(draft, this.#path);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    writeWhole(this.#path, `${JSON.stringify(kept)}\n`);
   }
 }
 

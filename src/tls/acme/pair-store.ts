@@ -2,8 +2,9 @@
 // Readable by the gateway's user alone.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../../base/index.ts";
 
 export interface IssuedPair {
   /** PEM: the leaf, then its chain. */
@@ -55,20 +56,8 @@ export class PairStore {
     }
   }
 
-  /** Whole or not at all. */
   #write(name: string, text: string): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const path = join(this.#folder, name);
-    const draft = `${path}.${process.pid}.tmp`;
-    // Made anew: through a link or a file that somebody put there it would be theirs to choose where this goes, and who reads it.
-    rmSync(draft, { force: true });
-    try {
-      writeFileSync(draft, text, { mode: 0o600, flag: "wx" });
-      renameSync(draft, path);
-    } catch (error) {
-      rmSync(draft, { force: true });
-      throw error;
-    }
+    writeWhole(join(this.#folder, name), text);
   }
 }
 

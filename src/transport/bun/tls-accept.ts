@@ -1,6 +1,7 @@
 // The server's side of a handshake over Bun's sockets. The ClientHello is read before BoringSSL sees it, so that each connection begins in
 // the context of the identity that answers it, whatever that is by now: a listener with TLS of Bun's own can't change the one that it
 // began with, and is not told which protocols were offered. Measured, this costs no more.
+import { answerHello, type HelloAnswer } from "../answer-hello.ts";
 import { ALERT, type ClientHello, readClientHello, toAlertRecord } from "../client-hello.ts";
 import type { ServerTls, TlsIdentity } from "../tls.ts";
 import { type BunSocket, failSocket, type RawSocket } from "./bun-socket.ts";
@@ -9,8 +10,6 @@ import { toServerContext } from "./tls-contexts.ts";
 import { judgeStrength, NO_CERTIFICATE, NO_NAME, type TlsFault, toContextFault, toVerdict } from "./tls-faults.ts";
 import { type Side, TlsLayer } from "./tls-layer.ts";
 import { type RawTlsError, type TlsRaw, toWireProtocols } from "./tls-raw.ts";
-
-const ACME_PROTOCOL = "acme-tls/1";
 
 /** Begins the handshake of an accepted socket; `received` was read from it already. */
 export function acceptTls(socket: BunSocket, tls: ServerTls, received: Uint8Array | null): void {
@@ -49,16 +48,15 @@ class Acceptance implements Side {
   }
 
   #choose(hello: ClientHello): void {
-    const isChallenge = hello.protocols.length === 1 && hello.protocols[0] === ACME_PROTOCOL && this.#tls.selectChallenge !== undefined;
-    let identity: TlsIdentity | null;
+    let answer: HelloAnswer;
     try {
-      identity = isChallenge ? (this.#tls.selectChallenge?.(hello.serverName) ?? null) : this.#tls.select(hello.serverName);
+      answer = answerHello(this.#tls, hello);
     } catch (error) {
       failSocket(this.#socket, error);
       return;
     }
-    if (identity === null) this.#refuse(isChallenge ? ALERT.noApplicationProtocol : ALERT.unrecognizedName, NO_NAME);
-    else this.#shake(hello, identity, isChallenge ? [ACME_PROTOCOL] : this.#tls.protocols);
+    if (answer.identity === null) this.#refuse(answer.alert, NO_NAME);
+    else this.#shake(hello, answer.identity, answer.protocols);
   }
 
   #shake(hello: ClientHello, identity: TlsIdentity, protocols: readonly string[]): void {

@@ -4,6 +4,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket as NetSocket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { answerHello, type HelloAnswer } from "../answer-hello.ts";
 import { findWeakness } from "../certificate-strength.ts";
 import { ALERT, type ClientHello, readClientHello, toAlertRecord } from "../client-hello.ts";
 import type { ServerTls, TlsIdentity } from "../tls.ts";
@@ -12,7 +13,6 @@ import { toServerContext } from "./tls-contexts.ts";
 import { readFacts, verifyFault } from "./tls-facts.ts";
 import { CUT_HANDSHAKE, NO_CERTIFICATE, type TlsFault, toContextFault, toTlsFault } from "./tls-faults.ts";
 
-const ACME_PROTOCOL = "acme-tls/1";
 const NO_NAME: TlsFault = { code: "ETLS", detail: "nobody answers for the name asked for" };
 
 /** Begins the handshake of an accepted socket; `received` was read from it already. */
@@ -59,16 +59,15 @@ class Acceptance {
   }
 
   #choose(hello: ClientHello): void {
-    const isChallenge = hello.protocols.length === 1 && hello.protocols[0] === ACME_PROTOCOL && this.#tls.selectChallenge !== undefined;
-    let identity: TlsIdentity | null;
+    let answer: HelloAnswer;
     try {
-      identity = isChallenge ? (this.#tls.selectChallenge?.(hello.serverName) ?? null) : this.#tls.select(hello.serverName);
+      answer = answerHello(this.#tls, hello);
     } catch (error) {
       this.#socket.abort(error);
       return;
     }
-    if (identity === null) this.#refuse(isChallenge ? ALERT.noApplicationProtocol : ALERT.unrecognizedName, NO_NAME);
-    else this.#shake(hello, identity, isChallenge ? [ACME_PROTOCOL] : this.#tls.protocols);
+    if (answer.identity === null) this.#refuse(answer.alert, NO_NAME);
+    else this.#shake(hello, answer.identity, answer.protocols);
   }
 
   #shake(hello: ClientHello, identity: TlsIdentity, protocols: readonly string[]): void {
