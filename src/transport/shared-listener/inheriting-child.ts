@@ -1,4 +1,4 @@
-// For tests: a process of either runtime that inherits a listening descriptor and answers each connection with its name, by
+// For tests: a process of either runtime that inherits a listening descriptor and answers the first byte of each connection with its name, by
 // the runtime's own means. The transport's adapters have tests of their own for it.
 import { type ChildProcess, spawn } from "node:child_process";
 
@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 const INHERITED = 4;
 
 const SCRIPTS = {
-  node: `require("node:net").createServer((s) => s.end("node")).listen({ fd: ${INHERITED} }, () => process.send("listening"))`,
-  bun: `Bun.listen({ fd: ${INHERITED}, socket: { open(s) { s.end("bun") }, data() {} } }); process.send("listening")`,
+  node: `require("node:net").createServer((s) => s.once("data", () => s.end("node"))).listen({ fd: ${INHERITED} }, () => process.send("listening"))`,
+  bun: `Bun.listen({ fd: ${INHERITED}, socket: { data(s) { s.end("bun") } } }); process.send("listening")`,
 };
 
 /** `binary` is the one of `runtime`. Resolves once it accepts. */
