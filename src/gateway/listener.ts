@@ -3,7 +3,7 @@
 import { type CidrSet, type Fault, ipKey, type TimerWheel } from "../base/index.ts";
 import type { AddressConfig, BoundsConfig } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
-import { ServerConnection, type ServerContext } from "../http1/index.ts";
+import { type ListenedConnection, ServerConnection, type ServerContext } from "../http1/index.ts";
 import type {
   AcceptedSocket,
   Listener,
@@ -54,7 +54,7 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
   draining = false;
   accepted = 0;
   rejected = 0;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Set<ListenedConnection>();
   /** Whose PROXY header has not come yet. */
   readonly #headless = new Set<ProxiedConnection>();
   readonly addresses = new AddressCounts();
@@ -144,12 +144,12 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
     return new RejectedConnection(socket, this.wheel, this.scheme === "https" ? "silently" : reason);
   }
 
-  onHandshake(connection: ServerConnection): void {
+  onHandshake(connection: ListenedConnection): void {
     const { tls } = connection.facts;
     if (tls !== null) this.#metrics.countHandshake(this.listener, tls);
   }
 
-  onConnectionClosed(connection: ServerConnection, error: SocketError | null): void {
+  onConnectionClosed(connection: ListenedConnection, error: SocketError | null): void {
     if (!this.#connections.delete(connection)) return;
     if (this.scheme === "https" && connection.facts.tls === null) this.#metrics.countFailedHandshake(this.listener, error);
     this.#budget.open--;
@@ -181,7 +181,7 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
 
   /** Ends what still follows this generation; tunnels follow none. */
   destroyGeneration(generation: string): void {
-    for (const connection of [...this.#connections]) if (connection.exchange?.generation === generation) connection.destroy();
+    for (const connection of [...this.#connections]) connection.destroyGeneration(generation);
   }
 
   /** Ends what is still open. */

@@ -15,6 +15,7 @@ export type {
   UpstreamEvents,
   UpstreamRequest,
   UpstreamStream,
+  WebSocketLimits,
 } from "./sides.ts";
 export { isBodiless, reasonPhrase } from "./status.ts";
 export { ABSOLUTE_FORM, ASTERISK_FORM, AUTHORITY_FORM, checkAuthority, ORIGIN_FORM, parseTarget, Target } from "./uri.ts";

@@ -51,17 +51,31 @@ export interface ClientSide {
   write(chunk: Uint8Array): boolean;
   /** The response is complete. Nothing is called afterwards. */
   end(trailers: Fields | null): void;
-  /** Gives the response up: before its head the connection just closes, after it the client sees that it is cut. */
-  abort(): void;
+  /** Gives the response up because of `fault`: before its head the connection just closes, after it the client sees that it is cut. */
+  abort(fault: Fault): void;
   /** From here to uncork, head and body leave together. False when it was corked already: then the other one uncorks. */
   cork(): boolean;
   uncork(): void;
+}
+
+/** Null is `off`. */
+export interface WebSocketLimits {
+  /** Without a message in either direction. */
+  readonly idleMs: number | null;
+  /** Of one message from the client, all its frames together. */
+  readonly messageBytes: number | null;
+  /** From the client: messages of a second, and of a burst. */
+  readonly messagesPerSecond: number | null;
+  /** On the wheel's clock: when the credential that opened it is no longer good. */
+  readonly untilMs: number | null;
 }
 
 /** What a client side tells its exchange. After onClientGone nothing more comes. */
 export interface ClientEvents {
   /** The id of the generation that it belongs to. */
   readonly generation: string;
+  /** What a WebSocket of this exchange may do; looked at when its 101 is sent. Null: as it likes. */
+  readonly webSocket: WebSocketLimits | null;
   /** The client side is ready to answer; comes once, first. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */
@@ -88,10 +102,12 @@ export interface UpstreamRequest {
   /** Path and query. */
   readonly target: string;
   readonly authority: string;
-  /** Every end-to-end field line in HTTP/1.1 form, each with its CRLF. */
-  readonly lines: string;
+  /** Every end-to-end field, and nothing that speaks of the frame. */
+  readonly fields: Fields;
   readonly bodyLength: number;
   readonly expectsContinue: boolean;
+  /** Trailers behind the response will be understood (RFC 9110 6.5.1): HTTP/2 says so to the upstream, gRPC servers ask for it. */
+  readonly acceptsTrailers: boolean;
   readonly upgrade: string | null;
 }
 

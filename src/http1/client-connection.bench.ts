@@ -1,7 +1,7 @@
 // Nanoseconds for one request on a kept upstream connection: lent, sent, answered, given back. No socket, no pool.
 
 import { FakeClock, TimerWheel } from "../base/index.ts";
-import type { UpstreamEvents } from "../http/index.ts";
+import { FieldBlock, Fields, type UpstreamEvents } from "../http/index.ts";
 import type { Socket, Transport } from "../transport/index.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { conclude, measure } from "./stage/measure.bench.ts";
@@ -73,11 +73,12 @@ connection.onOpen();
 
 const WITH_LENGTH = Buffer.concat([API_RESPONSE, Buffer.alloc(54, 0x78)]);
 const CHUNKED = Buffer.from(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n36\r\n${"x".repeat(54)}\r\n0\r\n\r\n`, "latin1");
-const lines = "User-Agent: curl/8.17.0\r\nAccept: */*\r\nVia: 1.1 sallyport\r\n";
+const fields = new Fields("");
+fields.addBlock(new FieldBlock(["User-Agent", "curl/8.17.0", "Accept", "*/*", "Via", "1.1 sallyport"]));
 
 function ask(response: Uint8Array): void {
   connection.lend(events);
-  connection.send(upstreamRequest({ target: "/api/products/1", authority: "10.0.0.2:8080", lines }));
+  connection.send(upstreamRequest({ target: "/api/products/1", authority: "10.0.0.2:8080", fields }));
   connection.onData(response);
 }
 

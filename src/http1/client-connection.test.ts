@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { Fields, fieldName } from "../http/index.ts";
 import { playUpstreamInterleaving, upstreamInterleavings } from "./client-connection.fuzz.ts";
 import { toFields } from "./stage/server-stage.ts";
 import { UpstreamStage } from "./stage/upstream-stage.ts";
@@ -40,7 +41,9 @@ describe("connecting", () => {
 describe("the request", () => {
   it("is sent as HTTP/1.1 with its body", () => {
     const stage = new UpstreamStage();
-    stage.ask({ target: "/a?b", lines: "X: 1\r\n" });
+    const fields = new Fields("");
+    fields.add(fieldName("X"), "1");
+    stage.ask({ target: "/a?b", fields });
     assert.equal(stage.take(), "GET /a?b HTTP/1.1\r\nHost: u\r\nX: 1\r\n\r\n");
     const posting = new UpstreamStage();
     posting.ask({ method: "POST", bodyLength: 3 });

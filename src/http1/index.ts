@@ -1,5 +1,5 @@
 export { ClientConnection } from "./client-connection.ts";
-export type { ConnectionOwner, SpeaksFor, UpstreamBounds } from "./connection-owner.ts";
+export type { ConnectionOwner, ConnectionTarget, SpeaksFor, UpstreamBounds } from "./connection-owner.ts";
 export * as H1 from "./faults.ts";
 export { ServerConnection } from "./server-connection.ts";
-export type { ServerBounds, ServerContext } from "./server-context.ts";
+export type { ListenedConnection, ServerBounds, ServerContext } from "./server-context.ts";

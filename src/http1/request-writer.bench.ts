@@ -23,9 +23,10 @@ function forwarded(bytes: Uint8Array, more: Partial<UpstreamRequest>): UpstreamR
     method: head.method,
     target: head.target,
     authority: "10.0.0.2:8080",
-    lines: head.fields.toLines(),
+    fields: head.fields,
     bodyLength: 0,
     expectsContinue: false,
+    acceptsTrailers: false,
     upgrade: null,
     ...more,
   };

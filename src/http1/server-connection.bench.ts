@@ -58,6 +58,7 @@ function fail(): never {
 
 class Answering implements ClientEvents {
   readonly generation = "";
+  readonly webSocket = null;
   readonly #client: ClientSide;
   readonly #hasBody: boolean;
   readonly #length: number;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { FLOW } from "../http/index.ts";
 import { interleavings, playInterleaving } from "./server-connection.fuzz.ts";
 import { ECHO, ServerStage, SILENT, toFields } from "./stage/server-stage.ts";
 
@@ -287,7 +288,7 @@ describe("the request body", () => {
         script: {
           onReady: (e) => e.client.resumeRequest(),
           onChunk: (e) => {
-            e.client.abort();
+            e.client.abort(FLOW.UPSTREAM_RESET);
             e.client.resumeRequest();
             return true;
           },
@@ -416,7 +417,7 @@ describe("the response body", () => {
       cut.exchange(0).begin(200, { streamed: true });
       cut.exchange(0).write("abc");
     });
-    cut.act(() => cut.exchange(0).client.abort());
+    cut.act(() => cut.exchange(0).client.abort(FLOW.UPSTREAM_RESET));
     assert.doesNotMatch(cut.take(), /0\r\n\r\n$/);
     assert.equal(cut.closed, "ECONNRESET");
     assert.equal(cut.leftovers, "0 sockets, 0 timers");

@@ -1,7 +1,7 @@
 // One client connection: requests in, one after the other, responses out. RFC 9112 on the side of the client. @hot
 // It knows bytes and frames; what a request means is the exchange's, which it reaches through http/sides.ts alone.
 
-import { type FaultDefinition, Timer } from "../base/index.ts";
+import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW, type ResponseHead } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
@@ -13,13 +13,20 @@ import { DONE, FAULT, HeadParser } from "./head-parser.ts";
 import { cutPiece, joinBytes } from "./pieces.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
-import { HALF_CLOSE_GRACE_MS, LINGER_BYTES, LINGER_MS, PIPELINED_BYTES, type ServerContext } from "./server-context.ts";
+import {
+  HALF_CLOSE_GRACE_MS,
+  LINGER_BYTES,
+  LINGER_MS,
+  type ListenedConnection,
+  PIPELINED_BYTES,
+  type ServerContext,
+} from "./server-context.ts";
 import { BODY, CLOSED, HEAD, LINGER, TUNNEL, WAIT } from "./server-states.ts";
 import { Tunnel } from "./tunnel.ts";
 
 const parser = new HeadParser("request");
 
-export class ServerConnection implements SocketHandler, ClientSide {
+export class ServerConnection implements SocketHandler, ClientSide, ListenedConnection {
   readonly facts: ClientFacts;
   readonly #socket: Socket;
   readonly #context: ServerContext;
@@ -86,7 +93,10 @@ export class ServerConnection implements SocketHandler, ClientSide {
     return this.#exchange;
   }
 
-  /** Ends the connection now, whatever is under way. */
+  destroyGeneration(generation: string): void {
+    if (this.#exchange?.generation === generation) this.destroy();
+  }
+
   destroy(): void {
     this.#goneFor = FLOW.STOPPED;
     this.#socket.reset();
@@ -386,7 +396,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
 
   end(trailers: Fields | null): void {
     if (this.#output.isWrongLength) {
-      this.abort();
+      this.abort(null);
       return;
     }
     this.#output.endBody(this.#acceptsTrailers ? trailers : null);
@@ -404,7 +414,7 @@ export class ServerConnection implements SocketHandler, ClientSide {
     this.#pump();
   }
 
-  abort(): void {
+  abort(_fault: Fault | null): void {
     this.#exchange = null;
     this.#letGo();
     this.#socket.reset();

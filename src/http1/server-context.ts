@@ -1,10 +1,9 @@
 // What the connections of one listener share, and what one of them may take of us.
 
 import type { TimerWheel } from "../base/index.ts";
-import type { RequestAcceptor } from "../http/index.ts";
+import type { ClientFacts, RequestAcceptor } from "../http/index.ts";
 import type { SocketError } from "../transport/index.ts";
 import type { HeadBounds } from "./head-parser.ts";
-import type { ServerConnection } from "./server-connection.ts";
 
 /** A client that has shut its sending side may still read: this long, then it counts as gone. */
 export const HALF_CLOSE_GRACE_MS = 1000;
@@ -26,6 +25,20 @@ export interface ServerBounds extends HeadBounds {
   readonly minBodyBytesPerSecond: number | null;
 }
 
+/** A client connection as its listener sees it, whatever it speaks. */
+export interface ListenedConnection {
+  readonly facts: ClientFacts;
+  /**
+   * Ends once what is under way has been answered, and no request can be lost: one that has been idle for `idleMs`, the time before
+   * this call included, is told goodbye.
+   */
+  drain(idleMs?: number): void;
+  /** Ends exchanges that still follow this generation; tunnels follow none. */
+  destroyGeneration(generation: string): void;
+  /** Ends the connection now, whatever is under way. */
+  destroy(): void;
+}
+
 /** What a listener's connections share. */
 export interface ServerContext {
   readonly listener: string;
@@ -36,6 +49,6 @@ export interface ServerContext {
   /** True once the listener drains: every response says close. */
   readonly draining: boolean;
   /** A TLS handshake is done. */
-  onHandshake(connection: ServerConnection): void;
-  onConnectionClosed(connection: ServerConnection, error: SocketError | null): void;
+  onHandshake(connection: ListenedConnection): void;
+  onConnectionClosed(connection: ListenedConnection, error: SocketError | null): void;
 }

@@ -37,11 +37,12 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   queueTicket = -1;
   /** Of the request as this attempt sends it: */
   authority = "";
-  lines = "";
+  fields: Fields;
   method = "";
   target = "";
   bodyLength = 0;
   expectsContinue = false;
+  readonly acceptsTrailers: boolean;
   upgrade: string | null = null;
   bodyCursor = 0;
   /** Until there is a stream that takes it. */
@@ -57,7 +58,6 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   fault: Fault | null = null;
   #state = PREPARING;
   #stream: UpstreamStream | null = null;
-  #fields: Fields | null = null;
   #step = 0;
   #corks = false;
   /** Bytes of the answer that are still read off, to no use. A mirror has no bound. */
@@ -65,6 +65,8 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
 
   constructor(exchange: Exchange, upstream: UpstreamPort, isShadow: boolean, needsFresh: boolean) {
     this.exchange = exchange;
+    this.fields = exchange.head.fields;
+    this.acceptsTrailers = exchange.head.acceptsTrailers;
     this.upstream = upstream;
     this.isShadow = isShadow;
     this.needsFresh = needsFresh;
@@ -76,8 +78,8 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
 
   /** Sets a field for this attempt alone: an internal token, a remaining deadline, a span. Before it is sent. */
   setField(name: FieldName, value: string): void {
-    if (this.#fields === null) this.#fields = this.exchange.head.fields.copy();
-    this.#fields.set(name, value);
+    if (this.fields === this.exchange.head.fields) this.fields = this.fields.copy();
+    this.fields.set(name, value);
   }
 
   /** Runs the attempt's steps, then asks for a connection. Called again by a step that returned PENDING. */
@@ -110,7 +112,6 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     this.target = head.path + head.query;
     const named = exchange.upstreamAuthority ?? head.authority;
     this.authority = named === "" ? authority : named;
-    this.lines = (this.#fields ?? head.fields).toLines();
     this.bodyLength = exchange.requestLength;
     this.upgrade = head.upgrade;
     const body = exchange.requestBody;

@@ -5,7 +5,15 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, Timer } from "../base/index.ts";
-import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
+import {
+  type ClientEvents,
+  type ClientSide,
+  type Fields,
+  type RequestHead,
+  type ResponseHead,
+  UNKNOWN_LENGTH,
+  type WebSocketLimits,
+} from "../http/index.ts";
 import type { PathPattern } from "../router/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
@@ -50,6 +58,8 @@ export class Exchange implements ClientEvents {
   response: ResponseHead | null = null;
   /** The fault that the client is answered, or by which it was cut off. */
   fault: Fault | null = null;
+  /** What a policy allows a WebSocket. */
+  webSocket: WebSocketLimits | null = null;
   /** Who the request is from, as authentication found. */
   principal: object | null = null;
   readonly attempts: Attempt[] = [];
@@ -471,7 +481,7 @@ export class Exchange implements ClientEvents {
   #cut(fault: Fault): void {
     if (this.stage === DONE) return;
     if (this.fault === null) this.fault = fault;
-    this.client.abort();
+    this.client.abort(this.fault);
     this.#end();
   }
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FakeClock, type Fault, TimerWheel } from "../base/index.ts";
-import type { ClientFacts, UpstreamStream } from "../http/index.ts";
+import { type ClientFacts, Fields, type UpstreamStream } from "../http/index.ts";
 import { ClientConnection } from "../http1/index.ts";
 import type { UpstreamClaim } from "../pipeline/index.ts";
 import { MemoryNetwork, type Socket } from "../transport/index.ts";
@@ -41,7 +41,16 @@ class ModelClaim implements UpstreamClaim {
     this.wasReused = stream.isReused;
     assert.ok(stream instanceof ClientConnection);
     assert.ok(stream.client === null || stream.client === this.client, "a connection serves a client that it does not speak for");
-    stream.send({ method: "GET", target: "/", authority, lines: "", bodyLength: 0, expectsContinue: false, upgrade: null });
+    stream.send({
+      method: "GET",
+      target: "/",
+      authority,
+      fields: new Fields(""),
+      bodyLength: 0,
+      expectsContinue: false,
+      acceptsTrailers: false,
+      upgrade: null,
+    });
   }
 
   onOpenFault(_fault: Fault, _endpoint: string): void {

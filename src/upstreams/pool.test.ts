@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, type Fault, TimerWheel } from "../base/index.ts";
-import type { ClientFacts, Fields, ResponseHead, UpstreamStream } from "../http/index.ts";
+import { type ClientFacts, Fields, type ResponseHead, type UpstreamStream } from "../http/index.ts";
 import type { UpstreamClaim } from "../pipeline/index.ts";
 import { MemoryNetwork, type Socket } from "../transport/index.ts";
 import { Pool } from "./pool.ts";
@@ -45,7 +45,16 @@ class Claim implements UpstreamClaim {
   onStream(stream: UpstreamStream, endpoint: string, authority: string): void {
     this.events.push(`stream ${endpoint}${stream.isReused ? " again" : ""}`);
     this.stream = stream;
-    stream.send({ method: "GET", target: "/", authority, lines: "", bodyLength: 0, expectsContinue: false, upgrade: null });
+    stream.send({
+      method: "GET",
+      target: "/",
+      authority,
+      fields: new Fields(""),
+      bodyLength: 0,
+      expectsContinue: false,
+      acceptsTrailers: false,
+      upgrade: null,
+    });
   }
 
   onOpenFault(fault: Fault, endpoint: string): void {

@@ -46,6 +46,7 @@ export interface Answer {
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
   readonly generation = "";
+  readonly webSocket = null;
   readonly head: RequestHead | null;
   /** Why the engine refused the request. */
   readonly refusal: Fault | null;

@@ -2,7 +2,7 @@
 // the test makes it say, and attempts that write down what they hear. No pool: who lends the connection is the test.
 
 import { FakeClock, type Fault, TimerWheel } from "../../base/index.ts";
-import type { Fields, ResponseHead, UpstreamEvents, UpstreamRequest } from "../../http/index.ts";
+import { Fields, type ResponseHead, type UpstreamEvents, type UpstreamRequest } from "../../http/index.ts";
 import {
   MemoryNetwork,
   type MemoryNetworkOptions,
@@ -20,7 +20,8 @@ const BOUNDS: UpstreamBounds = { connectMs: 1_000, firstByteMs: 5_000, betweenBy
 
 /** A request of one attempt, a GET unless told otherwise. */
 export function upstreamRequest(more: Partial<UpstreamRequest> = {}): UpstreamRequest {
-  return { method: "GET", target: "/", authority: "u", lines: "", bodyLength: 0, expectsContinue: false, upgrade: null, ...more };
+  const plain = { bodyLength: 0, expectsContinue: false, acceptsTrailers: false, upgrade: null };
+  return { method: "GET", target: "/", authority: "u", fields: new Fields(""), ...plain, ...more };
 }
 
 /** Hears of one request's response. */
