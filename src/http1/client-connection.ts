@@ -8,7 +8,7 @@
 //   BODY        of a response's body                         → IDLE | CLOSED
 //   TUNNEL      of whatever 101 switched to                  → CLOSED
 
-import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
+import { cutPiece, type Fault, type FaultDefinition, joinBytes, Timer } from "../base/index.ts";
 import { type ClientFacts, type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
@@ -16,7 +16,6 @@ import type { ConnectionOwner, ConnectionTarget, SpeaksFor } from "./connection-
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
-import { cutPiece, joinBytes } from "./pieces.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";

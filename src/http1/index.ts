@@ -1,3 +1,4 @@
+export { readClientFacts } from "./client-facts.ts";
 export { ClientConnection } from "./client-connection.ts";
 export type { ConnectionOwner, ConnectionTarget, SpeaksFor, UpstreamBounds } from "./connection-owner.ts";
 export * as H1 from "./faults.ts";

@@ -1,7 +1,7 @@
 // One client connection: requests in, one after the other, responses out. RFC 9112 on the side of the client. @hot
 // It knows bytes and frames; what a request means is the exchange's, which it reaches through http/sides.ts alone.
 
-import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
+import { cutPiece, type Fault, type FaultDefinition, joinBytes, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW, type ResponseHead } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
@@ -10,7 +10,6 @@ import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, HeadParser } from "./head-parser.ts";
-import { cutPiece, joinBytes } from "./pieces.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
 import {

@@ -1,0 +1,72 @@
+// What one far side may cost without doing anything useful. Each kind of frame that costs us more than it costs its sender has an
+// allowance; whoever uses one up is told ENHANCE_YOUR_CALM and loses the connection. @hot
+//
+// An allowance begins full, fills up again with time, and is paid back by work that was done in earnest, so that a busy connection
+// may do in proportion what an idle one may not: a gRPC client that hedges cancels half of its calls, an attacker nearly all.
+
+import type { FaultDefinition } from "../../base/index.ts";
+import * as H2 from "../faults.ts";
+
+export class Allowance {
+  readonly fault: FaultDefinition;
+  readonly #full: number;
+  readonly #perSecond: number;
+  #left: number;
+  #filledMs: number;
+
+  constructor(fault: FaultDefinition, nowMs: number, full: number, perSecond: number) {
+    this.fault = fault;
+    this.#full = full;
+    this.#perSecond = perSecond;
+    this.#left = full;
+    this.#filledMs = nowMs;
+  }
+
+  /** Takes one. False: there is none left. The clock is looked at only then. */
+  take(nowMs: number): boolean {
+    if (this.#left < 1) {
+      this.#left = Math.min(this.#full, this.#left + ((nowMs - this.#filledMs) / 1000) * this.#perSecond);
+      this.#filledMs = nowMs;
+      if (this.#left < 1) return false;
+    }
+    this.#left--;
+    return true;
+  }
+
+  /** Pays `count` back. */
+  give(count: number): void {
+    this.#left = Math.min(this.#full, this.#left + count);
+  }
+}
+
+export class Budgets {
+  /** Resets by the far side of streams that were not done: CVE-2023-44487. Each answer that is complete pays one back. */
+  readonly resets: Allowance;
+  /** Resets that the far side makes us send: CVE-2025-8671. */
+  readonly errors: Allowance;
+  /** Streams beyond the allowed number: a client may not have seen our settings yet. */
+  readonly refusals: Allowance;
+  readonly settings: Allowance;
+  /** gRPC clients ping with each burst of data to estimate the bandwidth. */
+  readonly pings: Allowance;
+  /** DATA without content or end, CONTINUATION without content, frames for streams that are gone, unknown frames. */
+  readonly empty: Allowance;
+  /** Each of our DATA frames pays for the two updates that it may cause, of its stream and of the connection. */
+  readonly windows: Allowance;
+  /** Some browsers build a tree of them first; each stream pays for two. */
+  readonly priorities: Allowance;
+  /** Frames that we owe in answer while the far side reads nothing. */
+  readonly unread: Allowance;
+
+  constructor(nowMs: number) {
+    this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 200, 20);
+    this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 100, 10);
+    this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 200, 20);
+    this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 32, 2);
+    this.pings = new Allowance(H2.PING_FLOOD, nowMs, 500, 50);
+    this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 500, 50);
+    this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 2000, 200);
+    this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 200, 20);
+    this.unread = new Allowance(H2.UNREAD_FLOOD, nowMs, 1000, 0);
+  }
+}
