@@ -4,18 +4,21 @@
 set -u
 
 # program:package
-tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk)
+tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server)
 
-# Pebble, the certificate authority for tests of ACME, has no package: Go builds it from its source in under a minute.
-pebble=github.com/letsencrypt/pebble/v2/cmd/pebble@v2.8.0
-if ! PATH="$PATH:$HOME/go/bin" command -v pebble >/dev/null 2>&1; then
+# Two programs have no package: Go builds them from their source in under a minute. Pebble is a certificate authority for tests of ACME,
+# h2spec judges HTTP/2 servers.
+built=(pebble=github.com/letsencrypt/pebble/v2/cmd/pebble@v2.8.0 h2spec=github.com/summerwind/h2spec/cmd/h2spec@v2.2.1)
+for program in "${built[@]}"; do
+  name="${program%%=*}"
+  PATH="$PATH:$HOME/go/bin" command -v "$name" >/dev/null 2>&1 && continue
   if command -v go >/dev/null 2>&1; then
-    echo "Building for the tests: pebble"
-    GOBIN="$HOME/go/bin" go install "$pebble" >/dev/null 2>&1 || echo "pebble could not be built: the tests that need it are skipped, and say so."
+    echo "Building for the tests: $name"
+    GOBIN="$HOME/go/bin" go install "${program#*=}" >/dev/null 2>&1 || echo "$name could not be built: the tests that need it are skipped, and say so."
   else
-    echo "There is no Go here to build pebble with: the tests that need it are skipped, and say so."
+    echo "There is no Go here to build $name with: the tests that need it are skipped, and say so."
   fi
-fi
+done
 
 missing=()
 packages=()
