@@ -1,22 +1,13 @@
-// One request and all that comes of it: what policies read and write, and where the client's side, the attempts and the
-// steps of the pipeline meet. It knows no protocol and no configuration. @hot
+// One request and all that comes of it: where the client's side, the attempts and the steps of the pipeline meet. What is known of
+// it stands in exchange-facts.ts. It knows no protocol and no configuration. @hot
 //
 // Exchanges are never recycled. A step that waits holds a ticket; a ticket is good once, and only while that very wait is on,
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, Timer } from "../base/index.ts";
-import {
-  type ClientEvents,
-  type ClientSide,
-  type Fields,
-  type RequestHead,
-  type ResponseHead,
-  UNKNOWN_LENGTH,
-  type WebSocketLimits,
-} from "../http/index.ts";
-import type { PathPattern } from "../router/index.ts";
+import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
-import { ExchangeMemory } from "./exchange-memory.ts";
+import { ExchangeFacts } from "./exchange-facts.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG } from "./faults.ts";
 import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
@@ -31,42 +22,7 @@ import { TransformChain } from "./transform-chain.ts";
 const DEADLINE_TIMER = 0;
 const RETRY_TIMER = 1;
 
-export class Exchange implements ClientEvents {
-  readonly runtime: ExchangeRuntime;
-  readonly client: ClientSide;
-  readonly head: RequestHead;
-  /** The configuration it is bound to from head to end. */
-  readonly generation: string;
-  readonly startedMs: number;
-  stage = REQUEST;
-  /** The listener's steps at first, then the route's. */
-  plan: Plan;
-  requestId = "";
-  /** Address of the client behind trusted proxies, or of the connection. */
-  clientAddress: string;
-  clientScheme: "http" | "https";
-  /** Host for the upstream; null keeps the client's, empty is the endpoint's own. */
-  upstreamAuthority: string | null = null;
-  /** Value of Allow for a 405, set by routing. */
-  allow: string | null = null;
-  /** Set by routing: the route's path pattern, and the path it matched. */
-  pattern: PathPattern | null = null;
-  routedPath = "";
-  /** bodyLength of the request as it is sent: a transform sets it to UNKNOWN_LENGTH. */
-  requestLength: number;
-  requestBody: RequestBody | null = null;
-  response: ResponseHead | null = null;
-  /** The fault that the client is answered, or by which it was cut off. */
-  fault: Fault | null = null;
-  /** What a policy allows a WebSocket. */
-  webSocket: WebSocketLimits | null = null;
-  /** Who the request is from, as authentication found. */
-  principal: object | null = null;
-  readonly attempts: Attempt[] = [];
-  winner: Attempt | null = null;
-  headSentMs = 0;
-  endedMs = 0;
-  bytesOut = 0;
+export class Exchange extends ExchangeFacts implements ClientEvents {
   #steps: Plan["request"];
   #cursor = 0;
   #running = false;
@@ -76,7 +32,6 @@ export class Exchange implements ClientEvents {
   #routePlan: Plan | null = null;
   #refused: Fault | null;
   #ownBody: Uint8Array | null = null;
-  #memory: ExchangeMemory | null = null;
   /** The upstream's response is complete though its head is still held back by a step: it has no body. */
   #bodyDone = false;
   #deadline: Timer | null = null;
@@ -92,24 +47,10 @@ export class Exchange implements ClientEvents {
     generation: string,
     refused: Fault | null,
   ) {
-    this.runtime = runtime;
-    this.client = client;
-    this.head = head ?? failedRequest();
-    this.plan = plan;
-    this.generation = generation;
-    this.startedMs = runtime.wheel.nowMs;
-    this.clientAddress = client.facts.address;
-    this.clientScheme = this.head.scheme;
-    this.requestLength = this.head.bodyLength;
+    super(runtime, client, head ?? failedRequest(), plan, generation);
     this.#steps = plan.request;
     this.#refused = refused;
     if (this.requestLength !== 0) this.requestBody = new RequestBody(this);
-  }
-
-  /** What policies keep from one step to the next. */
-  get memory(): ExchangeMemory {
-    if (this.#memory === null) this.#memory = new ExchangeMemory();
-    return this.#memory;
   }
 
   // ── request steps ──────────────────────────────────────────────────────────────────────────────────────────────────
