@@ -103,11 +103,19 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
       {
         name: "http",
         address: { host: "127.0.0.1", port: 0 },
+        protocols: ["http/1.1"],
         tls: null,
         proxyProtocol: null,
         reusePort: false,
         trustedProxies: [],
-        bounds: { ...STAGE_BOUNDS, headTimeoutMs: 10_000, idleTimeoutMs: 60_000, minBodyBytesPerSecond: 256, connectionsPerIp: null },
+        bounds: {
+          ...STAGE_BOUNDS,
+          headTimeoutMs: 10_000,
+          idleTimeoutMs: 60_000,
+          minBodyBytesPerSecond: 256,
+          connectionsPerIp: null,
+          streams: 128,
+        },
       },
     ],
     upstreams: [
