@@ -60,8 +60,8 @@ export interface ClientSide {
 
 /** Null is `off`. */
 export interface WebSocketLimits {
-  /** Without a message in either direction. */
-  readonly idleMs: number | null;
+  /** In which nothing moves, in either direction. Undefined: as the listener has it. */
+  readonly idleMs: number | null | undefined;
   /** Of one message from the client, all its frames together. */
   readonly messageBytes: number | null;
   /** From the client: messages of a second, and of a burst. */
@@ -84,6 +84,8 @@ export interface ClientEvents {
   /** The body is malformed, too slow or cut: it will never be complete, but the client may still read an answer. */
   onRequestFault(fault: Fault): void;
   onClientDrain(): void;
+  /** Why a tunnel is about to end in good order: both ends are being told. Once, at most; the exchange goes on until they are done. */
+  onTunnelFault(fault: Fault): void;
   /** The client's connection is gone. */
   onClientGone(fault: Fault): void;
 }

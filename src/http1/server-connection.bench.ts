@@ -88,6 +88,8 @@ class Answering implements ClientEvents {
 
   onClientDrain(): void {}
 
+  onTunnelFault(): void {}
+
   onClientGone(): void {}
 
   #answer(): void {

@@ -176,7 +176,8 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     else if (this.#state === BODY) this.#checkReadRate();
     else if (this.#state === WAIT) this.#giveUp(FLOW.CLIENT_GONE);
     else if (this.#state === TUNNEL) {
-      if (this.#tunnel!.checkIdle()) this.#giveUp(H1.TUNNEL_IDLE);
+      const fault = this.#tunnel!.check();
+      if (fault !== null) this.#giveUp(fault);
     }
     // A last answer sent in one piece may turn out longer than the client takes only when it is uncorked: the write timer has it.
     else if (!this.#output.isBlocked) this.#socket.close();
@@ -211,7 +212,7 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     if (this.isIdle) this.#startLinger();
     else if (this.#state === HEAD) this.#refuse(H1.TRUNCATED);
     else if (this.#state === BODY) this.#exchange?.onRequestFault(H1.TRUNCATED);
-    else if (this.#state === TUNNEL) this.#exchange?.onRequestEnd(null);
+    else if (this.#state === TUNNEL && this.#exchange !== null) this.#tunnel!.endFromClient();
   }
 
   #advance(input: Uint8Array, at: number): void {
@@ -415,6 +416,11 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
 
   abort(_fault: Fault | null): void {
     this.#exchange = null;
+    // A client that is to read our Close would lose it by a reset.
+    if (this.#state === TUNNEL && this.#tunnel!.isToldToClose) {
+      this.#startLinger();
+      return;
+    }
     this.#letGo();
     this.#socket.reset();
   }
@@ -437,6 +443,8 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
   }
 
   #startLinger(): void {
+    // A message may be long that a WebSocket was closed for: there the time alone counts.
+    if (this.#tunnel?.isToldToClose) this.#lingered = Number.NEGATIVE_INFINITY;
     this.#state = LINGER;
     this.#input = null;
     this.#intake.reset();

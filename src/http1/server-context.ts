@@ -12,8 +12,6 @@ export const LINGER_MS = 2000;
 export const LINGER_BYTES = 256 * 1024;
 /** Of requests that wait for the one before them, until we stop reading. Small, since every piece is joined to those before it. */
 export const PIPELINED_BYTES = 8 * 1024;
-/** A WebSocket client answers a Close at once; for one that does not by then, the upstream is told in its place. */
-export const CLOSE_ANSWER_MS = 1000;
 
 /** Null is `off`. */
 export interface ServerBounds extends HeadBounds {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { frame, readFrames } from "../../test/kit/websocket-frames.ts";
 import { type Script, ServerStage, type StageOptions } from "./stage/server-stage.ts";
-import { frame, readFrames } from "./stage/websocket-frames.ts";
 
 const UPGRADE = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 const GOING_AWAY = "\u0003\u00e9";

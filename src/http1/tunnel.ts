@@ -1,11 +1,12 @@
 // What a client connection has become with a 101: bytes both ways, watched for as long as they move. @hot
-// Only a WebSocket can be taken leave of; what else may run in a tunnel we do not know.
+// A WebSocket is its own room's; what else may run in a tunnel we do not know.
 
-import type { Timer } from "../base/index.ts";
+import type { FaultDefinition, Timer } from "../base/index.ts";
 import { type ClientEvents, FIELD, type ResponseHead } from "../http/index.ts";
+import { WebSocketTunnel } from "../websocket/index.ts";
 import type { ClientOutput } from "./client-output.ts";
-import { CLOSE_ANSWER_MS, type ServerContext } from "./server-context.ts";
-import { WebSocketTunnel } from "./websocket-tunnel.ts";
+import { TUNNEL_IDLE } from "./faults.ts";
+import type { ServerContext } from "./server-context.ts";
 
 export class Tunnel {
   readonly #context: ServerContext;
@@ -24,30 +25,44 @@ export class Tunnel {
     this.#exchange = exchange;
     const protocol = head.fields.get(FIELD.UPGRADE);
     const isWebSocket = protocol !== null && protocol.toLowerCase() === "websocket";
-    this.#webSocket = isWebSocket ? new WebSocketTunnel(output, exchange) : null;
-    this.#armIdle();
+    const { wheel, bounds } = context;
+    this.#webSocket = isWebSocket ? new WebSocketTunnel(output, exchange, wheel, timer, bounds.idleTimeoutMs) : null;
+    if (!isWebSocket) this.#armIdle();
+  }
+
+  /** The client has been told to close, for a fault: what it still sends has left before it heard of that. */
+  get isToldToClose(): boolean {
+    return this.#webSocket !== null && this.#webSocket.fault !== null;
   }
 
   /** The gateway, or this part of it, stops. */
   leave(): void {
-    if (this.#webSocket?.leave()) this.#context.wheel.armFromTouch(this.#timer, CLOSE_ANSWER_MS);
+    this.#webSocket?.leave();
   }
 
-  /** The timer has fired. True: nothing has moved for as long as is allowed. */
-  checkIdle(): boolean {
-    if (!this.#webSocket?.insist() && this.#moved === this.#movedBefore) return true;
+  /** The timer has fired. A fault: the connection ends now, for this reason. */
+  check(): FaultDefinition | null {
+    if (this.#webSocket !== null) return this.#webSocket.check();
+    if (this.#moved === this.#movedBefore) return TUNNEL_IDLE;
     this.#armIdle();
-    return false;
+    return null;
   }
 
   toClient(chunk: Uint8Array): boolean {
+    if (this.#webSocket !== null) return this.#webSocket.toClient(chunk);
     this.#moved += chunk.length;
-    return this.#webSocket === null ? this.#output.write(chunk) : this.#webSocket.toClient(chunk);
+    return this.#output.write(chunk);
   }
 
   toUpstream(chunk: Uint8Array): boolean {
+    if (this.#webSocket !== null) return this.#webSocket.toUpstream(chunk);
     this.#moved += chunk.length;
-    return this.#webSocket === null ? this.#exchange.onRequestChunk(chunk) : this.#webSocket.toUpstream(chunk);
+    return this.#exchange.onRequestChunk(chunk);
+  }
+
+  endFromClient(): void {
+    if (this.#webSocket !== null) this.#webSocket.endFromClient();
+    else this.#exchange.onRequestEnd(null);
   }
 
   #armIdle(): void {

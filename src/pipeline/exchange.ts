@@ -4,7 +4,7 @@
 // Exchanges are never recycled. A step that waits holds a ticket; a ticket is good once, and only while that very wait is on,
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
-import { type Fault, Timer } from "../base/index.ts";
+import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
 import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
@@ -14,13 +14,15 @@ import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, jud
 import { createOwnHead } from "./own-head.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
-import { encodeFault, failedRequest } from "./rescue.ts";
+import { encodeCut, encodeFault, failedRequest } from "./rescue.ts";
 import { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";
 import { DONE, FORWARD, REQUEST, RESPONSE, SENDING } from "./stages.ts";
 import { TransformChain } from "./transform-chain.ts";
 
 const DEADLINE_TIMER = 0;
 const RETRY_TIMER = 1;
+/** Of the whole exchange, the response's body included. */
+const END_TIMER = 2;
 
 export class Exchange extends ExchangeFacts implements ClientEvents {
   #steps: Plan["request"];
@@ -36,6 +38,8 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   #bodyDone = false;
   #deadline: Timer | null = null;
   #isLate = false;
+  #ending: Timer | null = null;
+  #endingFault: FaultDefinition | null = null;
   #retry: Timer | null = null;
   #responseChain: TransformChain | null = null;
 
@@ -75,6 +79,14 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     }
     if (this.requestBody !== null) this.requestBody.maxBytes = plan.bodyBytes;
     return true;
+  }
+
+  /** Ends the whole exchange with `fault`, its response's body included, `delayMs` after it began. In a request step, once at most. */
+  endWithin(delayMs: number, fault: FaultDefinition): void {
+    this.endsByMs = this.startedMs + delayMs;
+    this.#endingFault = fault;
+    this.#ending = new Timer(this, END_TIMER);
+    this.runtime.wheel.arm(this.#ending, delayMs, this.startedMs);
   }
 
   #runRequest(): void {
@@ -164,14 +176,14 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     return ANSWERED;
   }
 
-  /** Answers with a fault, as problem+json. */
+  /** Answers with a fault, as problem+json or as the status of a gRPC call. */
   answerFault(fault: Fault): typeof ANSWERED {
     if (this.stage >= SENDING) return ANSWERED;
     this.fault = fault;
     if (fault.kind.closes) this.client.closeAfterResponse();
     if (this.requestId === "") this.requestId = this.runtime.nextRequestId();
     const answer = encodeFault(fault, this);
-    return this.answer(fault.kind.status, answer.fields, answer.body);
+    return this.answer(answer.status, answer.fields, answer.body);
   }
 
   /** A fault that no step answered with: whoever waited does not, and what is left of the response steps runs. */
@@ -229,7 +241,8 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   /** The head goes out: from here on nothing but the rest of this response can reach the client. */
   #commit(): void {
     this.stage = SENDING;
-    this.#disarm();
+    if (this.#deadline !== null) this.runtime.wheel.disarm(this.#deadline);
+    if (this.#retry !== null) this.runtime.wheel.disarm(this.#retry);
     const client = this.client;
     const head = this.response!;
     this.headSentMs = this.runtime.wheel.nowMs;
@@ -392,9 +405,14 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
 
   #endBody(trailers: Fields | null): void {
     if (this.stage !== SENDING) return;
+    this.#endClient(trailers);
+    this.#end();
+  }
+
+  #endClient(trailers: Fields | null): void {
+    this.responseTrailers = trailers;
     if (this.#responseChain === null) this.client.end(trailers);
     else this.#responseChain.end(trailers);
-    this.#end();
   }
 
   onClientDrain(): void {
@@ -402,6 +420,10 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   }
 
   // ── the end ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  onTunnelFault(fault: Fault): void {
+    if (this.fault === null) this.fault = fault;
+  }
 
   onClientGone(fault: Fault): void {
     if (this.stage === DONE) return;
@@ -412,22 +434,29 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   onTimer(timer: Timer): void {
     if (timer.kind === RETRY_TIMER) {
       if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
-    } else if (this.stage < SENDING) {
+    } else if (this.stage === SENDING) {
+      if (timer.kind === END_TIMER) this.#cut(this.#endingFault!.with(`${this.bytesOut} bytes of the response had come`));
+    } else {
       this.#isLate = true;
-      this.#rescue(judgeDeadline(this));
+      const late = judgeDeadline(this);
+      this.#rescue(timer.kind === END_TIMER ? this.#endingFault!.with(late.detail) : late);
     }
   }
 
-  /** The response can't be completed: the client must see that it is cut. */
+  /** The response can't be completed: the client must see that it is cut, or be told where it can be. */
   #cut(fault: Fault): void {
     if (this.stage === DONE) return;
     if (this.fault === null) this.fault = fault;
-    this.client.abort(this.fault);
+    // Trailers that are there already did not get through.
+    const trailers = this.responseTrailers === null ? encodeCut(this.fault, this) : null;
+    if (trailers === null) this.client.abort(this.fault);
+    else this.#endClient(trailers);
     this.#end();
   }
 
   #disarm(): void {
     if (this.#deadline !== null) this.runtime.wheel.disarm(this.#deadline);
+    if (this.#ending !== null) this.runtime.wheel.disarm(this.#ending);
     if (this.#retry !== null) this.runtime.wheel.disarm(this.#retry);
   }
 

@@ -7,6 +7,7 @@ export const LAYERS = [
   "http",
   "transport",
   "tls",
+  "websocket",
   "http1",
   "http2",
   "router",

@@ -11,6 +11,7 @@ import {
   type RequestHead,
   ResponseHead,
   UNKNOWN_LENGTH,
+  type WebSocketLimits,
 } from "../../http/index.ts";
 import {
   MemoryNetwork,
@@ -46,7 +47,8 @@ export interface Answer {
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
   readonly generation = "";
-  readonly webSocket = null;
+  webSocket: WebSocketLimits | null = null;
+  gone: Fault | null = null;
   readonly head: RequestHead | null;
   /** Why the engine refused the request. */
   readonly refusal: Fault | null;
@@ -92,7 +94,12 @@ export class StagedExchange implements ClientEvents {
     this.#script.onDrain?.(this);
   }
 
-  onClientGone(): void {
+  onTunnelFault(fault: Fault): void {
+    this.#note(`tunnel ${fault.kind.code}`);
+  }
+
+  onClientGone(fault: Fault): void {
+    this.gone = fault;
     this.#note("gone");
   }
 

@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { frame } from "./stage/websocket-frames.ts";
-import { WebSocketBoundary } from "./websocket-boundary.ts";
+import { frame } from "../../test/kit/websocket-frames.ts";
+import { FrameCursor } from "./frame-cursor.ts";
+
+function follow(cursor: FrameCursor, chunk: Uint8Array): void {
+  for (let at = 0; at < chunk.length; ) at = cursor.advance(chunk, at);
+}
 
 /** Where `stream` has boundaries, as seen when it comes in these pieces. */
 function findBoundaries(stream: Uint8Array, cuts: readonly number[]): number[] {
-  const boundary = new WebSocketBoundary();
+  const cursor = new FrameCursor();
   const found: number[] = [];
   let offset = 0;
   for (const end of [...cuts, stream.length]) {
     const piece = stream.subarray(offset, end);
     for (let at = 0; at < piece.length; ) {
-      at = boundary.advance(piece, at);
-      if (boundary.isBetween) found.push(offset + at);
+      at = cursor.advance(piece, at);
+      if (cursor.isBetween) found.push(offset + at);
     }
     offset = end;
   }
@@ -63,21 +67,21 @@ test("frames end where they end, whatever their lengths and cuts", () => {
 
 test("a Close is seen once it is whole", () => {
   const close = frame(0x88, "\u0003\u00e9bye", true);
-  const boundary = new WebSocketBoundary();
-  boundary.advance(close, 0);
-  assert.ok(boundary.hasClosed);
-  const partly = new WebSocketBoundary();
-  partly.advance(close.subarray(0, -1), 0);
+  const cursor = new FrameCursor();
+  follow(cursor, close);
+  assert.ok(cursor.hasClosed);
+  const partly = new FrameCursor();
+  follow(partly, close.subarray(0, -1));
   assert.ok(!partly.hasClosed && !partly.isBetween);
-  const other = new WebSocketBoundary();
-  other.advance(frame(0x89, "ping"), 0);
+  const other = new FrameCursor();
+  follow(other, frame(0x89, "ping"));
   assert.ok(!other.hasClosed && other.isBetween);
 });
 
 test("a length that no frame can have never comes to its end", () => {
-  const boundary = new WebSocketBoundary();
+  const cursor = new FrameCursor();
   const endless = Uint8Array.of(0x82, 127, 255, 255, 255, 255, 255, 255, 255, 255);
-  boundary.advance(endless, 0);
-  boundary.advance(new Uint8Array(100_000), 0);
-  assert.ok(!boundary.isBetween);
+  follow(cursor, endless);
+  follow(cursor, new Uint8Array(100_000));
+  assert.ok(!cursor.isBetween);
 });
