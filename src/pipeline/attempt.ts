@@ -76,6 +76,11 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     return this.#state === OVER;
   }
 
+  /** It has had a connection. */
+  get wasSent(): boolean {
+    return this.method !== "";
+  }
+
   /** Sets a field for this attempt alone: an internal token, a remaining deadline, a span. Before it is sent. */
   setField(name: FieldName, value: string): void {
     if (this.fields === this.exchange.head.fields) this.fields = this.fields.copy();

@@ -1,6 +1,7 @@
 // Attempts and their outcomes: when another one is made without anybody having asked for it, and whom to ask. @hot
-// Two things need no configuration, because nothing can go wrong by them: another connection when a reused one turned out
-// closed (RFC 9110 9.2.2), and another endpoint when one could not be connected to and nothing was sent.
+// Three things need no configuration, because nothing can go wrong by them: another connection when a reused one turned out
+// closed (RFC 9110 9.2.2), another endpoint when one could not be connected to and nothing was sent, and another endpoint, or
+// another connection to the only one, when a request was given back unread (RFC 9113 8.7).
 
 import type { Fault } from "../base/index.ts";
 import type { ResponseHead } from "../http/index.ts";
@@ -13,14 +14,14 @@ import { FORWARD, REQUEST } from "./stages.ts";
 /** Not a delay: the judge failed, and with it the exchange. */
 const JUDGED = -2;
 
-/** Bodies up to this length are kept so that the stale-connection race loses no idempotent request. */
+/** Bodies up to this length are kept so that the stale-connection race loses no idempotent request, and a refusal none at all. */
 const RACE_BYTES = 64 * 1024;
 
 /** The request steps are done: the first attempt, and whatever runs beside it. */
 export function startForward(exchange: Exchange): void {
   const plan = exchange.plan;
   const body = exchange.requestBody;
-  if (body !== null) body.keep(Math.max(plan.replayBytes, exchange.head.isIdempotent ? RACE_BYTES : 0));
+  if (body !== null) body.keep(Math.max(plan.replayBytes, exchange.head.isIdempotent || plan.upstream!.mayRefuse ? RACE_BYTES : 0));
   // First whatever runs beside it: a mirror must be there before the body begins to flow.
   for (let i = 0; i < plan.forward.length; i++) plan.forward.at(i)(exchange);
   exchange.startAttempt(plan.upstream!);
@@ -50,9 +51,14 @@ export function judgeFault(exchange: Exchange, attempt: Attempt, fault: Fault): 
     exchange.startAttempt(attempt.upstream, false, true);
     return true;
   }
-  if (retry === "always" && countTries(exchange, attempt.upstream) < attempt.upstream.endpointCount) {
-    exchange.startAttempt(attempt.upstream);
-    return true;
+  if (retry === "always") {
+    const { endpointCount } = attempt.upstream;
+    // The only endpoint may well take on a new connection what it gave back on one that it closes.
+    const isElsewhere = endpointCount > 1 || !attempt.wasSent;
+    if (countTries(exchange, attempt.upstream) < (isElsewhere ? endpointCount : 2)) {
+      exchange.startAttempt(attempt.upstream, false, !isElsewhere);
+      return true;
+    }
   }
   const judges = exchange.plan.judges;
   try {
@@ -95,6 +101,7 @@ export function cancelOthers(exchange: Exchange, winner: Attempt | null): void {
     const attempt = attempts[i]!;
     if (attempt !== winner && !attempt.isShadow && !attempt.isOver) attempt.cancel();
   }
+  exchange.requestBody?.keepNoMore();
 }
 
 /** The exchange is over. A mirror that has the whole request may live on. */

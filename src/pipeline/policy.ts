@@ -94,6 +94,8 @@ export interface BodySink {
 export interface UpstreamPort {
   readonly name: string;
   readonly endpointCount: number;
+  /** A connection may give a request back that it has not looked at (HTTP/2), whatever its method: its body is kept for another. */
+  readonly mayRefuse: boolean;
   /** Gives the claim a stream, now or later, or a fault; never both. */
   open(claim: UpstreamClaim): void;
   /** The claim does not want the stream any more that it has not been given yet. */

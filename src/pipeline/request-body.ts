@@ -68,6 +68,12 @@ export class RequestBody {
     this.#keepBytes = Math.max(this.#keepBytes, maxBytes);
   }
 
+  /** There will be no later readers. */
+  keepNoMore(): void {
+    this.#keepBytes = 0;
+    this.#trim();
+  }
+
   /** Asks for the whole body before anything is sent, for who waits with `ticket`. More than `maxBytes` is a fault of the exchange. */
   collect(maxBytes: number, ticket: number): void {
     this.#collectBytes = maxBytes;

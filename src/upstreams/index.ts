@@ -1,3 +1,6 @@
 export * as UPSTREAM from "./faults.ts";
-export { type EndpointTarget, Pool, type PoolCounts, type PoolSettings } from "./pool.ts";
+export type { ConnectMultiplexed } from "./multiplexed-endpoint.ts";
+export { MultiplexedPool } from "./multiplexed-pool.ts";
+export { Pool } from "./pool.ts";
 export { RoundRobin } from "./round-robin.ts";
+export type { EndpointTarget, MultiplexedPoolSettings, PoolCounts, PoolSettings, UpstreamPool } from "./settings.ts";

@@ -3,52 +3,29 @@
 // Idle connections are taken last in, first out, so that the ones not needed grow old and close. With PROXY headers each connection
 // is one client connection's alone, and goes with it.
 
-import { type Fault, RingQueue, type TimerWheel } from "../base/index.ts";
+import type { Fault, TimerWheel } from "../base/index.ts";
 import type { ClientFacts } from "../http/index.ts";
-import { ClientConnection, type ConnectionOwner, type SpeaksFor, type UpstreamBounds } from "../http1/index.ts";
-import type { UpstreamClaim, UpstreamPort } from "../pipeline/index.ts";
-import { type ClientTls, encodeProxyHeader, type ProxyVersion, type SocketAddress, type Transport } from "../transport/index.ts";
+import { ClientConnection, type ConnectionOwner, type UpstreamBounds } from "../http1/index.ts";
+import type { UpstreamClaim } from "../pipeline/index.ts";
+import type { ProxyVersion, Transport } from "../transport/index.ts";
+import { EndpointTurns } from "./endpoint-turns.ts";
 import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
-import { RoundRobin } from "./round-robin.ts";
+import { type EndpointTarget, labelOf, type PoolCounts, type PoolSettings, type UpstreamPool } from "./settings.ts";
+import { createSpeaksFor } from "./speaks-for.ts";
+import { WaitingLine } from "./waiting-line.ts";
 
-export interface EndpointTarget {
-  readonly address: SocketAddress;
-  readonly authority: string;
-  readonly weight: number;
-  /** Null: cleartext. */
-  readonly tls: ClientTls | null;
-}
-
-export interface PoolSettings {
-  readonly name: string;
-  readonly endpoints: readonly EndpointTarget[];
-  readonly bounds: UpstreamBounds;
-  /** Open connections over all endpoints, those being opened included. */
-  readonly connections: number;
-  /** Requests that may wait for one. */
-  readonly pending: number;
-  /** Each connection begins with a header for one client; null, or left out: none does. */
-  readonly proxyProtocol?: ProxyVersion | null;
-}
-
-export interface PoolCounts {
-  readonly open: number;
-  readonly idle: number;
-  readonly pending: number;
-}
-
-export class Pool implements UpstreamPort {
+export class Pool implements UpstreamPool {
   readonly name: string;
   readonly endpointCount: number;
   readonly bounds: UpstreamBounds;
   readonly wheel: TimerWheel;
   readonly transport: Transport;
   readonly proxyProtocol: ProxyVersion | null;
+  readonly mayRefuse = false;
   readonly #settings: PoolSettings;
   readonly #endpoints: readonly Endpoint[];
-  readonly #turns: RoundRobin<Endpoint>;
-  readonly #waiting = new RingQueue<UpstreamClaim>();
-  #lastRepeat = 0;
+  readonly #turns: EndpointTurns<Endpoint>;
+  readonly #waiting: WaitingLine;
   #open = 0;
   #closed = false;
 
@@ -62,7 +39,8 @@ export class Pool implements UpstreamPort {
     // hot-exception: once a pool, round-trip.bench.ts
     this.#endpoints = settings.endpoints.map((target) => new Endpoint(this, target));
     this.endpointCount = this.#endpoints.length;
-    this.#turns = new RoundRobin(this.#endpoints);
+    this.#turns = new EndpointTurns(this.#endpoints);
+    this.#waiting = new WaitingLine(settings.pending);
   }
 
   get counts(): PoolCounts {
@@ -74,44 +52,32 @@ export class Pool implements UpstreamPort {
     };
   }
 
+  get streams(): number {
+    let streams = this.#open;
+    for (let i = 0; i < this.#endpoints.length; i++) streams -= this.#endpoints[i]!.unusedCount;
+    return streams;
+  }
+
   open(claim: UpstreamClaim): void {
     if (this.#closed) {
       claim.onOpenFault(POOL_CLOSED, "");
       return;
     }
-    const endpoint = this.#select(claim);
+    const endpoint = this.#turns.select(claim);
     const idle = claim.needsFresh ? null : this.proxyProtocol === null ? endpoint.takeIdle() : endpoint.takeIdleOf(claim.client);
     if (idle !== null) {
       endpoint.lend(idle, claim);
     } else if (this.#open < this.#settings.connections || this.#makeRoom()) {
       this.#open++;
       endpoint.connect(claim);
-    } else if (this.#waiting.size < this.#settings.pending) {
-      claim.queueTicket = this.#waiting.push(claim);
-    } else {
+    } else if (!this.#waiting.push(claim)) {
       claim.onOpenFault(POOL_FULL.with(`${this.#open} connections busy, ${this.#waiting.size} requests waiting`), "");
     }
   }
 
   forget(claim: UpstreamClaim): void {
-    if (claim.queueTicket >= 0) this.#waiting.remove(claim.queueTicket);
-    claim.queueTicket = -1;
+    this.#waiting.remove(claim);
     for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
-  }
-
-  /**
-   * The endpoint whose turn it is. A repeat goes to one where its exchange has not been, and takes no turn: else every request
-   * that meets a dead endpoint would use up the turn of the live one, and the next request meet the dead one again.
-   */
-  #select(claim: UpstreamClaim): Endpoint {
-    if (!claim.isRepeat) return this.#turns.select();
-    let endpoint: Endpoint;
-    let looked = 0;
-    do {
-      this.#lastRepeat = (this.#lastRepeat + 1) % this.endpointCount;
-      endpoint = this.#endpoints[this.#lastRepeat]!;
-    } while (looked++ < this.endpointCount && claim.hasTried(endpoint.label));
-    return endpoint;
   }
 
   /** Every connection is in use or idle on another endpoint: an idle one gives way. It is counted until it is gone. */
@@ -133,7 +99,6 @@ export class Pool implements UpstreamPort {
       else endpoint.idle.push(connection);
       return;
     }
-    claim.queueTicket = -1;
     if ((claim.needsFresh && connection.isReused) || (connection.client !== null && connection.client !== claim.client)) {
       connection.close();
       this.#open++;
@@ -148,22 +113,17 @@ export class Pool implements UpstreamPort {
     this.#open--;
     if (this.#waiting.size === 0 || this.#closed || this.#open >= this.#settings.connections) return;
     const claim = this.#waiting.shift()!;
-    claim.queueTicket = -1;
     this.#open++;
-    this.#select(claim).connect(claim);
+    this.#turns.select(claim).connect(claim);
   }
 
-  /** No new requests, idle connections closed; those under way end as they would. */
   close(): void {
     this.#closed = true;
     for (let i = 0; i < this.#endpoints.length; i++) {
       const endpoint = this.#endpoints[i]!;
       for (let idle = endpoint.takeIdle(); idle !== null; idle = endpoint.takeIdle()) idle.close();
     }
-    for (let claim = this.#waiting.shift(); claim !== null; claim = this.#waiting.shift()) {
-      claim.queueTicket = -1;
-      claim.onOpenFault(POOL_CLOSED, "");
-    }
+    this.#waiting.refuseAll(POOL_CLOSED);
   }
 }
 
@@ -184,7 +144,12 @@ class Endpoint implements ConnectionOwner {
     this.weight = target.weight;
     this.bounds = pool.bounds;
     this.wheel = pool.wheel;
-    this.label = "path" in target.address ? `unix:${target.address.path}` : `${target.address.host}:${target.address.port}`;
+    this.label = labelOf(target.address);
+  }
+
+  /** Connections that carry nothing: idle, or being opened. */
+  get unusedCount(): number {
+    return this.idle.length + this.#opening.size;
   }
 
   takeIdle(): ClientConnection | null {
@@ -247,9 +212,4 @@ class Endpoint implements ConnectionOwner {
     this.#pool.onGone();
     if (fault !== null && claim !== undefined && claim !== null) claim.onOpenFault(fault, this.label);
   }
-}
-
-function createSpeaksFor(version: ProxyVersion, client: ClientFacts): SpeaksFor {
-  const { address, port, localAddress, localPort } = client;
-  return { client, header: encodeProxyHeader(version, { address, port }, { address: localAddress, port: localPort }) };
 }
