@@ -9,6 +9,7 @@ import { checkConditions } from "./check-conditions.ts";
 import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
 import { checkHeaderEdits } from "./check-headers.ts";
 import { checkPlaces } from "./check-places.ts";
+import { checkProtocols } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
@@ -69,6 +70,7 @@ function checkGateway(root: unknown, around: Surroundings, findings: Finding[], 
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
   checkListening(root, findings);
+  checkProtocols(root, findings);
   checkApis(around.apis, around.names, around.nowMs, findings);
   const defaults = get(root, "defaults");
   checkShared(defaults, ["defaults"], null, around, findings);

@@ -90,9 +90,14 @@ export interface ClientAuthConfig {
   readonly crl: readonly string[];
 }
 
+/** By its name in ALPN. */
+export type ListenerProtocol = "h2" | "http/1.1";
+
 export interface ListenerConfig {
   readonly name: string;
   readonly address: AddressConfig;
+  /** The preferred first. */
+  readonly protocols: readonly ListenerProtocol[];
   readonly tls: ListenerTlsConfig | null;
   /** CIDR blocks whose connections must begin with a PROXY header; null: none does. */
   readonly proxyProtocol: { readonly from: readonly string[] } | null;
@@ -113,6 +118,8 @@ export interface BoundsConfig {
   readonly idleTimeoutMs: number | null;
   readonly minBodyBytesPerSecond: number | null;
   readonly connectionsPerIp: number | null;
+  /** Open at once on one HTTP/2 connection. */
+  readonly streams: number;
 }
 
 export interface UpstreamConfig {

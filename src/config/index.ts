@@ -16,6 +16,7 @@ export type {
   HeaderEdits,
   LifecycleConfig,
   ListenerConfig,
+  ListenerProtocol,
   ListenerTlsConfig,
   MaintenanceConfig,
   MatchConfig,

@@ -20,7 +20,6 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "identities", what: "identities" },
   { at: "rateLimits", what: "rate limits" },
   { at: "listeners[].rateLimits", what: "rate limits" },
-  { at: "listeners[].protocols[]", what: "HTTP/2 for clients", isIt: (value) => value === "h2", instead: "write `protocols: [http/1.1]`" },
   { at: "upstreams.*.internalToken", what: "internal tokens" },
   { at: "upstreams.*.breaker", what: "circuit breaking" },
   { at: "upstreams.*.health", what: "health checks" },

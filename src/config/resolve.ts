@@ -77,11 +77,12 @@ function resolveListener(listener: Configuration["listeners"][number], source: P
     idleTimeoutMs: bounds.idleTimeout,
     minBodyBytesPerSecond: bounds.minBodyRate,
     connectionsPerIp: bounds.connectionsPerIp,
+    streams: bounds.streams,
   };
   const address = resolveAddress(listener.address, source.folder);
   const tls = resolveListenerTls(listener.tls, source);
-  const { name, reusePort, trustedProxies } = listener;
-  return { name, address, tls, proxyProtocol: listener.proxyProtocol ?? null, reusePort, trustedProxies, bounds: resolved };
+  const { name, protocols, reusePort, trustedProxies } = listener;
+  return { name, address, protocols, tls, proxyProtocol: listener.proxyProtocol ?? null, reusePort, trustedProxies, bounds: resolved };
 }
 
 function resolveUpstream(name: string, upstream: Configuration["upstreams"][string], source: PemSource): UpstreamConfig {

@@ -108,6 +108,7 @@ const bounds = fields(
     idleTimeout: duration({ example: "60s", off: true, max: "1d" }, "Time that an idle connection is kept.").prefault("60s"),
     minBodyRate: rate({ example: "256B/s", off: true, max: "1GiB/s" }, "A body that comes slower is 408.").prefault("256B/s"),
     connectionsPerIp: countOrOff(1, 1_000_000, "Connections of one client address; 503 beyond.").prefault(1000),
+    streams: count(1, 10_000, "Requests at once on one HTTP/2 connection; refused beyond, to be sent again.").default(128),
   },
   "What one client may take.",
 );
@@ -117,10 +118,8 @@ const listener = fields(
     name: name("Stands in logs and metrics."),
     address: listenAddress,
     protocols: fullList(
-      z
-        .union([only("http/1.1", "HTTP/1.1."), notBuilt(z.literal("h2"), "HTTP/2.")], { error: "`http/1.1`" })
-        .meta({ description: "A protocol." }),
-      "Protocols spoken here.",
+      choice(["h2", "http/1.1"], "A protocol."),
+      "Protocols spoken here, the preferred first: `h2` is HTTP/2, chosen in the handshake, or without TLS by how a connection begins.",
     ).default(["http/1.1"]),
     trustedProxies: list(
       text(parseProxyBlock, CIDR_EXPECTATION, "An address or CIDR block."),

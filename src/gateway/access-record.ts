@@ -29,7 +29,7 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const status = exchange.response !== null && exchange.headSentMs > 0 ? exchange.response.status : (exchange.fault?.kind.status ?? 0);
   let line = `{"time":"${toIso(wallMs)}","requestId":"${exchange.requestId}","listener":${jsonString(exchange.client.facts.listener)}`;
   line += `,"client":"${exchange.clientAddress}","method":${jsonWireString(head.method)},"host":${jsonWireString(head.authority)}`;
-  line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${head.version === 10 ? "HTTP/1.0" : "HTTP/1.1"}"`;
+  line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${toProtocol(head.version)}"`;
   line += `,"status":${status},"bytesIn":${exchange.requestBody?.received ?? 0},"bytesOut":${exchange.bytesOut}`;
   line += `,"durationMs":${jsonFixed(exchange.endedMs - exchange.startedMs, 3)}`;
   if (exchange.headSentMs > 0) line += `,"headMs":${jsonFixed(exchange.headSentMs - exchange.startedMs, 3)}`;
@@ -52,6 +52,10 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const agent = head.fields.get(USER_AGENT);
   if (agent !== null) line += `,"userAgent":${jsonWireString(agent)}`;
   return `${line},"generation":"${exchange.generation}"}`;
+}
+
+function toProtocol(version: number): string {
+  return version === 11 ? "HTTP/1.1" : version === 20 ? "HTTP/2.0" : "HTTP/1.0";
 }
 
 /** The path as the client sent it: what it asked for, not what became of it. */

@@ -36,6 +36,7 @@ export default defineGateway({
         idleTimeout: "60s",
         minBodyRate: "256B/s",
         connectionsPerIp: 1000,
+        streams: 128,
       },
       rateLimits: ["everything"],
     },

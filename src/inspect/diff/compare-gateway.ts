@@ -81,6 +81,7 @@ export const listener: Comparers<ListenerConfig> = {
   // Pairs are made by name; a name that differs is told by whoever made the pair.
   name: () => undefined,
   address: listening("listens"),
+  protocols: plain("list of protocols", (all) => all.join(", ")),
   tls: listenerTls,
   proxyProtocol: listenerProxyProtocol,
   reusePort: text("sharing of its port"),
@@ -100,6 +101,7 @@ export const listener: Comparers<ListenerConfig> = {
     idleTimeoutMs: limit("idle timeout", toDuration),
     minBodyBytesPerSecond: least("least rate of bodies", toRate),
     connectionsPerIp: limit("bound of connections for one address", toCount),
+    streams: limit("bound of streams of one connection", toCount),
   }),
 };
 
