@@ -62,6 +62,8 @@ export class ResponseHead {
   bodyLength: number;
   /** What Content-Length said, or -1. Differs from bodyLength where no body follows: HEAD, 304. */
   declaredLength: number;
+  /** The version in which it was received, as for requests: 11 or 20. Of HTTP/1.0 nothing is left by now that would matter. */
+  version = 11;
 
   constructor(status: number, fields: Fields, bodyLength: number, declaredLength: number) {
     this.status = status;

@@ -5,7 +5,8 @@
 import type { FaultDefinition } from "../base/index.ts";
 import { FIELD, type FieldName, type Fields, FOLD, FoldedNames, isFoldedName, isSameName, UNKNOWN_LENGTH } from "../http/index.ts";
 
-const FRAMING = new FoldedNames([
+/** Fields that speak of one hop, or of where the message ends. */
+export const FRAMING = new FoldedNames([
   FIELD.CONNECTION,
   FIELD.CONTENT_LENGTH,
   FIELD.EXPECT,
@@ -204,7 +205,7 @@ function combine(before: string | null, value: string): string {
 }
 
 /** RFC 9110 8.6: 1*DIGIT; -1 for anything else, lists included. */
-function parseLength(text: string, from: number, to: number): number {
+export function parseLength(text: string, from: number, to: number): number {
   if (from === to || to - from > MAX_LENGTH_DIGITS) return -1;
   let length = 0;
   for (let i = from; i < to; i++) {
