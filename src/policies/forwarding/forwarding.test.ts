@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
 import { CidrSet } from "../../base/index.ts";
+import { CONTINUE, type Policy } from "../../pipeline/index.ts";
 import { forwardRequest, forwardResponse } from "./index.ts";
 
 const TRUSTED = ["10.0.0.0/8", "2001:db8:1::/48"];
@@ -164,6 +165,41 @@ describe("a trusted proxy", () => {
   it("may give an id of 128 characters", async () => {
     assert.equal((await ask("10.1.2.3", `X-Request-Id: ${"a".repeat(128)}\r\n`)).requestId, "a".repeat(128));
   });
+});
+
+describe("what came over HTTP/2", () => {
+  /** A stage on which requests and responses came in that version. */
+  async function play(trusted: CidrSet, isRequest: boolean, isResponse: boolean) {
+    const wire: Policy = {
+      name: "wire",
+      phase: "normalise",
+      request(exchange) {
+        if (isRequest) Object.defineProperty(exchange.head, "version", { value: 20 });
+        return CONTINUE;
+      },
+    };
+    const origin: Policy = {
+      name: "origin",
+      phase: "answer",
+      response(exchange) {
+        if (isResponse && exchange.response !== null) exchange.response.version = 20;
+        return CONTINUE;
+      },
+    };
+    const stage = await PolicyStage.create({ listenerPolicies: [wire, forwardRequest(trusted), forwardResponse()], policies: [origin] });
+    const answered = stage.connect("10.0.0.1").send(get()).response();
+    const via = (fields: readonly (readonly [string, string])[] = []) =>
+      fields.filter(([name]) => name === "via").map(([, value]) => value);
+    stage.finish();
+    return { request: via(stage.server.seen.at(-1)?.fields), response: via(answered.fields) };
+  }
+
+  for (const trusted of [CidrSet.of(), CidrSet.of(...TRUSTED)]) {
+    it(`has another version in Via, from ${trusted.isEmpty ? "a client" : "a trusted proxy"}`, async () => {
+      assert.deepEqual(await play(trusted, true, false), { request: ["2.0 sallyport"], response: ["1.1 sallyport"] });
+      assert.deepEqual(await play(trusted, false, true), { request: ["1.1 sallyport"], response: ["2.0 sallyport"] });
+    });
+  }
 });
 
 describe("the gateway's own answers", () => {

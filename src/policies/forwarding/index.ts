@@ -27,8 +27,11 @@ export const UNTRUSTED_NAMES = new FoldedNames(
   "x-forwarded-",
 );
 
+/** RFC 9110 7.6.3: the version in which the message was received. HTTP/1.0 counts as 1.1, since its connection is spoken for once. */
 const VIA = "1.1 sallyport";
+const VIA_HTTP2 = "2.0 sallyport";
 const VIA_BLOCK = new FieldBlock([FIELD.VIA.text, VIA]);
+const VIA_HTTP2_BLOCK = new FieldBlock([FIELD.VIA.text, VIA_HTTP2]);
 const MAX_REQUEST_ID_LENGTH = 128;
 /** More hops than this in X-Forwarded-For are not walked: the list is somebody's joke. */
 const MAX_HOPS = 32;
@@ -51,11 +54,11 @@ export function forwardRequest(trusted: CidrSet): Policy {
 /** The client speaks for itself: what it says of others is removed. */
 function startChain(exchange: Exchange): void {
   const { facts } = exchange.client;
-  const { authority, fields, scheme } = exchange.head;
+  const { authority, fields, scheme, version } = exchange.head;
   let forwarding = facts.forwarding;
   if (forwarding === null || forwarding.authority !== authority) {
     const forwarded = toForwarded(facts.address, authority, scheme);
-    forwarding = { authority, block: toBlock(facts.address || "unknown", scheme, authority, null, forwarded) };
+    forwarding = { authority, block: toBlock(facts.address || "unknown", scheme, authority, null, forwarded, version) };
     facts.forwarding = forwarding;
   }
   exchange.requestId = exchange.runtime.nextRequestId();
@@ -67,7 +70,7 @@ function startChain(exchange: Exchange): void {
 /** A trusted proxy speaks for the client: its word is kept, and continued by what we see ourselves. */
 function continueChain(exchange: Exchange, trusted: CidrSet): void {
   const { address } = exchange.client.facts;
-  const { authority, fields, scheme } = exchange.head;
+  const { authority, fields, scheme, version } = exchange.head;
   let chain = address;
   const chainBefore = fields.getCombined(FIELD.X_FORWARDED_FOR);
   if (chainBefore !== null) {
@@ -84,11 +87,11 @@ function continueChain(exchange: Exchange, trusted: CidrSet): void {
   exchange.requestId = checkRequestId(fields);
   if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
   fields.removeFolded(FORWARDING_NAMES);
-  fields.addBlock(toBlock(chain, exchange.clientScheme, host, port, forwarded));
+  fields.addBlock(toBlock(chain, exchange.clientScheme, host, port, forwarded, version));
   fields.add(FIELD.X_REQUEST_ID, exchange.requestId);
 }
 
-function toBlock(chain: string, proto: string, host: string, port: string | null, forwarded: string): FieldBlock {
+function toBlock(chain: string, proto: string, host: string, port: string | null, forwarded: string, version: number): FieldBlock {
   const pairs = [
     FIELD.X_FORWARDED_FOR.text,
     chain,
@@ -97,7 +100,7 @@ function toBlock(chain: string, proto: string, host: string, port: string | null
     FIELD.FORWARDED.text,
     forwarded,
     FIELD.VIA.text,
-    VIA,
+    version === 20 ? VIA_HTTP2 : VIA,
   ];
   if (host !== "") pairs.push(FIELD.X_FORWARDED_HOST.text, host);
   if (port !== null) pairs.push(FIELD.X_FORWARDED_PORT.text, port);
@@ -115,10 +118,10 @@ export function forwardResponse(): Policy {
     name: "forwarding",
     phase: "sanitise",
     response(exchange) {
-      const fields = exchange.response!.fields;
+      const { fields, version } = exchange.response!;
       const hasDate = fields.get(FIELD.DATE) !== null;
       fields.remove(FIELD.X_REQUEST_ID);
-      if (exchange.winner !== null) fields.addBlock(VIA_BLOCK);
+      if (exchange.winner !== null) fields.addBlock(version === 20 ? VIA_HTTP2_BLOCK : VIA_BLOCK);
       fields.add(FIELD.X_REQUEST_ID, requestIdOf(exchange));
       if (!hasDate) fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
       return CONTINUE;
