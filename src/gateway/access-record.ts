@@ -2,7 +2,7 @@
 // Nothing from the wire goes in unescaped, no field values but the user agent, and no query: they may hold secrets.
 
 import { type FieldName, fieldName } from "../http/index.ts";
-import type { Exchange } from "../pipeline/index.ts";
+import { type Exchange, GRPC_STATUS_NAMES, grpcStatusOf } from "../pipeline/index.ts";
 import { jsonFixed, jsonString, jsonWireString } from "../telemetry/index.ts";
 
 const USER_AGENT: FieldName = fieldName("User-Agent");
@@ -31,6 +31,8 @@ export function encodeAccessRecord(exchange: Exchange): string {
   line += `,"client":"${exchange.clientAddress}","method":${jsonWireString(head.method)},"host":${jsonWireString(head.authority)}`;
   line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${toProtocol(head.version)}"`;
   line += `,"status":${status},"bytesIn":${exchange.requestBody?.received ?? 0},"bytesOut":${exchange.bytesOut}`;
+  const grpcStatus = grpcStatusOf(exchange);
+  if (grpcStatus >= 0) line += `,"grpcStatus":"${GRPC_STATUS_NAMES[grpcStatus]}"`;
   line += `,"durationMs":${jsonFixed(exchange.endedMs - exchange.startedMs, 3)}`;
   if (exchange.headSentMs > 0) line += `,"headMs":${jsonFixed(exchange.headSentMs - exchange.startedMs, 3)}`;
   if (exchange.plan.route !== "") line += `,"route":${jsonString(exchange.plan.route)}`;

@@ -26,6 +26,7 @@ import {
   normalise,
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
+import { compileProtocolPolicies } from "../protocols/index.ts";
 import { compileRouterInSteps, type Router } from "../router/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import type { Pool } from "../upstreams/index.ts";
@@ -106,7 +107,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    const policies = sortByPhase(watch(compileRoutePolicies(route)));
+    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileRoutePolicies(route)]));
     routeParts.push({ route, upstream, policies, forbiddenTrailers: forbid(route), paths });
     yield;
   }

@@ -2,7 +2,7 @@
 // Labels are names from the configuration and status classes, so their number is bounded by it.
 
 import type { FaultKind } from "../base/index.ts";
-import type { Exchange } from "../pipeline/index.ts";
+import { type Exchange, GRPC_STATUS_NAMES, grpcStatusOf } from "../pipeline/index.ts";
 import { type Counter, type Histogram, type MetricFamily, type MetricRegistry, SECONDS_BOUNDS } from "../telemetry/index.ts";
 
 const CLASSES = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -16,12 +16,15 @@ interface Series {
   holders: number;
   readonly byClass: readonly Counter[];
   readonly duration: Histogram;
+  /** Of a route, by gRPC status; made when the first such call ends, since most routes have none. */
+  readonly byGrpcStatus: (Counter | undefined)[];
 }
 
 export class GatewayMetrics {
   readonly registry: MetricRegistry;
   readonly #requests: MetricFamily<Counter>;
   readonly #duration: MetricFamily<Histogram>;
+  readonly #grpcRequests: MetricFamily<Counter>;
   readonly #upstreamRequests: MetricFamily<Counter>;
   readonly #upstreamDuration: MetricFamily<Histogram>;
   readonly #faults: MetricFamily<Counter>;
@@ -41,6 +44,11 @@ export class GatewayMetrics {
       help: "From the request head to the end of the response, by route.",
       labels: ["route"],
       bounds: SECONDS_BOUNDS,
+    });
+    this.#grpcRequests = registry.counter({
+      name: "sallyport_grpc_requests_total",
+      help: "gRPC and gRPC-Web calls by route and the status that the client got. They are in sallyport_requests_total too, nearly all as 2xx.",
+      labels: ["route", "status"],
     });
     this.#upstreamRequests = registry.counter({
       name: "sallyport_upstream_requests_total",
@@ -70,6 +78,7 @@ export class GatewayMetrics {
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: CLASSES.map((name) => this.#requests.child(route, name)),
       duration: this.#duration.child(route),
+      byGrpcStatus: [],
     });
   }
 
@@ -84,6 +93,7 @@ export class GatewayMetrics {
       // hot-exception: when a configuration compiles, round-trip.bench.ts
       byClass: OUTCOMES.map((name) => this.#upstreamRequests.child(upstream, name)),
       duration: this.#upstreamDuration.child(upstream),
+      byGrpcStatus: [],
     });
   }
 
@@ -94,6 +104,9 @@ export class GatewayMetrics {
     this.#routes.delete(route);
     for (let i = 0; i < CLASSES.length; i++) this.#requests.remove(route, CLASSES[i]!);
     this.#duration.remove(route);
+    for (let i = 0; i < GRPC_STATUS_NAMES.length; i++) {
+      if (known.byGrpcStatus[i] !== undefined) this.#grpcRequests.remove(route, GRPC_STATUS_NAMES[i]!);
+    }
   }
 
   forgetUpstream(upstream: string): void {
@@ -111,6 +124,8 @@ export class GatewayMetrics {
       const counter = series.byClass[Math.floor(status / 100) - 1];
       if (counter !== undefined) counter.add(1);
       series.duration.observe((exchange.endedMs - exchange.startedMs) / 1000);
+      const grpcStatus = grpcStatusOf(exchange);
+      if (grpcStatus >= 0) this.#countGrpc(series, exchange.plan.route, grpcStatus);
     }
     for (let i = 0; i < exchange.attempts.length; i++) {
       const attempt = exchange.attempts[i]!;
@@ -124,6 +139,15 @@ export class GatewayMetrics {
       }
     }
     if (exchange.fault !== null) this.#countFault(exchange.fault.kind);
+  }
+
+  #countGrpc(series: Series, route: string, status: number): void {
+    let counter = series.byGrpcStatus[status];
+    if (counter === undefined) {
+      counter = this.#grpcRequests.child(route, GRPC_STATUS_NAMES[status]!);
+      series.byGrpcStatus[status] = counter;
+    }
+    counter.add(1);
   }
 
   #countFault(kind: FaultKind): void {

@@ -1,11 +1,12 @@
 // What is known of a request: what policies read and write of it, and what is left of it for the log. exchange.ts has what happens. @hot
 
 import type { Fault } from "../base/index.ts";
-import type { ClientSide, RequestHead, ResponseHead, WebSocketLimits } from "../http/index.ts";
+import type { ClientSide, Fields, RequestHead, ResponseHead, WebSocketLimits } from "../http/index.ts";
 import type { PathPattern } from "../router/index.ts";
 import type { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
+import { readGrpcType } from "./grpc-call.ts";
 import type { Plan } from "./policy.ts";
 import type { RequestBody } from "./request-body.ts";
 import { REQUEST } from "./stages.ts";
@@ -31,10 +32,16 @@ export class ExchangeFacts {
   /** Set by routing: the route's path pattern, and the path it matched. */
   pattern: PathPattern | null = null;
   routedPath = "";
+  /** Media type of the gRPC call that the request is, as the client sent it; null for any other request. */
+  readonly grpcType: string | null;
+  /** When the whole exchange must be over, on the wheel's clock; 0 leaves it open. */
+  endsByMs = 0;
   /** bodyLength of the request as it is sent: a transform sets it to UNKNOWN_LENGTH. */
   requestLength: number;
   requestBody: RequestBody | null = null;
   response: ResponseHead | null = null;
+  /** What stood behind the response, once it is complete. */
+  responseTrailers: Fields | null = null;
   /** The fault that the client is answered, or by which it was cut off. */
   fault: Fault | null = null;
   /** What a policy allows a WebSocket. */
@@ -57,6 +64,7 @@ export class ExchangeFacts {
     this.startedMs = runtime.wheel.nowMs;
     this.clientAddress = client.facts.address;
     this.clientScheme = head.scheme;
+    this.grpcType = readGrpcType(head);
     this.requestLength = head.bodyLength;
   }
 

@@ -5,6 +5,8 @@ export { ExchangeMemory, type MemoryKey } from "./exchange-memory.ts";
 export type { ExchangeRuntime } from "./exchange-runtime.ts";
 export * as EXCHANGE from "./faults.ts";
 export { FixedList } from "./fixed-list.ts";
+export { GRPC_STATUS, GRPC_STATUS_NAMES, grpcStatusOf, isWebType, toGrpcType } from "./grpc-call.ts";
+export { encodeGrpcMessage } from "./grpc-fault.ts";
 export { PathRecipe, withOneSlash } from "./path-template.ts";
 export {
   type AttemptStep,

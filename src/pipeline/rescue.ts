@@ -1,10 +1,12 @@
-// The one place that turns a fault into what the client reads: problem+json (RFC 9457). It tells the title and the code and
-// what the fault has for the client (`told`), never the detail, which is the operator's.
+// The one place that turns a fault into what the client reads: problem+json (RFC 9457), for a gRPC call its status. It tells the title
+// and the code and what the fault has for the client (`told`), never the detail, which is the operator's.
 
 import { Buffer } from "node:buffer";
 import type { Fault, FaultKind } from "../base/index.ts";
-import { FIELD, Fields, RequestHead } from "../http/index.ts";
+import { FIELD, Fields, RequestHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import type { Exchange } from "./exchange.ts";
+import { isWebType } from "./grpc-call.ts";
+import { encodeStatusHead, encodeStatusTrailers } from "./grpc-fault.ts";
 
 type Prefixes = Map<FaultKind, string>;
 
@@ -14,16 +16,19 @@ const untyped: Prefixes = new Map();
 const typed = new Map<string, Prefixes>();
 
 export interface EncodedFault {
+  readonly status: number;
   readonly fields: Fields;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | null;
 }
 
 /** Seconds after which trying again makes sense, where the fault itself does not know better. */
 const RETRY_AFTER_SECONDS = "1";
 
-/** Fields and body of the answer. The exchange's requestId is in it, so that a client's report leads to a log line. */
+/** The answer. The exchange's requestId is in a problem, so that a client's report leads to a log line. */
 export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   const kind = fault.kind;
+  const date = httpDate(exchange.runtime.clock.wall());
+  if (exchange.grpcType !== null) return { status: 200, fields: encodeStatusHead(fault, exchange.grpcType, date), body: null };
   const { typeBase } = exchange.plan;
   const prefixes = typeBase === null ? untyped : prefixesOf(typeBase);
   let prefix = prefixes.get(kind);
@@ -33,7 +38,7 @@ export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
     prefixes.set(kind, prefix);
   }
   const fields = new Fields("");
-  fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
+  fields.add(FIELD.DATE, date);
   fields.add(FIELD.CONTENT_TYPE, "application/problem+json");
   fields.add(FIELD.CACHE_CONTROL, "no-store");
   const { told } = fault;
@@ -44,7 +49,20 @@ export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   }
   if (exchange.allow !== null) fields.add(FIELD.ALLOW, exchange.allow);
   const detail = told === null || told.detail === null ? "" : `,"detail":${JSON.stringify(told.detail)}`;
-  return { fields, body: Buffer.from(`${prefix}${detail},"requestId":"${exchange.requestId}"}\n`, "utf8") };
+  const body = Buffer.from(`${prefix}${detail},"requestId":"${exchange.requestId}"}\n`, "utf8");
+  return { status: kind.status, fields, body };
+}
+
+/**
+ * Trailers that tell of a fault behind a head that is out; null where the client must see by the cut itself that something is missing.
+ * A gRPC client takes no call for complete whose status is not OK, so it can be told why.
+ */
+export function encodeCut(fault: Fault, exchange: Exchange): Fields | null {
+  const { head, response, grpcType } = exchange;
+  if (grpcType === null || response === null || response.bodyLength !== UNKNOWN_LENGTH || response.status === 101) return null;
+  // Of gRPC-Web only calls that are translated have trailers, and then the client takes them whatever its own HTTP is.
+  const isTold = head.acceptsTrailers || (head.version === 20 && !isWebType(grpcType));
+  return isTold ? encodeStatusTrailers(fault) : null;
 }
 
 function prefixesOf(typeBase: string): Prefixes {

@@ -1,0 +1,85 @@
+// What a route does for gRPC calls besides passing them on: keeps them to the client's deadline, and lets no answer through that a gRPC
+// client can't read. Other requests cost it a look at one field of the exchange.
+
+import type { FaultDefinition } from "../../base/index.ts";
+import { FIELD, fieldName, type ResponseHead } from "../../http/index.ts";
+import { CONTINUE, GRPC_STATUS, type Policy, toGrpcType } from "../../pipeline/index.ts";
+import {
+  ANSWER_DENIED,
+  ANSWER_INTERNAL,
+  ANSWER_UNAUTHENTICATED,
+  ANSWER_UNAVAILABLE,
+  ANSWER_UNIMPLEMENTED,
+  ANSWER_UNKNOWN,
+  BAD_TIMEOUT,
+  CALL_LATE,
+} from "./faults.ts";
+import { encodeTimeout, MALFORMED, parseTimeout } from "./timeout.ts";
+
+const GRPC_TIMEOUT = fieldName("Grpc-Timeout");
+
+/**
+ * The client's deadline is the whole call's, its last message included; the route's `timeout` bounds the head beside it. What an
+ * upstream is told is the time that is left. It is told nothing where the client set no time: it would end a stream that the route's
+ * `timeout` does not mean, since its head came long ago.
+ */
+export const grpcDeadline: Policy = {
+  name: "grpc-deadline",
+  // Before everything that may wait.
+  phase: "guard",
+  request(exchange) {
+    if (exchange.grpcType === null) return CONTINUE;
+    const text = exchange.head.fields.get(GRPC_TIMEOUT);
+    if (text === null) return CONTINUE;
+    const ms = parseTimeout(text);
+    // The protocol leaves it open; INTERNAL is what gRPC servers say.
+    if (ms === MALFORMED) return exchange.answerFault(BAD_TIMEOUT.with(text));
+    if (ms === 0) return exchange.answerFault(CALL_LATE.with("it came with none left"));
+    exchange.endWithin(ms, CALL_LATE);
+    return CONTINUE;
+  },
+  attempt(attempt) {
+    const { endsByMs, grpcType, runtime } = attempt.exchange;
+    if (grpcType !== null && endsByMs > 0) attempt.setField(GRPC_TIMEOUT, encodeTimeout(endsByMs - runtime.wheel.nowMs));
+    return CONTINUE;
+  },
+};
+
+/** What is not gRPC (an error page of a proxy, a redirect) becomes the status that the public table has for it. */
+export const grpcAnswer: Policy = {
+  name: "grpc-answer",
+  // The last phase: its response step is the first, so that all others see a gRPC answer.
+  phase: "answer",
+  response(exchange) {
+    const { response, winner } = exchange;
+    if (exchange.grpcType === null || winner === null || response === null || isGrpcAnswer(response)) return CONTINUE;
+    const type = response.fields.get(FIELD.CONTENT_TYPE);
+    return exchange.answerFault(faultOf(response.status).with(`${winner.endpoint}: ${response.status} ${type ?? "without a type"}`));
+  },
+};
+
+/** A status in the head is one whatever else it says. */
+function isGrpcAnswer({ status, fields }: ResponseHead): boolean {
+  return fields.has(GRPC_STATUS) || (status === 200 && toGrpcType(fields.get(FIELD.CONTENT_TYPE)) !== null);
+}
+
+/** http-grpc-status-mapping.md of the gRPC project. */
+function faultOf(status: number): FaultDefinition {
+  switch (status) {
+    case 400:
+      return ANSWER_INTERNAL;
+    case 401:
+      return ANSWER_UNAUTHENTICATED;
+    case 403:
+      return ANSWER_DENIED;
+    case 404:
+      return ANSWER_UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return ANSWER_UNAVAILABLE;
+    default:
+      return ANSWER_UNKNOWN;
+  }
+}
