@@ -159,7 +159,7 @@ describe("a gRPC-Web call", () => {
 
   it("that is cut inside of a message is seen to be cut, whether or not the service says that it is complete", async () => {
     for (const [response, code] of [
-      [OK.slice(0, OK.indexOf(message("two")) + 6), "SP_H1_RESPONSE_CUT"],
+      [OK.slice(0, OK.indexOf(message("two")) + 6), "SP_H1_RESPONSE_TRUNCATED"],
       [chunked(GRPC, [message("one"), message("two").slice(0, -1)], DONE), "SP_GRPC_WEB_CUT_MESSAGE"],
       [chunked(GRPC, [message("one"), "\0"], ""), "SP_GRPC_WEB_CUT_MESSAGE"],
     ] as const) {
