@@ -177,6 +177,8 @@ export interface RouteConfig {
   readonly methodOverride: "remove" | "keep";
   readonly cors: CorsConfig | null;
   readonly securityHeaders: SecurityHeadersConfig | null;
+  /** Null: a request to open one is refused. */
+  readonly webSocket: WebSocketConfig | null;
   readonly errors: ErrorsConfig;
   /** Time until the response head. Null is `off`. */
   readonly timeoutMs: number | null;
@@ -289,6 +291,16 @@ export interface SecurityHeadersConfig {
   /** The value of Strict-Transport-Security, for answers over TLS alone (RFC 6797 7.2). */
   readonly hsts: string | null;
   readonly fields: readonly (readonly [name: string, value: string])[];
+}
+
+/** What a WebSocket may do. Null is `off`. */
+export interface WebSocketConfig {
+  /** Undefined: the listener's bound holds. */
+  readonly idleMs: number | null | undefined;
+  /** Of one message from the client. */
+  readonly messageBytes: number | null;
+  /** From the client. */
+  readonly messagesPerSecond: number | null;
 }
 
 export interface ErrorsConfig {

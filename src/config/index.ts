@@ -34,6 +34,7 @@ export type {
   UpstreamTimeouts,
   UpstreamTlsConfig,
   ValueTemplate,
+  WebSocketConfig,
 } from "./config.ts";
 export { type ConfigHost, type LastGoodTexts, systemConfigHost, type TlsJudge } from "./config-host.ts";
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";

@@ -13,6 +13,7 @@ import type {
   RouteConfig,
   SecurityHeadersConfig,
   ValueTemplate,
+  WebSocketConfig,
 } from "./config.ts";
 import type { Configuration } from "./schema.ts";
 import { expandVersions } from "./versions.ts";
@@ -71,6 +72,7 @@ export function resolveRoute(route: RouteInput, around: RouteSurroundings): Rout
     cors: cors === null ? null : resolveCors(cors, route),
     securityHeaders: security === null ? null : resolveSecurityHeaders(security),
     errors: resolveErrors(route.errors ?? defaults.errors),
+    webSocket: resolveWebSocket(route.websocket, defaults.websocket),
     timeoutMs: route.timeout === undefined ? defaults.timeout : route.timeout,
     bounds: { lineBytes: bounds.line, headBytes: bounds.head, fieldCount: bounds.fields, bodyBytes: bounds.body },
     paths: {
@@ -163,6 +165,13 @@ function resolveSecurityHeaders(written: NonNullable<Defaults["securityHeaders"]
     hsts: hsts === undefined ? null : age + flags,
     fields: named.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
   };
+}
+
+/** A route's word that there are none, or that there are some, outweighs the default's. */
+function resolveWebSocket(own: RouteInput["websocket"], byDefault: Defaults["websocket"]): WebSocketConfig | null {
+  if (own === null || (own === undefined && byDefault === null)) return null;
+  const { idleTimeout, maxMessage = null, messagesPerSecond = null } = { ...byDefault, ...own };
+  return { idleMs: idleTimeout, messageBytes: maxMessage, messagesPerSecond };
 }
 
 function resolveErrors(written: Defaults["errors"]): ErrorsConfig {

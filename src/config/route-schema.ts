@@ -5,6 +5,7 @@ import { CIDR_EXPECTATION, parseProxyBlock } from "./addresses.ts";
 import {
   choice,
   count,
+  countOrOff,
   duration,
   fields,
   fieldsOrOff,
@@ -222,6 +223,27 @@ const routeBounds = fields(
   "What one request may take.",
 );
 
+// ── WebSockets ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const webSocket = fields(
+  {
+    idleTimeout: duration(
+      { example: "5m", off: true, max: "1d" },
+      "Time in which nothing moves in either direction, pings included; closed with 1001 beyond. When left out the listener's `bounds.idleTimeout`.",
+    ).optional(),
+    maxMessage: size(
+      { example: "1MiB", off: true, max: "1GiB" },
+      "A message from the client, all its frames together, as long as it is sent (compressed ones compressed); closed with 1009 beyond. When left out any.",
+    ).optional(),
+    messagesPerSecond: countOrOff(
+      1,
+      1_000_000,
+      "Messages from the client, pings and pongs too, with a burst of one second's; closed with 1008 beyond. When left out any.",
+    ).optional(),
+  },
+  "What a WebSocket may do.",
+);
+
 // ── defaults and route ───────────────────────────────────────────────────────────────────────────────────────────────
 
 export const defaults = fields(
@@ -243,6 +265,7 @@ export const defaults = fields(
     securityHeaders: fieldsOrOff(securityHeaders, "As a route's `securityHeaders`.").prefault("off"),
     errors: errors.prefault({}),
     maintenance: fieldsOrOff(maintenance, "Every route is closed that does not say otherwise.").prefault("off"),
+    websocket: fieldsOrOff(webSocket, "As a route's `websocket`, key by key.").prefault({}),
   },
   "For every route that does not say otherwise. A route's own edit of a header field replaces the default edits of that field; of the other keys its own word replaces the default.",
 );
@@ -386,6 +409,7 @@ export const route = fields(
     cors: fieldsOrOff(cors, "Cross-origin requests, or `off`.").optional(),
     securityHeaders: fieldsOrOff(securityHeaders, "Headers by which browsers protect users, or `off`.").optional(),
     errors: errors.optional(),
+    websocket: fieldsOrOff(webSocket, "What a WebSocket may do, or `off`: requests to open one get 403.").optional(),
     timeout: duration({ example: "10s", off: true, max: "1d" }, "Time until the response's head; 504 beyond.").optional(),
     retry: notBuilt(retry, "Further attempts.").optional(),
     hedge: notBuilt(hedge, "A second attempt beside a slow one.").optional(),

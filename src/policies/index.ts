@@ -13,6 +13,7 @@ import { compileRespond } from "./respond/index.ts";
 import { compileRewrite } from "./rewrite/index.ts";
 import { compileRouteBounds } from "./route-bounds/index.ts";
 import { compileSecurityHeaders } from "./security-headers/index.ts";
+import { compileWebSocket } from "./websocket/index.ts";
 
 export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
@@ -27,6 +28,7 @@ type PolicyCompiler = (route: RouteConfig) => Policy | null;
 /** Within a phase the order is that of this list. */
 const SHIPPED: readonly PolicyCompiler[] = [
   (route) => compileRouteBounds(route.bounds),
+  (route) => compileWebSocket(route.webSocket),
   (route) => compileSecurityHeaders(route.securityHeaders),
   (route) => compileCors(route.cors),
   (route) => compileMethodOverride(route.methodOverride),

@@ -151,6 +151,7 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
         cors: null,
         securityHeaders: null,
         errors: { upstream: "keep", read: null, status: [], typeBase: null },
+        webSocket: { idleMs: undefined, messageBytes: null, messagesPerSecond: null },
         timeoutMs: 10_000,
         bounds: { lineBytes: undefined, headBytes: undefined, fieldCount: undefined, bodyBytes: undefined },
         paths: { encodedSlash: "reject", backslash: "reject", duplicateSlashes: "keep", dotSegments: "resolve" },

@@ -29,7 +29,7 @@ import {
 } from "./comparers.ts";
 import { coversHost, coversPath } from "./covers.ts";
 import type { Say } from "./effect.ts";
-import { errors, lifecycle, maintenance, rewrite } from "./route-parts.ts";
+import { errors, lifecycle, maintenance, rewrite, webSocket } from "./route-parts.ts";
 import { toCount, toDuration, toList, toPath, toSize, toText } from "./words.ts";
 
 const same = (item: string) => item;
@@ -174,6 +174,7 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
     cors,
     securityHeaders,
     errors,
+    webSocket,
     timeoutMs: limit("timeout", toDuration),
     bounds: fields<RouteBoundsConfig>({
       lineBytes: bound("request line bound", "lineBytes", setting, toSize),

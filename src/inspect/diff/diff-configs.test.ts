@@ -77,6 +77,17 @@ describe("diffConfigs", () => {
       ", securityHeaders: { hsts: { maxAge: 30d } }",
       ["!loosens: orders shortens hsts: 365d becomes 30d"],
     ],
+    ["WebSockets that are taken again", ", websocket: off", "", ["!loosens: orders takes WebSockets"]],
+    [
+      "bounds of WebSockets that move",
+      ", websocket: { maxMessage: 64KiB, messagesPerSecond: 10, idleTimeout: 5m }",
+      ", websocket: { maxMessage: 1MiB, messagesPerSecond: 5 }",
+      [
+        "!loosens: orders widens its bound of WebSocket messages: 64KiB becomes 1MiB",
+        "changes: orders has another idle timeout of WebSockets: 5m becomes the listener's",
+        "tightens: orders narrows its rate of WebSocket messages: 10 becomes 5",
+      ],
+    ],
     ["maintenance that ends", ", maintenance: { retryAfter: 1m }", "", ["!loosens: orders opens again: maintenance ends"]],
     [
       "a network of friends that gets narrower",

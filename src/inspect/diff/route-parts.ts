@@ -1,10 +1,18 @@
 // What some parts of a route say when they differ: maintenance, lifecycle, errors, rewriting. The route itself is compare-route.ts.
 
-import type { ErrorsConfig, LifecycleConfig, MaintenanceConfig, QueryEdits, RewriteConfig, ValueTemplate } from "../../config/index.ts";
+import type {
+  ErrorsConfig,
+  LifecycleConfig,
+  MaintenanceConfig,
+  QueryEdits,
+  RewriteConfig,
+  ValueTemplate,
+  WebSocketConfig,
+} from "../../config/index.ts";
 import { comparePairs, type Pairs } from "./compare-headers.ts";
-import { type Comparer, compareFields, compareSets, fields, ladder, optional, plain, set, text } from "./comparers.ts";
+import { type Comparer, compareFields, compareSets, fields, ladder, limit, optional, plain, set, text } from "./comparers.ts";
 import { coversNetwork } from "./covers.ts";
-import { toDate, toList, toPath, toSeconds, toText } from "./words.ts";
+import { toCount, toDate, toDuration, toList, toPath, toSeconds, toSize, toText } from "./words.ts";
 
 const same = (item: string) => item;
 
@@ -68,6 +76,21 @@ export const errors: Comparer<ErrorsConfig> = fields<ErrorsConfig>({
   ),
   typeBase: text("base of error types"),
 });
+
+export const webSocket: Comparer<WebSocketConfig | null> = optional(
+  (_value, say) => say.that(true, "takes WebSockets", "take WebSockets"),
+  (_value, say) => say.that(false, "no longer takes WebSockets", "no longer take WebSockets"),
+  fields<WebSocketConfig>({
+    idleMs: (before, after, say) => {
+      // What its listeners have may be more or less.
+      const show = (value: number | null | undefined) => (value === undefined ? "the listener's" : toDuration(value));
+      if (before === undefined || after === undefined) plain("idle timeout of WebSockets", show)(before, after, say);
+      else limit("idle timeout of WebSockets", toDuration)(before, after, say);
+    },
+    messageBytes: limit("bound of WebSocket messages", toSize),
+    messagesPerSecond: limit("rate of WebSocket messages", toCount),
+  }),
+);
 
 const query: Comparer<QueryEdits> = (before, after, say) => {
   compareFields(
