@@ -17,6 +17,8 @@ export class FieldBlock {
   /** name value name value … */
   readonly pairs: readonly string[];
   readonly text: string;
+  /** What http2/hpack/ makes of the lines, kept here because a block lives as long as its policy. */
+  hpack: Uint8Array | null = null;
 
   constructor(pairs: readonly string[]) {
     this.pairs = pairs;
@@ -32,6 +34,8 @@ export class Fields {
   textEnd: number;
   readonly marks: number[];
   added: string[] | null;
+  /** Names, in lower case, of lines that no hop may ever keep in a compression table (RFC 7541 6.2.3), beyond those that are secret everywhere. */
+  secrets: string[] | null;
   /** Stands before `added` until somebody asks for a single line of it. */
   #block: FieldBlock | null;
 
@@ -41,6 +45,7 @@ export class Fields {
     this.textEnd = 0;
     this.marks = marks;
     this.added = null;
+    this.secrets = null;
     this.#block = null;
   }
 
@@ -88,6 +93,11 @@ export class Fields {
   /** Puts shared lines right behind the received ones, before whatever was added, without copying them. Once at most. */
   addBlock(block: FieldBlock): void {
     this.#block = block;
+  }
+
+  /** The shared lines while they still are, or null: `added` has them once somebody asked for a single one. */
+  get block(): FieldBlock | null {
+    return this.#block;
   }
 
   /** Replaces every line of that name by one. */
@@ -213,6 +223,7 @@ export class Fields {
     copy.textEnd = this.textEnd;
     for (let i = 0; i < this.marks.length; i++) copy.marks.push(this.marks[i]!);
     copy.added = this.added === null ? null : this.added.slice();
+    copy.secrets = this.secrets;
     copy.#block = this.#block;
     return copy;
   }
