@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { startGateway } from "../kit/gateway-under-test.ts";
 import { createMemoryStage, RawClient, type RawHead, type Stage, type UpstreamRecord, valuesOf } from "../kit/index.ts";
+import { frame, readFrames } from "../kit/websocket-frames.ts";
 import { get, head, SMUGGLED } from "./requests/request-case.ts";
 
 const ASK = get("/first", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
@@ -19,6 +20,11 @@ before(async () => {
 after(async () => {
   await stage.stop();
 });
+
+/** A client's text message. */
+function toFrame(payload: string): string {
+  return Buffer.from(frame(0x81, payload, true)).toString("latin1");
+}
 
 interface Asked {
   readonly client: RawClient;
@@ -54,16 +60,17 @@ describe("a tunnel", () => {
     await close(asked);
   });
 
-  it("passes bytes of any sort both ways", async () => {
+  it("passes frames up whatever is in them, and bytes of any sort down", async () => {
     const asked = await ask();
     asked.record.send(SWITCH);
     await stage.settle(() => true);
     assert.match(asked.client.text, /^HTTP\/1\.1 101 /);
     const before = asked.client.receivedBytes;
-    asked.client.send(`\x81\x85\x00\xff${SMUGGLED}\n\n`);
+    const sent = toFrame(`\x00\xff${SMUGGLED}\n\n`);
+    asked.client.send(sent);
     asked.record.send("\x00\r\n\r\nHTTP/1.1 999\xff");
     await stage.settle(() => true);
-    assert.equal(asked.record.unfinished, `\x81\x85\x00\xff${SMUGGLED}\n\n`);
+    assert.equal(asked.record.unfinished, sent);
     assert.equal(asked.client.text.slice(before), "\x00\r\n\r\nHTTP/1.1 999\xff");
     await close(asked);
   });
@@ -77,11 +84,22 @@ describe("a tunnel", () => {
   });
 
   it("holds back what the client sends before the 101, and passes it afterwards", async () => {
-    const asked = await ask("early");
+    const early = toFrame("early");
+    const asked = await ask(early);
     assert.equal(asked.record.unfinished, "");
     asked.record.send(SWITCH);
     await stage.settle(() => true);
-    assert.equal(asked.record.unfinished, "early");
+    assert.equal(asked.record.unfinished, early);
+    await close(asked);
+  });
+
+  it("passes nothing up that is no frame of a client's: a request behind the upgrade reaches nobody", async () => {
+    const asked = await ask(get("/second"));
+    asked.record.send(SWITCH);
+    await stage.settle(() => true);
+    const [told, ...others] = readFrames(asked.record.unfinished);
+    assert.deepEqual([told?.first, told?.payload, others.length], [0x88, "\x03\xeaSP_WS_BAD_FRAME", 0]);
+    assert.ok(asked.client.text.endsWith("\x03\xeaSP_WS_BAD_FRAME"));
     await close(asked);
   });
 
