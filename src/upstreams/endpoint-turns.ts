@@ -19,17 +19,31 @@ export class EndpointTurns<T extends TurnTaker> {
 
   /**
    * The endpoint whose turn it is. A repeat goes to one where its exchange has not been, and takes no turn: else every request
-   * that meets a dead endpoint would use up the turn of the live one, and the next request meet the dead one again.
+   * that meets a dead endpoint would use up the turn of the live one, and the next request meet the dead one again. Once it has been
+   * at all that are healthy, one of the others is still better than the same again.
    */
   select(claim: UpstreamClaim): T {
     if (!claim.isRepeat) return this.#turns.select();
+    return this.#findUntried(claim, true) ?? this.#findUntried(claim, false) ?? this.#turns.select();
+  }
+
+  /** Whether new requests may go to it. */
+  takes(endpoint: T): boolean {
+    return this.#turns.takes(endpoint);
+  }
+
+  /** The health of an endpoint has changed. */
+  refresh(): void {
+    this.#turns.refresh();
+  }
+
+  #findUntried(claim: UpstreamClaim, onlyHealthy: boolean): T | null {
     const count = this.#endpoints.length;
-    let endpoint: T;
-    let looked = 0;
-    do {
+    for (let looked = 0; looked < count; looked++) {
       this.#lastRepeat = (this.#lastRepeat + 1) % count;
-      endpoint = this.#endpoints[this.#lastRepeat]!;
-    } while (looked++ < count && claim.hasTried(endpoint.label));
-    return endpoint;
+      const endpoint = this.#endpoints[this.#lastRepeat]!;
+      if ((!onlyHealthy || endpoint.isHealthy) && !claim.hasTried(endpoint.label)) return endpoint;
+    }
+    return null;
   }
 }

@@ -3,4 +3,4 @@ export type { ConnectMultiplexed } from "./multiplexed-endpoint.ts";
 export { MultiplexedPool } from "./multiplexed-pool.ts";
 export { Pool } from "./pool.ts";
 export { RoundRobin } from "./round-robin.ts";
-export type { EndpointTarget, MultiplexedPoolSettings, PoolCounts, PoolSettings, UpstreamPool } from "./settings.ts";
+export type { EndpointTarget, MultiplexedPoolSettings, PoolCounts, PoolEndpoint, PoolSettings, UpstreamPool } from "./settings.ts";

@@ -8,7 +8,7 @@ import type { MultiplexedConnection, MultiplexedOwner } from "../http2/index.ts"
 import type { UpstreamClaim } from "../pipeline/index.ts";
 import type { Transport } from "../transport/index.ts";
 import type { MultiplexedPool } from "./multiplexed-pool.ts";
-import { type EndpointTarget, labelOf } from "./settings.ts";
+import { type EndpointTarget, labelOf, type PoolEndpoint } from "./settings.ts";
 import { createSpeaksFor } from "./speaks-for.ts";
 
 /** Makes a connection, which tells `owner` what becomes of it: never before this has returned. */
@@ -47,8 +47,10 @@ class Opening {
   }
 }
 
-export class MultiplexedEndpoint implements MultiplexedOwner {
+export class MultiplexedEndpoint implements MultiplexedOwner, PoolEndpoint {
   readonly weight: number;
+  readonly target: EndpointTarget;
+  isHealthy = true;
   readonly bounds: UpstreamBounds;
   readonly wheel: TimerWheel;
   readonly streams: number;
@@ -58,13 +60,12 @@ export class MultiplexedEndpoint implements MultiplexedOwner {
   readonly #draining: MultiplexedConnection[] = [];
   readonly #opening: Opening[] = [];
   readonly #pool: MultiplexedPool;
-  readonly #target: EndpointTarget;
   /** How many streams the last connection had room for: so many requests wait for one that is being opened, more ask for another. */
   #capacity: number;
 
   constructor(pool: MultiplexedPool, target: EndpointTarget) {
     this.#pool = pool;
-    this.#target = target;
+    this.target = target;
     this.weight = target.weight;
     this.bounds = pool.bounds;
     this.wheel = pool.wheel;
@@ -118,13 +119,13 @@ export class MultiplexedEndpoint implements MultiplexedOwner {
   }
 
   lend(connection: MultiplexedConnection, claim: UpstreamClaim): void {
-    claim.onStream(connection.open(claim), this.label, this.#target.authority);
+    claim.onStream(connection.open(claim), this.label, this.target.authority);
   }
 
   connect(claim: UpstreamClaim): void {
     const { transport, proxyProtocol, connectMultiplexed } = this.#pool;
     const speaksFor = proxyProtocol === null ? null : createSpeaksFor(proxyProtocol, claim.client);
-    const opening = new Opening(connectMultiplexed(this, transport, this.#target, this.label, speaksFor));
+    const opening = new Opening(connectMultiplexed(this, transport, this.target, this.label, speaksFor));
     opening.add(claim);
     this.#opening.push(opening);
   }

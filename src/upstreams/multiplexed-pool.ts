@@ -18,7 +18,7 @@ import type { ProxyVersion, Transport } from "../transport/index.ts";
 import { EndpointTurns } from "./endpoint-turns.ts";
 import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
 import { type ConnectMultiplexed, MultiplexedEndpoint, suits } from "./multiplexed-endpoint.ts";
-import type { MultiplexedPoolSettings, PoolCounts, UpstreamPool } from "./settings.ts";
+import type { MultiplexedPoolSettings, PoolCounts, PoolEndpoint, UpstreamPool } from "./settings.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
 export class MultiplexedPool implements UpstreamPool {
@@ -32,7 +32,7 @@ export class MultiplexedPool implements UpstreamPool {
   readonly streamsEach: number;
   readonly connectMultiplexed: ConnectMultiplexed;
   readonly #connections: number;
-  readonly #endpoints: readonly MultiplexedEndpoint[];
+  readonly endpoints: readonly MultiplexedEndpoint[];
   readonly #turns: EndpointTurns<MultiplexedEndpoint>;
   readonly #waiting: WaitingLine;
   /** Those that are being opened and those that drain included. */
@@ -50,21 +50,21 @@ export class MultiplexedPool implements UpstreamPool {
     this.connectMultiplexed = connectMultiplexed;
     this.#connections = settings.connections;
     // hot-exception: once a pool, round-trip.bench.ts
-    this.#endpoints = settings.endpoints.map((target) => new MultiplexedEndpoint(this, target));
-    this.endpointCount = this.#endpoints.length;
-    this.#turns = new EndpointTurns(this.#endpoints);
+    this.endpoints = settings.endpoints.map((target) => new MultiplexedEndpoint(this, target));
+    this.endpointCount = this.endpoints.length;
+    this.#turns = new EndpointTurns(this.endpoints);
     this.#waiting = new WaitingLine(settings.pending);
   }
 
   get counts(): PoolCounts {
     let idle = 0;
-    for (let i = 0; i < this.#endpoints.length; i++) idle += this.#endpoints[i]!.idleCount;
+    for (let i = 0; i < this.endpoints.length; i++) idle += this.endpoints[i]!.idleCount;
     return { open: this.#open, idle, pending: this.#waiting.size };
   }
 
   get streams(): number {
     let streams = 0;
-    for (let i = 0; i < this.#endpoints.length; i++) streams += this.#endpoints[i]!.openStreams;
+    for (let i = 0; i < this.endpoints.length; i++) streams += this.endpoints[i]!.openStreams;
     return streams;
   }
 
@@ -75,7 +75,7 @@ export class MultiplexedPool implements UpstreamPool {
 
   forget(claim: UpstreamClaim): void {
     this.#waiting.remove(claim);
-    for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
+    for (let i = 0; i < this.endpoints.length; i++) this.endpoints[i]!.forget(claim);
   }
 
   /** At `endpoint` if it can be, else wherever there is room, else in the line. */
@@ -89,9 +89,9 @@ export class MultiplexedPool implements UpstreamPool {
       this.#connect(claim, endpoint);
       return;
     }
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const other = this.#endpoints[i]!;
-      if (other !== endpoint && other.serve(claim)) return;
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const other = this.endpoints[i]!;
+      if (other !== endpoint && this.#turns.takes(other) && other.serve(claim)) return;
     }
     if (this.#replaceOther(claim, endpoint) || this.#waiting.push(claim)) return;
     claim.onOpenFault(POOL_FULL.with(`${this.#open} connections busy, ${this.#waiting.size} requests waiting`), "");
@@ -116,12 +116,12 @@ export class MultiplexedPool implements UpstreamPool {
     if (!this.#mayReplace) return false;
     let holder = endpoint;
     let least: MultiplexedConnection | null = null;
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const { ready } = this.#endpoints[i]!;
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const { ready } = this.endpoints[i]!;
       for (let at = 0; at < ready.length; at++) {
         const connection = ready[at]!;
         if (connection.freeStreams <= 0 || (least !== null && least.openStreams <= connection.openStreams)) continue;
-        holder = this.#endpoints[i]!;
+        holder = this.endpoints[i]!;
         least = connection;
       }
     }
@@ -139,6 +139,13 @@ export class MultiplexedPool implements UpstreamPool {
 
   /** A connection of `endpoint` has room, or rests: for who waits longest. */
   onRoom(endpoint: MultiplexedEndpoint, connection: MultiplexedConnection): void {
+    // Who waits gets one at an endpoint that is healthy, in the place of this one.
+    if (this.#waiting.size > 0 && !this.#turns.takes(endpoint) && this.#mayReplace) {
+      endpoint.retire(connection);
+      this.onSpace();
+      connection.close();
+      return;
+    }
     // Each of those who wait is looked at once at most: who can't be served here now goes behind the others.
     for (let looked = this.#waiting.size; looked > 0 && connection.freeStreams > 0; looked--) {
       const claim = this.#waiting.peek();
@@ -171,17 +178,32 @@ export class MultiplexedPool implements UpstreamPool {
 
   /** There may be room for another connection: for those who wait longest. */
   onSpace(): void {
-    while (!this.#closed && this.#mayConnect) {
-      const claim = this.#waiting.shift();
-      if (claim === null) return;
+    while (!this.#closed && this.#waiting.size > 0 && (this.#mayConnect || (this.#mayReplace && this.#hasRoom))) {
+      const claim = this.#waiting.shift()!;
       this.place(claim, this.#turns.select(claim));
     }
   }
 
+  /** Some connection has room. Who waits can't use it, or would have got it. */
+  get #hasRoom(): boolean {
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const { ready } = this.endpoints[i]!;
+      for (let at = 0; at < ready.length; at++) if (ready[at]!.freeStreams > 0) return true;
+    }
+    return false;
+  }
+
+  setHealth(endpoint: PoolEndpoint, isHealthy: boolean): void {
+    const at = this.endpoints.indexOf(endpoint as MultiplexedEndpoint);
+    if (at < 0 || endpoint.isHealthy === isHealthy) return;
+    this.endpoints[at]!.isHealthy = isHealthy;
+    this.#turns.refresh();
+  }
+
   close(): void {
     this.#closed = true;
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const endpoint = this.#endpoints[i]!;
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const endpoint = this.endpoints[i]!;
       for (let connection = endpoint.ready[0]; connection !== undefined; connection = endpoint.ready[0]) {
         endpoint.retire(connection);
         connection.close();

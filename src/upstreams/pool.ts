@@ -10,7 +10,7 @@ import type { UpstreamClaim } from "../pipeline/index.ts";
 import type { ProxyVersion, Transport } from "../transport/index.ts";
 import { EndpointTurns } from "./endpoint-turns.ts";
 import { POOL_CLOSED, POOL_FULL } from "./faults.ts";
-import { type EndpointTarget, labelOf, type PoolCounts, type PoolSettings, type UpstreamPool } from "./settings.ts";
+import { type EndpointTarget, labelOf, type PoolCounts, type PoolEndpoint, type PoolSettings, type UpstreamPool } from "./settings.ts";
 import { createSpeaksFor } from "./speaks-for.ts";
 import { WaitingLine } from "./waiting-line.ts";
 
@@ -23,7 +23,7 @@ export class Pool implements UpstreamPool {
   readonly proxyProtocol: ProxyVersion | null;
   readonly mayRefuse = false;
   readonly #settings: PoolSettings;
-  readonly #endpoints: readonly Endpoint[];
+  readonly endpoints: readonly Endpoint[];
   readonly #turns: EndpointTurns<Endpoint>;
   readonly #waiting: WaitingLine;
   #open = 0;
@@ -37,9 +37,9 @@ export class Pool implements UpstreamPool {
     this.proxyProtocol = settings.proxyProtocol ?? null;
     this.#settings = settings;
     // hot-exception: once a pool, round-trip.bench.ts
-    this.#endpoints = settings.endpoints.map((target) => new Endpoint(this, target));
-    this.endpointCount = this.#endpoints.length;
-    this.#turns = new EndpointTurns(this.#endpoints);
+    this.endpoints = settings.endpoints.map((target) => new Endpoint(this, target));
+    this.endpointCount = this.endpoints.length;
+    this.#turns = new EndpointTurns(this.endpoints);
     this.#waiting = new WaitingLine(settings.pending);
   }
 
@@ -47,14 +47,14 @@ export class Pool implements UpstreamPool {
     return {
       open: this.#open,
       // hot-exception: when somebody looks at the metrics, round-trip.bench.ts
-      idle: this.#endpoints.reduce((sum, endpoint) => sum + endpoint.idle.length, 0),
+      idle: this.endpoints.reduce((sum, endpoint) => sum + endpoint.idle.length, 0),
       pending: this.#waiting.size,
     };
   }
 
   get streams(): number {
     let streams = this.#open;
-    for (let i = 0; i < this.#endpoints.length; i++) streams -= this.#endpoints[i]!.unusedCount;
+    for (let i = 0; i < this.endpoints.length; i++) streams -= this.endpoints[i]!.unusedCount;
     return streams;
   }
 
@@ -77,13 +77,13 @@ export class Pool implements UpstreamPool {
 
   forget(claim: UpstreamClaim): void {
     this.#waiting.remove(claim);
-    for (let i = 0; i < this.#endpoints.length; i++) this.#endpoints[i]!.forget(claim);
+    for (let i = 0; i < this.endpoints.length; i++) this.endpoints[i]!.forget(claim);
   }
 
   /** Every connection is in use or idle on another endpoint: an idle one gives way. It is counted until it is gone. */
   #makeRoom(): boolean {
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const idle = this.#endpoints[i]!.takeIdle();
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const idle = this.endpoints[i]!.takeIdle();
       if (idle === null) continue;
       idle.close();
       return true;
@@ -93,6 +93,11 @@ export class Pool implements UpstreamPool {
 
   /** A connection of `endpoint` can be lent: to who waits longest, else it rests. */
   onIdle(endpoint: Endpoint, connection: ClientConnection): void {
+    // Who waits gets one at an endpoint that is healthy, in the place of this one.
+    if (this.#waiting.size > 0 && !this.#turns.takes(endpoint)) {
+      connection.close();
+      return;
+    }
     const claim = this.#waiting.shift();
     if (claim === null) {
       if (this.#closed || connection.client?.isGone) connection.close();
@@ -117,30 +122,38 @@ export class Pool implements UpstreamPool {
     this.#turns.select(claim).connect(claim);
   }
 
+  setHealth(endpoint: PoolEndpoint, isHealthy: boolean): void {
+    const at = this.endpoints.indexOf(endpoint as Endpoint);
+    if (at < 0 || endpoint.isHealthy === isHealthy) return;
+    this.endpoints[at]!.isHealthy = isHealthy;
+    this.#turns.refresh();
+  }
+
   close(): void {
     this.#closed = true;
-    for (let i = 0; i < this.#endpoints.length; i++) {
-      const endpoint = this.#endpoints[i]!;
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const endpoint = this.endpoints[i]!;
       for (let idle = endpoint.takeIdle(); idle !== null; idle = endpoint.takeIdle()) idle.close();
     }
     this.#waiting.refuseAll(POOL_CLOSED);
   }
 }
 
-class Endpoint implements ConnectionOwner {
+class Endpoint implements ConnectionOwner, PoolEndpoint {
   readonly weight: number;
+  readonly target: EndpointTarget;
+  isHealthy = true;
   readonly bounds: UpstreamBounds;
   readonly wheel: TimerWheel;
   readonly label: string;
   readonly idle: ClientConnection[] = [];
   readonly #pool: Pool;
-  readonly #target: EndpointTarget;
   /** Who asked for a connection that is still being opened. */
   readonly #opening = new Map<ClientConnection, UpstreamClaim | null>();
 
   constructor(pool: Pool, target: EndpointTarget) {
     this.#pool = pool;
-    this.#target = target;
+    this.target = target;
     this.weight = target.weight;
     this.bounds = pool.bounds;
     this.wheel = pool.wheel;
@@ -176,13 +189,13 @@ class Endpoint implements ConnectionOwner {
   connect(claim: UpstreamClaim): void {
     const { transport, proxyProtocol } = this.#pool;
     const speaksFor = proxyProtocol === null ? null : createSpeaksFor(proxyProtocol, claim.client);
-    const connection = new ClientConnection(this, transport, this.#target, this.label, speaksFor);
+    const connection = new ClientConnection(this, transport, this.target, this.label, speaksFor);
     this.#opening.set(connection, claim);
   }
 
   lend(connection: ClientConnection, claim: UpstreamClaim): void {
     connection.lend(claim);
-    claim.onStream(connection, this.label, this.#target.authority);
+    claim.onStream(connection, this.label, this.target.authority);
   }
 
   forget(claim: UpstreamClaim): void {

@@ -9,7 +9,7 @@ for (const [name, weights] of [
   ["3 endpoints of one weight", [1, 1, 1]],
   ["3 endpoints, weighted", [1, 2, 3]],
 ] as const) {
-  const turns = new RoundRobin(weights.map((weight) => ({ weight })));
+  const turns = new RoundRobin(weights.map((weight) => ({ weight, isHealthy: true })));
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 7; run++) {
     const start = performance.now();

@@ -35,10 +35,23 @@ export interface PoolCounts {
   readonly pending: number;
 }
 
+/** One endpoint as whoever judges its health sees it. */
+export interface PoolEndpoint {
+  readonly label: string;
+  readonly target: EndpointTarget;
+  readonly isHealthy: boolean;
+}
+
 export interface UpstreamPool extends UpstreamPort {
+  readonly endpoints: readonly PoolEndpoint[];
   readonly counts: PoolCounts;
   /** Requests that connections carry now. */
   readonly streams: number;
+  /**
+   * An endpoint that is not healthy gets no new requests as long as another is; those under way end as they would. All are from the
+   * start.
+   */
+  setHealth(endpoint: PoolEndpoint, isHealthy: boolean): void;
   /** No new requests, idle connections closed; those under way end as they would. */
   close(): void;
 }
