@@ -15,14 +15,14 @@ export interface Transfer {
   readonly growthBytes: number;
 }
 
-/** Sends `bytes` to the service's /digest, in chunks or with Content-Length, as fast as the gateway takes them. */
-export async function upload(gateway: GatewayProcess, bytes: number, isChunked: boolean): Promise<Transfer> {
+/** Sends `bytes` to the service's digest, in chunks or with Content-Length, as fast as the gateway takes them. */
+export async function upload(gateway: GatewayProcess, bytes: number, isChunked: boolean, path = "/digest"): Promise<Transfer> {
   const watch = new MemoryWatch(gateway);
   const startedMs = performance.now();
   const client = new RawConnection(gateway.port);
   await client.opened;
   const framing = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${bytes}`;
-  client.send(`POST /digest HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n${framing}\r\n\r\n`);
+  client.send(`POST ${path} HTTP/1.1\r\nHost: gateway.test\r\nConnection: close\r\n${framing}\r\n\r\n`);
   const hash = createHash("sha256");
   for (let at = 0; at < bytes; at += BLOCK_BYTES) {
     const block = patternBlock(at).subarray(0, Math.min(BLOCK_BYTES, bytes - at));
@@ -42,12 +42,18 @@ export async function upload(gateway: GatewayProcess, bytes: number, isChunked: 
 }
 
 /** Gets `bytes` from the service; `pauseMs` before the first is read, by when all buffers on the way are full. */
-export async function download(gateway: GatewayProcess, bytes: number, pauseMs: number, expected: string): Promise<Transfer> {
+export async function download(
+  gateway: GatewayProcess,
+  bytes: number,
+  pauseMs: number,
+  expected: string,
+  path = `/bytes?n=${bytes}`,
+): Promise<Transfer> {
   const watch = new MemoryWatch(gateway);
   const startedMs = performance.now();
   const client = new RawConnection(gateway.port, { paused: true, keepBytes: 0 });
   await client.opened;
-  client.send(get(`/bytes?n=${bytes}`, "Connection: close\r\n"));
+  client.send(get(path, "Connection: close\r\n"));
   await new Promise((resolve) => setTimeout(resolve, pauseMs));
   const hash = createHash("sha256");
   let head = "";
