@@ -8,14 +8,14 @@
 //   BODY        of a response's body                         → IDLE | CLOSED
 //   TUNNEL      of whatever 101 switched to                  → CLOSED
 
-import { cutPiece, type Fault, type FaultDefinition, joinBytes, Timer } from "../base/index.ts";
+import { cutPiece, type Fault, joinBytes, Timer } from "../base/index.ts";
 import { type ClientFacts, type Fields, FLOW, type UpstreamEvents, type UpstreamRequest, type UpstreamStream } from "../http/index.ts";
 import type { Socket, SocketError, SocketHandler, Transport } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
-import type { ConnectionOwner, ConnectionTarget, SpeaksFor } from "./connection-owner.ts";
+import { CONNECT_FAULTS, type ConnectionOwner, type ConnectionTarget, RESPONSE_BOUNDS, type SpeaksFor } from "./connection-owner.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
-import { DONE, FAULT, type HeadBounds, HeadParser } from "./head-parser.ts";
+import { DONE, FAULT, HeadParser } from "./head-parser.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
@@ -27,16 +27,8 @@ const BODY = 3;
 const TUNNEL = 4;
 const CLOSED = 5;
 
-/** Larger heads than any service means to send; an upstream must not fill our memory either. */
-const RESPONSE_BOUNDS: HeadBounds = { lineBytes: 8192, headBytes: 64 * 1024, fieldCount: 200 };
 /** RFC 9110 15.2 allows any number; nothing real sends more than a few. */
 const MAX_INTERIM = 16;
-
-/** The handshake's own; whatever else keeps a connection from being made is one fault. */
-const CONNECT_FAULTS: Readonly<Partial<Record<SocketError, FaultDefinition>>> = {
-  ETLS: FLOW.UPSTREAM_HANDSHAKE,
-  ETLSCERT: FLOW.UPSTREAM_CERTIFICATE,
-};
 
 const parser = new HeadParser("response");
 

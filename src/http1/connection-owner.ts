@@ -1,9 +1,19 @@
 // What an upstream connection is told about itself, and whom it tells what becomes of it: the pool, as one connection sees it.
 
-import type { Fault, TimerWheel } from "../base/index.ts";
-import type { ClientFacts } from "../http/index.ts";
-import type { ClientTls, SocketAddress } from "../transport/index.ts";
+import type { Fault, FaultDefinition, TimerWheel } from "../base/index.ts";
+import { type ClientFacts, FLOW } from "../http/index.ts";
+import type { ClientTls, SocketAddress, SocketError } from "../transport/index.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import type { HeadBounds } from "./head-parser.ts";
+
+/** Larger heads than any service means to send; an upstream must not fill our memory either. */
+export const RESPONSE_BOUNDS: HeadBounds = { lineBytes: 8192, headBytes: 64 * 1024, fieldCount: 200 };
+
+/** The handshake's own; whatever else keeps a connection from being made is one fault. */
+export const CONNECT_FAULTS: Readonly<Partial<Record<SocketError, FaultDefinition>>> = {
+  ETLS: FLOW.UPSTREAM_HANDSHAKE,
+  ETLSCERT: FLOW.UPSTREAM_CERTIFICATE,
+};
 
 export interface UpstreamBounds {
   readonly connectMs: number;

@@ -6,10 +6,11 @@ import { type ClientEvents, type ClientFacts, type ClientSide, type Fields, FLOW
 import type { Socket, SocketError, SocketHandler } from "../transport/index.ts";
 import { CHUNK_DATA, CHUNK_END, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
 import { readClientFacts } from "./client-facts.ts";
-import { ClientOutput, RATE_WINDOW_MS } from "./client-output.ts";
+import { ClientOutput } from "./client-output.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, HeadParser } from "./head-parser.ts";
+import { ReadRate } from "./read-rate.ts";
 import { readRequestHead, requestFrame } from "./request-head.ts";
 import { CONTINUE_TEXT, encodeInterim, encodeResponseHead } from "./response-writer.ts";
 import {
@@ -31,6 +32,7 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
   readonly #context: ServerContext;
   readonly #readTimer: Timer;
   readonly #output: ClientOutput;
+  readonly #readRate: ReadRate;
   readonly #intake = new HeadIntake(parser, H1.BAD_LINE_END, H1.HEAD_TOO_LARGE, true);
   #state = HEAD;
   #exchange: ClientEvents | null = null;
@@ -47,8 +49,6 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
   #bodyPaused = true;
   #bodyRemaining = 0;
   #decoder: ChunkedDecoder | null = null;
-  #bytesIn = 0;
-  #windowBytesIn = 0;
   #clientEnded = false;
   #lingered = 0;
   #tunnel: Tunnel | null = null;
@@ -65,6 +65,7 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     context.wheel.touch();
     this.#readTimer = new Timer(this, 0);
     this.#output = new ClientOutput(socket, context.wheel, context.bounds.minBodyBytesPerSecond);
+    this.#readRate = new ReadRate(context.wheel, this.#readTimer, context.bounds.minBodyBytesPerSecond);
     this.#idleSinceMs = context.wheel.nowMs;
     context.wheel.armFromTouch(this.#readTimer, context.bounds.headTimeoutMs);
   }
@@ -112,7 +113,7 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
 
   onData(chunk: Uint8Array): void {
     this.#context.wheel.touch();
-    this.#bytesIn += chunk.length;
+    this.#readRate.count(chunk.length);
     if (this.#state === LINGER) {
       this.#lingered += chunk.length;
       if (this.#lingered > LINGER_BYTES) this.#socket.close();
@@ -354,7 +355,7 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
       this.#continueOwed = false;
       if (this.#output.isUnsent && this.#input === null) this.#output.sendText(CONTINUE_TEXT);
     }
-    if (this.#state === BODY) this.#armReadRate();
+    if (this.#state === BODY) this.#readRate.arm();
     this.#socket.resume();
     this.#pump();
   }
@@ -474,19 +475,8 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     else wheel.disarm(this.#readTimer);
   }
 
-  #armReadRate(): void {
-    if (this.#context.bounds.minBodyBytesPerSecond === null) return;
-    this.#windowBytesIn = this.#bytesIn;
-    this.#context.wheel.armFromTouch(this.#readTimer, RATE_WINDOW_MS);
-  }
-
   #checkReadRate(): void {
-    const rate = this.#context.bounds.minBodyBytesPerSecond;
-    if (rate === null || this.#bodyPaused) return;
-    if (this.#bytesIn - this.#windowBytesIn >= (rate * RATE_WINDOW_MS) / 1000) {
-      this.#armReadRate();
-      return;
-    }
+    if (this.#bodyPaused || this.#readRate.isKept()) return;
     this.#keepAlive = false;
     this.#bodyPaused = true;
     this.#exchange!.onRequestFault(H1.BODY_TOO_SLOW);

@@ -83,6 +83,18 @@ export const STREAM_RESET = lost(
   "The client reset the stream before the answer was complete.",
   "Nothing by itself: browsers do when a page is left, gRPC clients when a call is cancelled or late. The detail has the code.",
 );
+export const STREAM_ERROR = lost(
+  "STREAM_ERROR",
+  CODE.PROTOCOL_ERROR,
+  "The client broke the protocol on one stream, which was reset.",
+  ASK_CLIENT,
+);
+export const TRUNCATED = lost(
+  "TRUNCATED",
+  CODE.PROTOCOL_ERROR,
+  "The connection ended inside the request.",
+  "The client or something before it gave up while sending.",
+);
 export const READ_TOO_SLOW = lost(
   "READ_TOO_SLOW",
   CODE.CANCEL,
@@ -138,6 +150,13 @@ export const STREAM_FLOOD = fatal(
   FLOOD,
 );
 export const UNREAD_FLOOD = fatal("UNREAD_FLOOD", CODE.ENHANCE_YOUR_CALM, "More is owed to the client than it reads.", FLOOD);
+export const UNREAD = fatal("UNREAD", CODE.CANCEL, "The client takes nothing of what waits for it on the connection.", FLOOD);
+export const HEAD_TIMEOUT = fatal(
+  "HEAD_TIMEOUT",
+  CODE.PROTOCOL_ERROR,
+  "The preface, or a header block that had begun, did not arrive in time.",
+  "A slow or stalled client, or slow-head flooding; `bounds.headTimeout` sets the time.",
+);
 export const SETTINGS_LATE = fatal("SETTINGS_LATE", CODE.SETTINGS_TIMEOUT, "Our settings were not acknowledged in time.");
 export const PING_LATE = fatal(
   "PING_LATE",
@@ -178,6 +197,14 @@ function gaveUp(
 const ASK_SERVICE = "The service gave the request up; its own log should say why. The detail has the code that it sent.";
 export const RESPONSE_RESET = gaveUp("RESET", CODE.INTERNAL_ERROR, "never", 14, "The upstream reset the stream.", ASK_SERVICE);
 export const RESPONSE_CANCELLED = gaveUp("CANCELLED", CODE.CANCEL, "never", 1, "The upstream cancelled the request.", ASK_SERVICE);
+export const RESPONSE_TRUNCATED = gaveUp(
+  "TRUNCATED",
+  CODE.INTERNAL_ERROR,
+  "never",
+  14,
+  "The upstream's connection ended inside the response.",
+  "The service crashed, or something between it and the gateway gave the connection up.",
+);
 export const RESPONSE_REFUSED = gaveUp(
   "REFUSED",
   CODE.REFUSED_STREAM,

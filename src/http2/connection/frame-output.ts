@@ -1,0 +1,262 @@
+// The sending half of a connection: frames are gathered and leave in one write a turn, DATA as far as both windows and the socket
+// allow, and streams that have to wait take turns. RFC 9113 5.2 and 6.9. @hot
+
+import type { Socket } from "../../transport/index.ts";
+import { writeNoTable } from "../hpack/index.ts";
+import { OutBuffer } from "../out-buffer.ts";
+import type { Budgets } from "./budgets.ts";
+import {
+  CONTINUATION,
+  DATA,
+  DEFAULT_WINDOW,
+  END_HEADERS,
+  END_STREAM,
+  FRAME_HEAD_BYTES,
+  HEADERS,
+  MAX_WINDOW,
+  putFrameHead,
+  RST_STREAM,
+  WINDOW_UPDATE,
+  writeGoaway,
+  writeNumberFrame,
+  writePing,
+  writeSettings,
+} from "./frames.ts";
+import type { PeerSettings } from "./peer-settings.ts";
+import { type Flushable, flushAtTurnEnd } from "./turn-end.ts";
+
+/** Leaves at once when so much has been gathered. */
+const FLUSH_BYTES = 64 * 1024;
+/** What a waiting stream may send before the next one has its turn. */
+const TURN_BYTES = 16 * 1024;
+
+const WAITS = 0;
+const MOVED = 1;
+const DONE = 2;
+/** What became of a waiting stream's turn. */
+export type TurnResult = typeof WAITS | typeof MOVED | typeof DONE;
+export const TURN = { WAITS, MOVED, DONE } as const;
+
+/** A stream as its connection's output sees it. */
+export interface Sender {
+  readonly id: number;
+  sendWindow: number;
+  isWaiting: boolean;
+  /** Sends up to `maxBytes` of what waits. */
+  takeTurn(maxBytes: number): TurnResult;
+  /** Nothing of it waits any more. */
+  onSent(): void;
+}
+
+/** Buffers that nobody writes to now. A turn rarely needs more than one. */
+const spare: OutBuffer[] = [];
+const MAX_SPARE = 4;
+const MAX_SPARE_BYTES = 256 * 1024;
+
+export class FrameOutput implements Flushable {
+  /** The socket has not taken what was sent: DATA waits until onDrain. */
+  isBlocked = false;
+  /** Of the connection. */
+  sendWindow = DEFAULT_WINDOW;
+  /** Handed to the socket since the connection began. */
+  bytesOut = 0;
+  readonly #socket: Socket;
+  readonly #peer: PeerSettings;
+  readonly #budgets: Budgets;
+  readonly #waiting: Sender[] = [];
+  #buffer: OutBuffer | null = null;
+  #hasSaidNoTable = false;
+  #headersAt = 0;
+  /** Where the last frame of the buffer begins, if it is the DATA of that stream. */
+  #lastDataAt = -1;
+  #lastDataId = 0;
+
+  constructor(socket: Socket, peer: PeerSettings, budgets: Budgets) {
+    this.#socket = socket;
+    this.#peer = peer;
+    this.#budgets = budgets;
+  }
+
+  get #out(): OutBuffer {
+    this.#lastDataAt = -1;
+    return this.#buffer ?? this.#begin();
+  }
+
+  #begin(): OutBuffer {
+    const buffer = spare.pop() ?? new OutBuffer();
+    this.#buffer = buffer;
+    flushAtTurnEnd(this);
+    return buffer;
+  }
+
+  flush(): void {
+    const buffer = this.#buffer;
+    if (buffer === null) return;
+    this.#buffer = null;
+    this.#lastDataAt = -1;
+    const { length } = buffer;
+    this.bytesOut += length;
+    this.#socket.write(buffer.bytes.subarray(0, length));
+    if (this.#socket.queuedBytes > 0) {
+      // The socket still reads from the buffer.
+      this.isBlocked = true;
+      return;
+    }
+    buffer.length = 0;
+    if (spare.length < MAX_SPARE && buffer.bytes.length <= MAX_SPARE_BYTES) spare.push(buffer);
+  }
+
+  // ── header blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Whoever calls this writes fields behind what is there, then calls endHeaders. */
+  beginHeaders(): OutBuffer {
+    const out = this.#out;
+    this.#headersAt = out.length;
+    out.ensure(FRAME_HEAD_BYTES);
+    out.length += FRAME_HEAD_BYTES;
+    // Our encoder keeps no table, whatever the far side would keep: said once, before the first field.
+    if (!this.#hasSaidNoTable) writeNoTable(out);
+    this.#hasSaidNoTable = true;
+    return out;
+  }
+
+  endHeaders(id: number, endStream: boolean): void {
+    const out = this.#buffer!;
+    const at = this.#headersAt;
+    const length = out.length - at - FRAME_HEAD_BYTES;
+    const ends = endStream ? END_STREAM : 0;
+    if (length <= this.#peer.maxFrameBytes) putFrameHead(out.bytes, at, length, HEADERS, ends | END_HEADERS, id);
+    else this.#cutHeaders(out, at, length, ends, id);
+    if (out.length >= FLUSH_BYTES) this.flush();
+  }
+
+  /** RFC 9113 6.10: what a frame does not hold goes on in CONTINUATIONs. */
+  #cutHeaders(out: OutBuffer, at: number, length: number, ends: number, id: number): void {
+    const block = out.bytes.subarray(at + FRAME_HEAD_BYTES, at + FRAME_HEAD_BYTES + length).slice();
+    out.length = at;
+    const max = this.#peer.maxFrameBytes;
+    for (let from = 0; from < length; from += max) {
+      const take = Math.min(max, length - from);
+      out.ensure(FRAME_HEAD_BYTES + take);
+      const isLast = from + take === length ? END_HEADERS : 0;
+      putFrameHead(out.bytes, out.length, take, from === 0 ? HEADERS : CONTINUATION, (from === 0 ? ends : 0) | isLast, id);
+      out.length += FRAME_HEAD_BYTES;
+      out.push(block.subarray(from, from + take));
+    }
+  }
+
+  // ── DATA ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sends of `chunk[from …]` what may be sent now, `maxBytes` at most; returns how much. */
+  sendData(stream: Sender, chunk: Uint8Array, from: number, maxBytes: number): number {
+    const end = Math.min(chunk.length, from + maxBytes);
+    let at = from;
+    while (at < end && !this.isBlocked) {
+      const take = Math.min(end - at, this.#peer.maxFrameBytes, stream.sendWindow, this.sendWindow);
+      if (take <= 0) break;
+      const out = this.#out;
+      out.ensure(FRAME_HEAD_BYTES + take);
+      this.#lastDataAt = out.length;
+      this.#lastDataId = stream.id;
+      putFrameHead(out.bytes, out.length, take, DATA, 0, stream.id);
+      out.length += FRAME_HEAD_BYTES;
+      if (take === chunk.length) out.bytes.set(chunk, out.length);
+      else out.bytes.set(chunk.subarray(at, at + take), out.length);
+      out.length += take;
+      at += take;
+      stream.sendWindow -= take;
+      this.sendWindow -= take;
+      this.#budgets.windows.give(2);
+      if (out.length >= FLUSH_BYTES) this.flush();
+    }
+    return at - from;
+  }
+
+  /** The stream has nothing more: its last DATA says so if it has not left yet, else an empty one. */
+  endStream(id: number): void {
+    if (this.#lastDataAt >= 0 && this.#lastDataId === id) {
+      this.#buffer!.bytes[this.#lastDataAt + 4]! |= END_STREAM;
+      return;
+    }
+    const out = this.#out;
+    out.ensure(FRAME_HEAD_BYTES);
+    putFrameHead(out.bytes, out.length, 0, DATA, END_STREAM, id);
+    out.length += FRAME_HEAD_BYTES;
+  }
+
+  /** It has more to send than it may. */
+  addWaiting(stream: Sender): void {
+    if (stream.isWaiting) return;
+    stream.isWaiting = true;
+    this.#waiting.push(stream);
+  }
+
+  removeWaiting(stream: Sender): void {
+    if (!stream.isWaiting) return;
+    stream.isWaiting = false;
+    this.#waiting.splice(this.#waiting.indexOf(stream), 1);
+  }
+
+  get waiting(): readonly Sender[] {
+    return this.#waiting;
+  }
+
+  /** A window has opened, or the socket takes more. */
+  pump(): void {
+    const waiting = this.#waiting;
+    let stalled = 0;
+    for (let i = 0; stalled < waiting.length && !this.isBlocked; ) {
+      if (i >= waiting.length) i = 0;
+      const stream = waiting[i]!;
+      const result = stream.takeTurn(TURN_BYTES);
+      if (result === DONE) {
+        this.removeWaiting(stream);
+        stalled = 0;
+        stream.onSent();
+      } else {
+        stalled = result === MOVED ? 0 : stalled + 1;
+        i++;
+      }
+    }
+  }
+
+  onDrain(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = this.#socket.queuedBytes > 0;
+    this.pump();
+  }
+
+  /** False: the far side may not grant so much (RFC 9113 6.9.1). */
+  growWindow(step: number): boolean {
+    this.sendWindow += step;
+    if (this.sendWindow > MAX_WINDOW) return false;
+    this.pump();
+    return true;
+  }
+
+  // ── the small ones ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  reset(id: number, code: number): void {
+    writeNumberFrame(this.#out, RST_STREAM, id, code);
+  }
+
+  grantWindow(id: number, step: number): void {
+    writeNumberFrame(this.#out, WINDOW_UPDATE, id, step);
+  }
+
+  settings(pairs: readonly number[] | null): void {
+    writeSettings(this.#out, pairs);
+  }
+
+  ping(flags: number, payload: Uint8Array, from: number): void {
+    writePing(this.#out, flags, payload, from);
+  }
+
+  goaway(lastId: number, code: number): void {
+    writeGoaway(this.#out, lastId, code);
+  }
+
+  preface(bytes: Uint8Array): void {
+    this.#out.push(bytes);
+  }
+}
