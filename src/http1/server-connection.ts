@@ -418,9 +418,11 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
   abort(_fault: Fault | null): void {
     this.#exchange = null;
     // A client that is to read our Close would lose it by a reset.
-    if (this.#state === TUNNEL && this.#tunnel!.isToldToClose) return this.#startLinger();
-    this.#letGo();
-    this.#socket.reset();
+    if (this.#state === TUNNEL && this.#tunnel!.isToldToClose) this.#startLinger();
+    else {
+      this.#letGo();
+      this.#socket.reset();
+    }
   }
 
   cork(): boolean {
