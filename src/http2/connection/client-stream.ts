@@ -148,7 +148,7 @@ export class ClientStream extends Http2Stream implements UpstreamStream, TimerOw
     this.#events = null;
     this.#disarm();
     // The answer has overtaken the request: whatever of that is left is asked for by nobody.
-    if (!this.localEnded) this.connection.resetStream(this, CODE.NO_ERROR);
+    if (!this.localEnded) this.connection.resetStream(this, CODE.CANCEL);
     const isInBatch = this.#isInBatch;
     this.#isInBatch = false;
     if (events === null) return;

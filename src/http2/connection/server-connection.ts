@@ -157,8 +157,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   onTimer(timer: Timer): void {
     if (timer.kind === BLOCK_TIMER) this.fail(H2.HEAD_TIMEOUT.with("a header block"));
     else if (this.state === LEAVING || this.#clientEnded) this.socket.close();
-    else if (!this.#hasGreeting) this.fail(H2.HEAD_TIMEOUT.with("the preface"));
     else if (this.#farewell === ANNOUNCED) this.#sayLast();
+    else if (!this.#hasGreeting) this.fail(H2.HEAD_TIMEOUT.with("the preface"));
     // Nothing has come for the idle time.
     else this.drain();
   }
