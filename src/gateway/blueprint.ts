@@ -29,7 +29,7 @@ import {
 import { compileProtocolPolicies } from "../protocols/index.ts";
 import { compileRouterInSteps, type Router } from "../router/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
-import type { Pool } from "../upstreams/index.ts";
+import type { UpstreamPool } from "../upstreams/index.ts";
 import { type AcmeChallenges, answerChallenges } from "./acme-challenges.ts";
 import { computeGeneration } from "./generation-id.ts";
 import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
@@ -39,7 +39,7 @@ import { type CompiledRoute, createRouting } from "./routing.ts";
 export interface Blueprint {
   /** Digest of the configuration with its secrets and files: the same content has the same id. */
   readonly generation: string;
-  readonly pools: readonly Pool[];
+  readonly pools: readonly UpstreamPool[];
   /** By listener name: the steps up to routing, and what answers when no route does. */
   readonly listenerPlans: Readonly<Record<string, Plan>>;
   readonly routes: readonly string[];
@@ -48,7 +48,7 @@ export interface Blueprint {
 /** What a blueprint is compiled with besides the configuration. */
 export interface BlueprintParts {
   /** The pool of an upstream: a new one, or the one that serves already. */
-  pool(upstream: UpstreamConfig): Pool;
+  pool(upstream: UpstreamConfig): UpstreamPool;
   /** Hears of every step of every plan. */
   readonly tracer: PolicyTracer | null;
   /** The id, where another process has worked it out and proved the routes: neither is done again. */
@@ -88,7 +88,7 @@ export function compileBlueprint(config: GatewayConfig, parts: BlueprintParts): 
 /** The same in steps, for a gateway that serves meanwhile. Pools taken before it throws are the caller's to give back. */
 export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): Steps<Blueprint> {
   const { tracer, provenAs } = parts;
-  const byName = new Map<string, Pool>();
+  const byName = new Map<string, UpstreamPool>();
   for (const upstream of config.upstreams) {
     byName.set(upstream.name, parts.pool(upstream));
     yield;
