@@ -1,16 +1,17 @@
 // Header blocks of one side of a connection, taken apart: RFC 7541 3 and 6. Whole blocks only; the frames are put together before. @hot
 //
 // What comes again costs little: an indexed line is the call of the sink with the entry that is already there, and a literal that
-// was sent before in the same bytes, by anybody, has its entry in a cache that all connections share (literal-cache.ts).
+// was sent before in the same bytes, by anybody, has its entry in a cache that all connections share.
 
 import { Buffer } from "node:buffer";
 import type { FaultDefinition } from "../../base/index.ts";
 import { BAD_HEADER_BLOCK } from "../faults.ts";
+import { ByteCache, hashBytes } from "./byte-cache.ts";
 import { DynamicTable } from "./dynamic-table.ts";
 import { type EntrySink, HeaderEntry } from "./header-entry.ts";
 import { decodedBound, decodeHuffman } from "./huffman.ts";
 import { integerFrame, readInteger } from "./integer.ts";
-import { findLiteral, hashLiteral, keepLiteral, MAX_LITERAL_BYTES } from "./literal-cache.ts";
+import { isSecretName } from "./name-codes.ts";
 import { STATIC_LENGTH, STATIC_TABLE } from "./static-table.ts";
 
 /** First bytes (6): what is not below one of them is of its kind. */
@@ -29,6 +30,13 @@ const MAX_SIZE_UPDATES = 2;
 const SCRATCH_BYTES = 16 * 1024;
 /** Up to here a string is put together faster by hand than by the runtime. */
 const SHORT = 3;
+
+/**
+ * Lines by the literal that they came as, but for what came as never indexed and for credentials: no timing may tell whether somebody else has
+ * sent the same. Names that a literal spells out.
+ */
+const literals = new ByteCache<HeaderEntry>(512, 128);
+const names = new ByteCache<string>(256, 48);
 
 const scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
@@ -121,34 +129,40 @@ export class HpackDecoder {
     at = skipString(bytes, at, to);
     if (at < 0) return null;
     this.#at = at;
-    let hash = 0;
-    let entry: HeaderEntry | null = null;
-    const isCacheable = !isSecret && nameIndex <= STATIC_LENGTH && at - from <= MAX_LITERAL_BYTES;
-    if (isCacheable) {
-      hash = hashLiteral(bytes, from, at);
-      entry = findLiteral(hash, bytes, from, at);
+    // An index into our table means another line on each connection.
+    if (isSecret || nameIndex > STATIC_LENGTH || at - from > literals.maxBytes) {
+      const entry = this.#makeEntry(bytes, nameIndex, nameAt, valueAt, to, isSecret);
+      if (isIndexed && entry !== null) this.#table.add(entry);
+      return entry;
     }
+    const hash = hashBytes(bytes, from, at);
+    let entry = literals.find(hash, bytes, from, at);
     if (entry === null) {
-      entry = this.#makeEntry(bytes, nameIndex, nameAt, valueAt, to, isSecret);
+      entry = this.#makeEntry(bytes, nameIndex, nameAt, valueAt, to, false);
       if (entry === null) return null;
-      if (isCacheable) keepLiteral(hash, bytes, from, at, entry);
+      if (literals.isSecond(hash) && !isSecretName(entry.name)) literals.keep(hash, bytes, from, at, entry);
     }
     if (isIndexed) this.#table.add(entry);
     return entry;
   }
 
   #makeEntry(bytes: Uint8Array, nameIndex: number, nameAt: number, valueAt: number, to: number, isSecret: boolean): HeaderEntry | null {
-    let name: string | null;
-    if (nameIndex === 0) {
-      name = readString(bytes, nameAt, to);
-    } else {
-      const named = this.#find(nameIndex);
-      name = named === null ? null : named.name;
-    }
-    if (name === null) return null;
+    const name = nameIndex === 0 ? readName(bytes, nameAt, valueAt) : this.#find(nameIndex)?.name;
+    if (name === null || name === undefined) return null;
     const value = readString(bytes, valueAt, to);
     return value === null ? null : new HeaderEntry(name, value, isSecret);
   }
+}
+
+/** The string `bytes[from, to)`, its length included, as one of the few names that there are. */
+function readName(bytes: Uint8Array, from: number, to: number): string | null {
+  if (to - from > names.maxBytes) return readString(bytes, from, to);
+  const hash = hashBytes(bytes, from, to);
+  const known = names.find(hash, bytes, from, to);
+  if (known !== null) return known;
+  const name = readString(bytes, from, to);
+  if (name !== null && names.isSecond(hash)) names.keep(hash, bytes, from, to, name);
+  return name;
 }
 
 /** Where the string at `bytes[at]` (5.2) ends, or -1 when it is not whole before `to`. */

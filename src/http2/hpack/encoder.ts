@@ -13,6 +13,8 @@ import type { OutBuffer } from "../out-buffer.ts";
 import { huffmanLength, writeHuffman } from "./huffman.ts";
 import { MAX_INTEGER_BYTES, writeInteger } from "./integer.ts";
 import { codeOf, findCode, type NameCode } from "./name-codes.ts";
+import { changes, findChange, findRun, isSuspect, keepRun, noteChange } from "./run-cache.ts";
+import { STATIC_TABLE } from "./static-table.ts";
 
 const INDEXED = 0x80;
 const SIZE_UPDATE = 0x20;
@@ -22,24 +24,10 @@ const HUFFMAN = 0x80;
 const NAME_MASK = 0x0f;
 const LENGTH_MASK = 0x7f;
 
-const AUTHORITY = 1;
-const METHOD_GET = 2;
-const METHOD_POST = 3;
-const PATH_ROOT = 4;
-const SCHEME_HTTP = 6;
-const SCHEME_HTTPS = 7;
-const STATUS_200 = 8;
-const CONTENT_LENGTH = 28;
-
-/** The index of each status that has a line of its own, 0 for the others. */
-const STATUS_INDICES = new Uint8Array(600);
-STATUS_INDICES[200] = STATUS_200;
-STATUS_INDICES[204] = 9;
-STATUS_INDICES[206] = 10;
-STATUS_INDICES[304] = 11;
-STATUS_INDICES[400] = 12;
-STATUS_INDICES[404] = 13;
-STATUS_INDICES[500] = 14;
+const STATUS = codeOf(":status");
+/** The byte of a status that has a line of its own in the static table; 0 for the others. */
+const STATUS_BYTES = new Uint8Array(600);
+for (let index = STATUS.index; index <= STATUS.lastIndex; index++) STATUS_BYTES[Number(STATIC_TABLE[index]!.value)] = INDEXED | index;
 
 /** What a line takes at most beyond its name and value. */
 const LINE_BYTES = 1 + 2 * MAX_INTEGER_BYTES;
@@ -58,35 +46,16 @@ export function writeNoTable(out: OutBuffer): void {
 }
 
 export function writeStatus(out: OutBuffer, status: number): void {
-  const index = STATUS_INDICES[status]!;
-  if (index !== 0) writeIndexed(out, index);
-  else writeNamed(out, STATUS_200, String(status));
+  const byte = STATUS_BYTES[status]!;
+  if (byte === 0) {
+    writeField(out, ":status", String(status), false);
+    return;
+  }
+  out.ensure(1);
+  out.bytes[out.length++] = byte;
 }
 
-export function writeMethod(out: OutBuffer, method: string): void {
-  if (method === "POST") writeIndexed(out, METHOD_POST);
-  else if (method === "GET") writeIndexed(out, METHOD_GET);
-  else writeNamed(out, METHOD_GET, method);
-}
-
-export function writeScheme(out: OutBuffer, scheme: "http" | "https"): void {
-  writeIndexed(out, scheme === "http" ? SCHEME_HTTP : SCHEME_HTTPS);
-}
-
-export function writePath(out: OutBuffer, path: string): void {
-  if (path === "/") writeIndexed(out, PATH_ROOT);
-  else writeNamed(out, PATH_ROOT, path);
-}
-
-export function writeAuthority(out: OutBuffer, authority: string): void {
-  writeNamed(out, AUTHORITY, authority);
-}
-
-export function writeContentLength(out: OutBuffer, length: number): void {
-  writeNamed(out, CONTENT_LENGTH, String(length));
-}
-
-/** One line; `name` is in lower case. Secrets by name are secret without being said to be. */
+/** One line, a pseudo-field too; `name` is in lower case. Secrets by name are secret without being said to be. */
 export function writeField(out: OutBuffer, name: string, value: string, isSecret: boolean): void {
   const code = codeOf(name);
   out.ensure(code.lower.length + value.length + LINE_BYTES);
@@ -109,42 +78,87 @@ export function writeFields(out: OutBuffer, fields: Fields): void {
 
 function writeReceived(out: OutBuffer, fields: Fields): void {
   const marks = fields.marks;
-  const text = fields.text;
-  const secrets = fields.secrets;
   const first = marks[0]!;
+  // What follows writes without asking for room again.
   out.ensure(fields.textEnd - (first < 0 ? ~first : first) + (marks.length / STRIDE) * LINE_BYTES);
-  const bytes = out.bytes as LatinBuffer;
-  let at = out.length;
+  let runStart = -1;
+  let shape = 0;
   for (let i = 0; i < marks.length; i += STRIDE) {
     const start = marks[i]!;
-    if (start < 0) continue;
-    const end = marks[i + 1]!;
-    const code = findCode(marks[i + 4]!, text, start, end);
-    const isSecret = code?.isSecret === true || secrets?.includes(text.slice(start, end).toLowerCase()) === true;
-    if (code !== null) {
-      at = writeCoded(bytes, at, code, isSecret, text, marks[i + 2]!, marks[i + 3]!);
-    } else {
-      bytes[at] = isSecret ? NEVER_INDEXED : WITHOUT_INDEXING;
-      at = writeLower(bytes, writeInteger(bytes, at + 1, 0, LENGTH_MASK, end - start), text, start, end);
-      at = writeValue(bytes, at, text, marks[i + 2]!, marks[i + 3]!);
+    const hash = marks[i + 4]!;
+    if (start >= 0 && fields.secrets === null && !(isSuspect(hash) && standsApart(fields, i))) {
+      if (runStart < 0) {
+        runStart = i;
+        shape = 0;
+      }
+      shape = (Math.imul(shape, 31) + hash + marks[i + 3]! - marks[i + 2]!) | 0;
+      continue;
     }
+    if (runStart >= 0) writeRun(out, fields, runStart, i, shape);
+    runStart = -1;
+    if (start >= 0) writeLine(out, fields, i);
   }
-  out.length = at;
+  if (runStart >= 0) writeRun(out, fields, runStart, marks.length, shape);
 }
 
-function writeIndexed(out: OutBuffer, index: number): void {
-  out.ensure(1);
-  out.bytes[out.length++] = INDEXED | index;
+/** Whether the line is no part of a run: a credential, or something new in each message. */
+function standsApart(fields: Fields, mark: number): boolean {
+  const marks = fields.marks;
+  if (changes(marks[mark + 4]!)) return true;
+  return findCode(marks[mark + 4]!, fields.text, marks[mark]!, marks[mark + 1]!)?.isSecret === true;
 }
 
-function writeNamed(out: OutBuffer, index: number, value: string): void {
-  out.ensure(value.length + LINE_BYTES);
+/** The lines at `marks[from, to)`, which stand one behind the other. */
+function writeRun(out: OutBuffer, fields: Fields, from: number, to: number, shape: number): void {
+  if (to - from === STRIDE) {
+    writeLine(out, fields, from);
+    return;
+  }
+  const marks = fields.marks;
+  const start = marks[from]!;
+  const text = fields.text.slice(start, marks[to - STRIDE + 3]!);
+  const known = findRun(shape, text);
+  if (known !== null) {
+    out.push(known);
+    return;
+  }
+  const change = findChange(shape, text);
+  if (change >= 0) {
+    let line = from;
+    while (line + STRIDE < to && marks[line + STRIDE]! - start <= change) line += STRIDE;
+    noteChange(marks[line + 4]!);
+  }
+  const before = out.length;
+  for (let i = from; i < to; i += STRIDE) writeLine(out, fields, i);
+  keepRun(shape, text, out.bytes.subarray(before, out.length));
+}
+
+function writeLine(out: OutBuffer, fields: Fields, mark: number): void {
+  const marks = fields.marks;
+  const text = fields.text;
   const bytes = out.bytes as LatinBuffer;
-  const at = writeInteger(bytes, out.length, WITHOUT_INDEXING, NAME_MASK, index);
-  out.length = writeValue(bytes, at, value, 0, value.length);
+  const start = marks[mark]!;
+  const end = marks[mark + 1]!;
+  const code = findCode(marks[mark + 4]!, text, start, end);
+  const isSecret = code?.isSecret === true || fields.secrets?.includes(text.slice(start, end).toLowerCase()) === true;
+  if (code !== null) {
+    out.length = writeCoded(bytes, out.length, code, isSecret, text, marks[mark + 2]!, marks[mark + 3]!);
+    return;
+  }
+  bytes[out.length] = isSecret ? NEVER_INDEXED : WITHOUT_INDEXING;
+  const at = writeLower(bytes, writeInteger(bytes, out.length + 1, 0, LENGTH_MASK, end - start), text, start, end);
+  out.length = writeValue(bytes, at, text, marks[mark + 2]!, marks[mark + 3]!);
 }
 
 function writeCoded(bytes: LatinBuffer, at: number, code: NameCode, isSecret: boolean, text: string, from: number, to: number): number {
+  if (code.lastIndex > 0 && !isSecret) {
+    for (let index = code.index; index <= code.lastIndex; index++) {
+      const value = STATIC_TABLE[index]!.value;
+      if (value.length !== to - from || !text.startsWith(value, from)) continue;
+      bytes[at] = INDEXED | index;
+      return at + 1;
+    }
+  }
   const flags = isSecret ? NEVER_INDEXED : WITHOUT_INDEXING;
   if (code.index > 0) return writeValue(bytes, writeInteger(bytes, at, flags, NAME_MASK, code.index), text, from, to);
   bytes[at] = flags;

@@ -7,13 +7,16 @@ import { STATIC_LENGTH, STATIC_TABLE } from "./static-table.ts";
 export interface NameCode {
   /** As HTTP/2 spells it: in lower case (RFC 9113 8.2). */
   readonly lower: string;
-  /** In the static table, 0 for none. */
+  /** In the static table, 0 for none; the first when it stands there with several values. */
   readonly index: number;
+  /** The last line of the static table with this name, if these have values; otherwise 0. */
+  readonly lastIndex: number;
   /** Its values are credentials: no hop may keep them in a table, or their bytes could be guessed piece by piece (RFC 7541 7.1.3). */
   readonly isSecret: boolean;
 }
 
-const SECRET_NAMES = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
+/** In lower case. What came as never indexed is secret as well, whatever its name. */
+export const SECRET_NAMES: readonly string[] = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
 /** Names that the gateway's own lines have are few and constant. More than that are not kept. */
 const MAX_CODES = 1024;
 const SLOTS = 256;
@@ -28,9 +31,10 @@ for (let index = 1; index <= STATIC_LENGTH; index++) define(STATIC_TABLE[index]!
 for (let i = 0; i < SECRET_NAMES.length; i++) define(SECRET_NAMES[i]!, 0);
 
 function define(lower: string, index: number): void {
-  // The first of several lines with that name names it as well as any.
   if (codes.has(lower)) return;
-  const code = Object.freeze({ lower, index, isSecret: SECRET_NAMES.includes(lower) });
+  let lastIndex = 0;
+  for (let i = index; i <= STATIC_LENGTH && i > 0 && STATIC_TABLE[i]!.name === lower && STATIC_TABLE[i]!.value !== ""; i++) lastIndex = i;
+  const code = Object.freeze({ lower, index, lastIndex, isSecret: SECRET_NAMES.includes(lower) });
   codes.set(lower, code);
   const hash = hashFolded(lower, 0, lower.length);
   let slot = slotOf(hash);
@@ -60,7 +64,7 @@ export function isSecretName(lower: string): boolean {
 
 function learn(name: string): NameCode {
   const lower = name.toLowerCase();
-  const code = codes.get(lower) ?? Object.freeze({ lower, index: 0, isSecret: false });
+  const code = codes.get(lower) ?? Object.freeze({ lower, index: 0, lastIndex: 0, isSecret: false });
   if (codes.size < MAX_CODES) codes.set(name, code);
   return code;
 }
