@@ -9,10 +9,7 @@ import { BLOCK_BYTES, patternBlock } from "./pattern.ts";
 
 type Request = IncomingMessage | Http2ServerRequest;
 /** What both classes have in common, by the names that are typed alike. */
-type Response = Pick<
-  ServerResponse,
-  "write" | "once" | "writableFinished" | "statusCode" | "setHeader" | "addTrailers" | "destroyed" | "writeEarlyHints"
-> & {
+type Response = Pick<ServerResponse, "write" | "once" | "statusCode" | "setHeader" | "addTrailers" | "destroyed" | "writeEarlyHints"> & {
   end(text?: string): unknown;
 };
 
@@ -20,15 +17,14 @@ type Response = Pick<
 const cancelled = new Set<string>();
 const started = new Set<string>();
 
-function handle(request: Request, response: Response, cut: () => void): void {
+/** `cut` breaks the answer off; `left` calls back when the client does. */
+function handle(request: Request, response: Response, cut: () => void, left: (then: () => void) => void): void {
   const url = new URL(request.url ?? "/", "http://service");
   const id = url.searchParams.get("id") ?? "";
   const n = Number(url.searchParams.get("n"));
   if (url.pathname !== "/seen") {
     started.add(id);
-    response.once("close", () => {
-      if (!response.writableFinished) cancelled.add(id);
-    });
+    left(() => cancelled.add(id));
   }
   switch (url.pathname) {
     case "/echo":
@@ -130,13 +126,25 @@ function sendBytes(response: Response, count: number): void {
   more();
 }
 
-const h1 = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => handle(request, response, () => request.socket.destroy()));
+const h1 = createServer({ maxHeaderSize: 64 * 1024 }, (request, response) => {
+  const left = (then: () => void): void => {
+    response.once("close", () => {
+      if (!response.writableFinished) then();
+    });
+  };
+  handle(request, response, () => request.socket.destroy(), left);
+});
 const h2 = createHttp2Server({ settings: { maxHeaderListSize: 64 * 1024 } }, (request, response: Http2ServerResponse) => {
-  handle(request, response as unknown as Response, () => response.stream.close(2));
+  const { stream } = response;
+  stream.on("error", () => {});
+  const left = (then: () => void): void => {
+    stream.once("aborted", then);
+  };
+  handle(request, response as unknown as Response, () => stream.close(2), left);
 });
 h1.requestTimeout = 0;
-const INTERNAL_ERRORS_ARE_MEANT = (): void => {};
-h2.on("sessionError", INTERNAL_ERRORS_ARE_MEANT);
+// Clients that break off are what is tested.
+h2.on("sessionError", () => {});
 
 h1.listen(0, "127.0.0.1", () => {
   h2.listen(0, "127.0.0.1", () => console.log(`${(h1.address() as AddressInfo).port} ${(h2.address() as AddressInfo).port}`));

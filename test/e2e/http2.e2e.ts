@@ -182,7 +182,7 @@ describe(`both versions of HTTP on ${RUNTIME}`, { skip: whyNoForge() }, () => {
         it(`${toMiB(BULK_BYTES)} to a client that reads slowly, the same bytes in little memory`, async () => {
           const watch = new MemoryWatch(gateway.process);
           const expected = patternDigest(BULK_BYTES);
-          const path = `/${upstream}/bytes?n=${BULK_BYTES}`;
+          const path = `/${upstream}/bytes?length&n=${BULK_BYTES}`;
           const startedMs = performance.now();
           if (version === "HTTP/2") {
             const client = await H2Client.open(gateway.plainPort, { opensWindows: false, keepBytes: 0 });
