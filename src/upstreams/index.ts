@@ -1,4 +1,5 @@
 export * as UPSTREAM from "./faults.ts";
+export { HealthChecks, type HealthQuestion, type HealthSettings, type OnHealth } from "./health/index.ts";
 export type { ConnectMultiplexed } from "./multiplexed-endpoint.ts";
 export { MultiplexedPool } from "./multiplexed-pool.ts";
 export { Pool } from "./pool.ts";
