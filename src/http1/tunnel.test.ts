@@ -1,8 +1,10 @@
-// Tunnels of a connection that drains: a WebSocket is told between two frames, whatever the cuts; nothing else is touched.
+// Tunnels of a whole connection: a WebSocket that drains, or is closed, is told between two frames, whatever the cuts; nothing else is
+// touched. What its frames are judged by stands in websocket/.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { frame, readFrames } from "../../test/kit/websocket-frames.ts";
+import { TUNNEL_IDLE } from "./faults.ts";
 import { type Script, ServerStage, type StageOptions } from "./stage/server-stage.ts";
 
 const UPGRADE = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
@@ -141,6 +143,68 @@ describe("a WebSocket of a connection that drains", () => {
     assert.deepEqual(toClient(stage), [`88 ${GOING_AWAY}`]);
     stage.advance(1100).advance(130_000);
     assert.deepEqual(stage.exchange(0).events.at(-1), "gone");
+  });
+});
+
+describe("a WebSocket that is closed for what its client does", () => {
+  const TOO_LARGE = "\u0003\u00f1SP_WS_MESSAGE_TOO_LARGE";
+  const bounded: Script = {
+    onReady: (exchange) => {
+      exchange.webSocket = { idleMs: 5000, messageBytes: 100, messagesPerSecond: null, untilMs: null };
+      SWITCHES.onReady?.(exchange);
+    },
+  };
+
+  it("ends in order when the upstream does: the client reads its Close, however much it still sends", () => {
+    const stage = switched({ script: bounded });
+    stage.send(text(frame(0x82, LONG, true)));
+    assert.deepEqual(toClient(stage), [`88 ${TOO_LARGE}`]);
+    assert.deepEqual(toUpstream(stage), [`88 ${TOO_LARGE}`]);
+    stage.act(() => stage.exchange(0).client.end(null));
+    assert.ok(stage.isEnded);
+    for (let i = 0; i < 100; i++) stage.send("x".repeat(10_000));
+    assert.equal(stage.closed, null);
+    stage.finish();
+    assert.equal(stage.leftovers, "0 sockets, 0 timers");
+    assert.equal(stage.exchange(0).story, "ready, tunnel SP_WS_MESSAGE_TOO_LARGE, chunk");
+  });
+
+  it("ends in order for the client when the upstream resets its connection", () => {
+    const stage = switched({ script: bounded });
+    stage.send(text(frame(0x82, LONG, true)));
+    stage.act(() => stage.exchange(0).client.abort(TUNNEL_IDLE));
+    assert.deepEqual(toClient(stage), [`88 ${TOO_LARGE}`]);
+    assert.ok(stage.isEnded);
+    assert.equal(stage.closed, null);
+    // A client that does not leave has no more time than any that was said goodbye to.
+    stage.advance(2100);
+    assert.equal(stage.connection, null);
+    assert.equal(stage.finish().leftovers, "0 sockets, 0 timers");
+  });
+
+  it("ends a second later when neither does, and the exchange hears why", () => {
+    const stage = switched({ script: bounded });
+    stage.send(text(frame(0x82, LONG, true))).advance(950);
+    assert.equal(stage.closed, null);
+    stage.advance(100);
+    assert.equal(stage.exchange(0).gone?.kind.code, "SP_WS_MESSAGE_TOO_LARGE");
+    assert.equal(stage.connection, null);
+    assert.equal(stage.finish().leftovers, "0 sockets, 0 timers");
+  });
+
+  it("ends when it is idle for the route's time, and not for the listener's", () => {
+    const stage = switched({ script: bounded, bounds: { idleTimeoutMs: 1000 } }).advance(4900);
+    assert.equal(stage.exchange(0).story, "ready");
+    stage.advance(200);
+    assert.deepEqual(toClient(stage), ["88 \u0003\u00e9SP_WS_IDLE"]);
+    stage.advance(1100);
+    assert.equal(stage.exchange(0).gone?.kind.code, "SP_WS_IDLE");
+  });
+
+  it("is judged from the bytes on that come with the request", () => {
+    const stage = new ServerStage({ script: bounded }).send(UPGRADE + text(frame(0x82, LONG, true)));
+    assert.equal(toUpstream(stage).length, 1);
+    assert.ok(stage.take().endsWith(TOO_LARGE));
   });
 });
 
