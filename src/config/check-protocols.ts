@@ -1,7 +1,14 @@
-// What must agree about the protocols of listeners: what is said of HTTP/2 where it is not spoken holds for nothing.
+// What must agree about the protocols of listeners and upstreams: what is said of HTTP/2 where it is not spoken holds for nothing.
 
-import type { Finding } from "./issue.ts";
+import type { Finding, IssuePath } from "./issue.ts";
 import { checkEntries, children, contradiction, get, has } from "./written.ts";
+
+export function checkUpstreamProtocol(upstream: unknown, path: IssuePath, findings: Finding[]): void {
+  const isHttp1 = !has(upstream, "protocol") || get(upstream, "protocol") === "http/1.1";
+  if (!isHttp1 || !has(get(upstream, "pool"), "streams")) return;
+  const message = "`streams` bounds the requests of one HTTP/2 connection, and this upstream is not spoken to in HTTP/2";
+  findings.push(contradiction([...path, "pool", "streams"], "key", message, "add `protocol: h2`, or remove `streams`"));
+}
 
 /** Of the gateway's own file. */
 export function checkProtocols(root: unknown, findings: Finding[]): void {

@@ -9,7 +9,7 @@ import { checkConditions } from "./check-conditions.ts";
 import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
 import { checkHeaderEdits } from "./check-headers.ts";
 import { checkPlaces } from "./check-places.ts";
-import { checkProtocols } from "./check-protocols.ts";
+import { checkProtocols, checkUpstreamProtocol } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
@@ -57,7 +57,10 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     widest: toWidestBounds(gateway, LISTENER_BOUNDS),
   };
   checkPlaces(root, gateway, findings);
-  for (const [path, upstream] of children(root, [], "upstreams")) checkUpstreamTls(upstream, path, findings);
+  for (const [path, upstream] of children(root, [], "upstreams")) {
+    checkUpstreamTls(upstream, path, findings);
+    checkUpstreamProtocol(upstream, path, findings);
+  }
   if (context.gateway === undefined) checkGateway(root, around, findings, toUpstreams(root, ...(context.teams ?? [])));
   else for (const key of ["hosts", "paths"]) checkEntries(get(root, "team", key), ["team", key], findings);
   for (const [path, route] of children(root, [], "routes")) {

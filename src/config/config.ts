@@ -125,13 +125,15 @@ export interface BoundsConfig {
 export interface UpstreamConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
+  readonly protocol: "http/1.1" | "h2";
   readonly balance: "roundRobin";
   /** Null: cleartext. All endpoints are `https:`, or none. */
   readonly tls: UpstreamTlsConfig | null;
   /** Each connection begins with a PROXY header for one client, and serves that client alone. */
   readonly proxyProtocol: "v1" | "v2" | null;
   readonly timeouts: UpstreamTimeouts;
-  readonly pool: { readonly connections: number; readonly pending: number };
+  /** `streams` of one connection, where the protocol has any. */
+  readonly pool: { readonly connections: number; readonly streams: number; readonly pending: number };
 }
 
 export interface UpstreamTlsConfig {

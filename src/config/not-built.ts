@@ -23,7 +23,6 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "upstreams.*.internalToken", what: "internal tokens" },
   { at: "upstreams.*.breaker", what: "circuit breaking" },
   { at: "upstreams.*.health", what: "health checks" },
-  { at: "upstreams.*.protocol", what: "HTTP/2 to upstreams", isIt: (value) => value === "h2", instead: "write `protocol: http/1.1`" },
   {
     at: "upstreams.*.balance",
     what: "this way of balancing",

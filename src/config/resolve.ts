@@ -94,6 +94,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
       authority: url.authority,
       weight,
     })),
+    protocol: upstream.protocol,
     balance: "roundRobin",
     tls: resolveUpstreamTls(upstream.tls, isTls, source),
     proxyProtocol: upstream.proxyProtocol ?? null,

@@ -152,10 +152,10 @@ const endpoint = z
 const upstream = fields(
   {
     endpoints: fullList(endpoint, "The places that serve this upstream."),
-    protocol: z
-      .union([only("http/1.1", "HTTP/1.1."), notBuilt(z.literal("h2"), "HTTP/2.")], { error: "`http/1.1`" })
-      .default("http/1.1")
-      .meta({ description: "The protocol spoken to endpoints." }),
+    protocol: choice(
+      ["http/1.1", "h2"],
+      "The protocol spoken to endpoints. `h2`: HTTP/2, chosen in the handshake at `https:` endpoints, with prior knowledge at others.",
+    ).default("http/1.1"),
     balance: z
       .union([only("roundRobin", "In turn."), notBuilt(otherBalance, "Other ways.")], { error: "`roundRobin`" })
       .default("roundRobin")
@@ -179,7 +179,12 @@ const upstream = fields(
     ).prefault({}),
     pool: fields(
       {
-        connections: count(1, 65_536, "Connections to one endpoint at most.").default(64),
+        connections: count(1, 65_536, "Connections to all endpoints together, of one worker.").default(64),
+        streams: count(
+          1,
+          65_536,
+          "Requests that one connection carries at once, with `protocol: h2`; fewer where the upstream says so.",
+        ).default(100),
         pending: count(0, 1_000_000, "Requests that may wait for a connection; 503 beyond. 0: none waits.").default(128),
       },
       "Connections that are kept and shared.",

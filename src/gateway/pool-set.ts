@@ -3,17 +3,29 @@
 
 import type { TimerWheel } from "../base/index.ts";
 import type { EndpointConfig, UpstreamConfig } from "../config/index.ts";
+import { Http2ClientConnection } from "../http2/index.ts";
 import { ClientTlsSet } from "../tls/index.ts";
 import type { ClientTls, Transport } from "../transport/index.ts";
-import { Pool, type PoolCounts } from "../upstreams/index.ts";
+import { type ConnectMultiplexed, MultiplexedPool, Pool, type PoolCounts, type UpstreamPool } from "../upstreams/index.ts";
 import { digest } from "./generation-id.ts";
 
-/** Upstreams are spoken to in HTTP/1.1, which needs no ALPN. */
-const NO_PROTOCOLS: readonly string[] = [];
+/** What is offered in handshakes: HTTP/1.1 needs no ALPN. */
+const ALPN: Readonly<Record<UpstreamConfig["protocol"], readonly string[]>> = { "http/1.1": [], h2: ["h2"] };
+
+const connectHttp2: ConnectMultiplexed = (owner, transport, target, endpoint, speaksFor) =>
+  new Http2ClientConnection(owner, transport, target, endpoint, speaksFor);
+
+/** What the pools of these upstreams may have open together. */
+export function mostConnections(upstreams: readonly UpstreamConfig[]): number {
+  let most = 0;
+  // Over HTTP/2 those that drain are beside the bound.
+  for (const { pool, protocol } of upstreams) most += protocol === "h2" ? 2 * pool.connections : pool.connections;
+  return most;
+}
 
 interface Holding {
   readonly key: string;
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   holders: number;
 }
 
@@ -22,7 +34,7 @@ export class PoolSet {
   readonly #wheel: TimerWheel;
   readonly #clientTls = new ClientTlsSet();
   readonly #byKey = new Map<string, Holding>();
-  readonly #byPool = new Map<Pool, Holding>();
+  readonly #byPool = new Map<UpstreamPool, Holding>();
 
   constructor(transport: Transport, wheel: TimerWheel) {
     this.#transport = transport;
@@ -30,7 +42,7 @@ export class PoolSet {
   }
 
   /** The pool of these settings, which the caller gives back with release(). */
-  take(upstream: UpstreamConfig): Pool {
+  take(upstream: UpstreamConfig): UpstreamPool {
     const key = `${upstream.name} ${digest(upstream)}`;
     let holding = this.#byKey.get(key);
     if (holding === undefined) {
@@ -43,7 +55,7 @@ export class PoolSet {
   }
 
   /** The last release closes the pool: idle connections at once, others when their request has ended. */
-  release(pools: readonly Pool[]): void {
+  release(pools: readonly UpstreamPool[]): void {
     for (const pool of pools) {
       const holding = this.#byPool.get(pool);
       if (holding === undefined) continue;
@@ -68,17 +80,26 @@ export class PoolSet {
     return sum;
   }
 
+  /** Requests on the connections of all pools of this name. */
+  streamsOf(name: string): number {
+    let streams = 0;
+    for (const pool of this.#byPool.keys()) if (pool.name === name) streams += pool.streams;
+    return streams;
+  }
+
   /** Pools that some generation holds. */
   get size(): number {
     return this.#byPool.size;
   }
 
-  #create(upstream: UpstreamConfig): Pool {
+  #create(upstream: UpstreamConfig): UpstreamPool {
     const endpoints = upstream.endpoints.map((endpoint) => ({ ...endpoint, tls: this.#toClientTls(upstream, endpoint) }));
-    return new Pool({ ...upstream, endpoints, bounds: upstream.timeouts, ...upstream.pool }, this.#transport, this.#wheel);
+    const settings = { ...upstream, endpoints, bounds: upstream.timeouts, ...upstream.pool };
+    if (upstream.protocol === "h2") return new MultiplexedPool(settings, this.#transport, this.#wheel, connectHttp2);
+    return new Pool(settings, this.#transport, this.#wheel);
   }
 
-  #toClientTls({ tls }: UpstreamConfig, { address }: EndpointConfig): ClientTls | null {
-    return tls === null ? null : this.#clientTls.of(tls, "path" in address ? "localhost" : address.host, NO_PROTOCOLS);
+  #toClientTls({ tls, protocol }: UpstreamConfig, { address }: EndpointConfig): ClientTls | null {
+    return tls === null ? null : this.#clientTls.of(tls, "path" in address ? "localhost" : address.host, ALPN[protocol]);
   }
 }

@@ -159,7 +159,7 @@ export class MultiplexedEndpoint implements MultiplexedOwner, PoolEndpoint {
       else this.#pool.place(claim, this);
     }
     drop(this.#opening, opening);
-    this.#pool.onRoom(this, connection);
+    this.onStreamsFree(connection);
   }
 
   onStreamsFree(connection: MultiplexedConnection): void {

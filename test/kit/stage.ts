@@ -122,11 +122,12 @@ function stageConfig(upstream: SocketAddress): GatewayConfig {
       {
         name: "app",
         endpoints: [{ address: upstream, authority: `127.0.0.1:${upstream.port}`, weight: 1 }],
+        protocol: "http/1.1",
         balance: "roundRobin",
         tls: null,
         proxyProtocol: null,
         timeouts: { connectMs: 1000, firstByteMs: 5000, betweenBytesMs: 5000, idleMs: 60_000 },
-        pool: { connections: 16, pending: 64 },
+        pool: { connections: 16, streams: 100, pending: 64 },
       },
     ],
     routes: [

@@ -146,6 +146,7 @@ function byAddress(all: readonly EndpointConfig[]): Map<string, EndpointConfig[]
 export const upstream: Comparers<UpstreamConfig> = {
   name: () => undefined,
   endpoints,
+  protocol: text("protocol"),
   balance: text("way of balancing"),
   tls: upstreamTls,
   proxyProtocol: text("PROXY header that it is sent"),
@@ -156,7 +157,8 @@ export const upstream: Comparers<UpstreamConfig> = {
     idleMs: plain("idle timeout", toDuration),
   }),
   pool: fields({
-    connections: plain("most connections for an endpoint", toCount),
+    connections: plain("most connections", toCount),
+    streams: plain("most streams of a connection", toCount),
     pending: plain("most requests that wait for a connection", toCount),
   }),
 };
