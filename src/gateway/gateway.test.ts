@@ -186,8 +186,8 @@ describe("the metrics", () => {
     const body = stage.gateway.exposeMetrics();
     const samples = new Map<string, number>();
     for (const line of body.split("\n")) {
-      if (line === "" || /^# (HELP|TYPE) [a-z_]+ ./.test(line)) continue;
-      const sample = /^([a-z_]+(?:\{(?:[a-z]+="[^"\\]*",?)*\})?) (-?[0-9.e+-]+|[+-]Inf|NaN)$/.exec(line);
+      if (line === "" || /^# (HELP|TYPE) [a-z][a-z0-9_]* ./.test(line)) continue;
+      const sample = /^([a-z][a-z0-9_]*(?:\{(?:[a-z]+="[^"\\]*",?)*\})?) (-?[0-9.e+-]+|[+-]Inf|NaN)$/.exec(line);
       assert.ok(sample !== null, `not a sample: ${line}`);
       assert.equal(samples.has(sample[1] ?? ""), false, `twice: ${line}`);
       samples.set(sample[1] ?? "", Number(sample[2]));

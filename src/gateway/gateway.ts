@@ -265,9 +265,9 @@ class RunningGateway implements Gateway {
   }
 
   #settingsOf(config: GatewayConfig, index: number, { blueprint, runtime }: Generation): ListenerSettings {
-    const { name, bounds, proxyProtocol } = config.listeners[index]!;
+    const { name, protocols, bounds, proxyProtocol } = config.listeners[index]!;
     const acceptor = createAcceptor(runtime, blueprint.listenerPlans[name]!);
-    return { bounds, acceptor, proxies: CidrSet.of(...(proxyProtocol?.from ?? [])) };
+    return { protocols, bounds, acceptor, proxies: CidrSet.of(...(proxyProtocol?.from ?? [])) };
   }
 
   /** What changes in metrics and budgets with a configuration. */

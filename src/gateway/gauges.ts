@@ -44,10 +44,22 @@ export function declareListeners(registry: MetricRegistry, listeners: readonly G
     help: "Connections refused because their address, or the whole process, had too many.",
     labels: ["listener"],
   });
+  const http2 = registry.gauge({
+    name: "sallyport_http2_client_connections",
+    help: "Open client connections that speak HTTP/2; they are among `sallyport_client_connections`.",
+    labels: ["listener"],
+  });
+  const streams = registry.gauge({
+    name: "sallyport_http2_client_streams",
+    help: "Open streams of clients: requests under way over HTTP/2.",
+    labels: ["listener"],
+  });
   for (const listener of listeners) {
     open.callback(() => listener.openConnections, listener.listener);
     accepted.callback(() => listener.accepted, listener.listener);
     rejected.callback(() => listener.rejected, listener.listener);
+    http2.callback(() => listener.http2Connections, listener.listener);
+    streams.callback(() => listener.openStreams, listener.listener);
   }
 }
 

@@ -12,6 +12,7 @@ export class ListenerMetrics {
   readonly #failures: MetricFamily<Counter>;
 
   readonly #headers: MetricFamily<Counter>;
+  readonly #http2Faults: MetricFamily<Counter>;
 
   constructor(registry: MetricRegistry) {
     this.#handshakes = registry.counter({
@@ -23,7 +24,7 @@ export class ListenerMetrics {
       name: "sallyport_tls_handshake_failures_total",
       help:
         "TLS handshakes that were not: `certificate` when the client's was missing or not believed, `handshake` when no agreement was found, " +
-        "`reset` and `closed` when the client left.",
+        "`protocol` when the client named none and HTTP/1.1 is not spoken, `reset` and `closed` when the client left.",
       labels: ["listener", "reason"],
     });
     this.#headers = registry.counter({
@@ -31,6 +32,20 @@ export class ListenerMetrics {
       help: "Connections of trusted proxies that did not begin with a PROXY header as they must, by what was wrong.",
       labels: ["listener", "code"],
     });
+    this.#http2Faults = registry.counter({
+      name: "sallyport_http2_faults_total",
+      help: "HTTP/2 connections that were ended for what the client did to all of it, floods among them, by the fault's code.",
+      labels: ["listener", "code"],
+    });
+  }
+
+  countHttp2Fault(listener: string, { kind }: Fault): void {
+    this.#http2Faults.child(listener, kind.code).add(1);
+  }
+
+  /** A handshake that led to nothing. */
+  countNoProtocol(listener: string): void {
+    this.#failures.child(listener, "protocol").add(1);
   }
 
   countProxyFault(listener: string, { kind }: Fault): void {

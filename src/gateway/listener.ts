@@ -1,9 +1,10 @@
 // One listening address: accepts, counts connections per client address, and lets connections go when it drains.
 
 import { type CidrSet, type Fault, ipKey, type TimerWheel } from "../base/index.ts";
-import type { AddressConfig, BoundsConfig } from "../config/index.ts";
+import type { AddressConfig, BoundsConfig, ListenerProtocol } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
-import { type ListenedConnection, ServerConnection, type ServerContext } from "../http1/index.ts";
+import { type ListenedConnection, readClientFacts, ServerConnection } from "../http1/index.ts";
+import { Http2ServerConnection, type Http2ServerContext } from "../http2/index.ts";
 import type {
   AcceptedSocket,
   Listener,
@@ -20,9 +21,11 @@ import type { ConnectionBudget } from "./connection-budget.ts";
 import type { ListenerMetrics } from "./listener-metrics.ts";
 import { ProxiedConnection, type ProxiedOwner } from "./proxied-connection.ts";
 import { RejectedConnection } from "./reject-connection.ts";
+import { type ServedConnection, UndecidedConnection, type UndecidedOwner } from "./undecided-connection.ts";
 
 /** What a generation says of a listener. */
 export interface ListenerSettings {
+  readonly protocols: readonly ListenerProtocol[];
   readonly bounds: BoundsConfig;
   readonly acceptor: RequestAcceptor;
   /** Who must begin each connection with a PROXY header. */
@@ -40,13 +43,15 @@ export interface ListenerPlace {
   readonly startsTls: boolean;
 }
 
-export class GatewayListener implements ServerContext, ProxiedOwner {
+export class GatewayListener implements Http2ServerContext, ProxiedOwner, UndecidedOwner {
   readonly listener: string;
   readonly scheme: "http" | "https";
   readonly wheel: TimerWheel;
   readonly tls: ServerTls | null;
   bounds: BoundsConfig;
   acceptor: RequestAcceptor;
+  speaksHttp1: boolean;
+  #speaksHttp2: boolean;
   #proxies: CidrSet;
   readonly #startsTls: boolean;
   readonly #budget: ConnectionBudget;
@@ -55,6 +60,8 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
   accepted = 0;
   rejected = 0;
   readonly #connections = new Set<ListenedConnection>();
+  /** Those of them that speak HTTP/2. */
+  readonly #http2 = new Set<Http2ServerConnection>();
   /** Whose PROXY header has not come yet. */
   readonly #headless = new Set<ProxiedConnection>();
   readonly addresses = new AddressCounts();
@@ -69,6 +76,8 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
     this.tls = place.tls;
     this.bounds = settings.bounds;
     this.acceptor = settings.acceptor;
+    this.speaksHttp1 = settings.protocols.includes("http/1.1");
+    this.#speaksHttp2 = settings.protocols.includes("h2");
     this.#proxies = settings.proxies;
     this.wheel = place.wheel;
     this.#startsTls = place.startsTls;
@@ -76,17 +85,30 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
     this.#metrics = place.metrics;
   }
 
-  /** The next request of every connection follows these. */
+  /** The next request of every connection follows these; what a connection speaks was chosen when it came. */
   follow(settings: ListenerSettings): void {
     const { connectionsPerIp } = settings.bounds;
     if (connectionsPerIp !== this.bounds.connectionsPerIp) this.addresses.changeLimit(connectionsPerIp);
     this.bounds = settings.bounds;
     this.acceptor = settings.acceptor;
+    this.speaksHttp1 = settings.protocols.includes("http/1.1");
+    this.#speaksHttp2 = settings.protocols.includes("h2");
     this.#proxies = settings.proxies;
   }
 
   get openConnections(): number {
     return this.#connections.size;
+  }
+
+  get http2Connections(): number {
+    return this.#http2.size;
+  }
+
+  /** Of all connections that speak HTTP/2. */
+  get openStreams(): number {
+    let streams = 0;
+    for (const connection of this.#http2) streams += connection.streams.size;
+    return streams;
   }
 
   get isBound(): boolean {
@@ -123,12 +145,46 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
     if (socket.remoteAddress !== "" && !this.addresses.enter(ipKey(socket.remoteAddress), this.bounds.connectionsPerIp)) {
       return this.#reject(socket, "address");
     }
-    const connection = new ServerConnection(socket, this);
-    this.#connections.add(connection);
     this.#budget.open++;
+    return this.#take(this.#begin(socket));
+  }
+
+  /** Over TLS the handshake chooses, whatever it was that the listener spoke when the connection came. */
+  #begin(socket: AcceptedSocket): ServedConnection {
+    if (this.tls === null && !this.#speaksHttp2) return new ServerConnection(socket, this);
+    if (this.tls === null && !this.speaksHttp1) return this.#createHttp2(socket);
+    return new UndecidedConnection(socket, readClientFacts(socket, this.listener), this);
+  }
+
+  #createHttp2(socket: AcceptedSocket): Http2ServerConnection {
+    const connection = new Http2ServerConnection(socket, this);
+    this.#http2.add(connection);
+    return connection;
+  }
+
+  #take<Connection extends ListenedConnection>(connection: Connection): Connection {
+    this.#connections.add(connection);
     // It came while the listener was being closed, and its request is on the way.
     if (this.draining) connection.drain(this.#idleMs);
     return connection;
+  }
+
+  startHttp1(before: UndecidedConnection, socket: AcceptedSocket): ServerConnection {
+    this.#connections.delete(before);
+    return this.#take(new ServerConnection(socket, this));
+  }
+
+  startHttp2(before: UndecidedConnection, socket: AcceptedSocket): Http2ServerConnection {
+    this.#connections.delete(before);
+    return this.#take(this.#createHttp2(socket));
+  }
+
+  onNoProtocol(): void {
+    this.#metrics.countNoProtocol(this.listener);
+  }
+
+  onConnectionFault(_connection: ListenedConnection, fault: Fault): void {
+    this.#metrics.countHttp2Fault(this.listener, fault);
   }
 
   onHeaderOver(connection: ProxiedConnection, fault: Fault | null): void {
@@ -151,6 +207,7 @@ export class GatewayListener implements ServerContext, ProxiedOwner {
 
   onConnectionClosed(connection: ListenedConnection, error: SocketError | null): void {
     if (!this.#connections.delete(connection)) return;
+    this.#http2.delete(connection as Http2ServerConnection);
     if (this.scheme === "https" && connection.facts.tls === null) this.#metrics.countFailedHandshake(this.listener, error);
     this.#budget.open--;
     if (connection.facts.address !== "") this.addresses.leave(ipKey(connection.facts.address));

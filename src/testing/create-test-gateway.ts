@@ -1,6 +1,6 @@
 // Puts a test gateway together: the configuration as it is, a network in memory where its listeners and endpoints are, a clock that stands.
 
-import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
+import type { GatewayConfig, ListenerConfig, UpstreamConfig } from "../config/index.ts";
 import { createGateway, type GatewayHost } from "../gateway/index.ts";
 import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
 import { type ConfigurationSource, loadConfiguration, type Surroundings } from "./load-configuration.ts";
@@ -33,7 +33,7 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
   const stranger = Object.keys(options.upstreams ?? {}).find((name) => !known.has(name));
   if (stranger !== undefined) throw new Error(`upstreams.${stranger}: the configuration has no upstream of this name`);
   const wiring = new Wiring(wallMs);
-  const reachable = separateEndpoints(config);
+  const reachable = addHttp1(separateEndpoints(config));
   const upstreams = new Map<string, FakeUpstream>();
   for (const { name, endpoints } of reachable.upstreams) {
     const upstream = new FakeUpstream(
@@ -61,6 +61,14 @@ function toWallMs(now: Date | string | undefined): number {
   const ms = new Date(now ?? "2026-01-01T00:00:00Z").getTime();
   if (Number.isNaN(ms)) throw new RangeError(`now must be a date such as "2026-01-01T00:00:00Z"; got ${String(now)}`);
   return ms;
+}
+
+/** The kit's clients speak HTTP/1.1, so that is spoken beside HTTP/2 everywhere: what a gateway does is the same over both. */
+function addHttp1(config: GatewayConfig): GatewayConfig {
+  if (config.listeners.every(({ protocols }) => protocols.includes("http/1.1"))) return config;
+  const add = (listener: ListenerConfig): ListenerConfig =>
+    listener.protocols.includes("http/1.1") ? listener : { ...listener, protocols: [...listener.protocols, "http/1.1"] };
+  return { ...config, listeners: config.listeners.map(add) };
 }
 
 /** An address that two upstreams share, or that a listener has, can't tell who is asked: the later ones get one of their own. */

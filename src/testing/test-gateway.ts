@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly serverName?: string;
   /** The client's certificate as PEM, for a listener that asks for one. It is taken for verified. */
   readonly certificate?: string;
+  /** Protocols that the client offers in the handshake (ALPN); `http/1.1` when left out, which is what the kit's requests speak. */
+  readonly protocols?: readonly string[];
 }
 
 interface PendingRequest {
@@ -117,10 +119,10 @@ export class TestGateway implements AsyncDisposable {
     const listener = options.listener === undefined ? first : this.#gateway.listeners.find(({ name }) => name === options.listener);
     if (listener === undefined) throw new Error(`there is no listener ${options.listener ?? "at all"}`);
     const transport = this.#wiring.network.transportFrom(options.from ?? DEFAULT_CLIENT);
-    const { serverName = "", certificate = null } = options;
+    const { serverName = "", certificate = null, protocols = ["http/1.1"] } = options;
     const open = (handler: SocketHandler): Socket => {
       const socket = transport.connect(listener.address, handler);
-      this.#wiring.handshakes.expect(socket.localPort, { serverName, certificate });
+      this.#wiring.handshakes.expect(socket.localPort, { serverName, certificate, protocols });
       return socket;
     };
     const since = this.#sink.lines.length;

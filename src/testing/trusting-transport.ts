@@ -9,7 +9,11 @@ export interface Handshake {
   readonly serverName: string;
   /** PEM of the client's certificate, taken for verified; null when it has none. */
   readonly certificate: string | null;
+  /** Protocols that it offers; empty when it names none. */
+  readonly protocols: readonly string[];
 }
+
+const SILENT: Handshake = { serverName: "", certificate: null, protocols: [] };
 
 /** By the client's port: what it will say when it is accepted, and why it was refused. */
 export class Handshakes {
@@ -23,7 +27,7 @@ export class Handshakes {
   take(port: number): Handshake {
     const said = this.#said.get(port);
     this.#said.delete(port);
-    return said ?? { serverName: "", certificate: null };
+    return said ?? SILENT;
   }
 
   refuse(port: number, reason: string): void {
@@ -56,45 +60,60 @@ function acceptTrusting(
   tls: ServerTls | null,
   handshakes: Handshakes,
 ): SocketHandler {
-  const { remotePort } = socket;
+  const port = socket.remotePort;
+  const put = socket.setHandler.bind(socket);
+  let handler: SocketHandler | null = null;
   let asked = tls;
-  Object.defineProperty(socket, "startTls", {
-    value: (later: ServerTls) => {
-      asked = later;
+  Object.defineProperties(socket, {
+    setHandler: {
+      value: (next: SocketHandler) => {
+        handler = next;
+        put(next);
+      },
+    },
+    startTls: {
+      value: (later: ServerTls, received: Uint8Array | null) => {
+        asked = later;
+        if (handler === null || !shakeHands(socket, handler, later, { port, handshakes })) return;
+        if (received !== null) handler.onData(received);
+      },
     },
   });
-  const handler = accept(socket);
-  return asked === null ? handler : shakeHands(socket, handler, asked, { port: remotePort, handshakes });
+  handler = accept(socket);
+  // Whoever hears of the handshake may put another handler in its own place.
+  if (asked !== null) shakeHands(socket, handler, asked, { port, handshakes });
+  return handler;
 }
 
+/** False when it was refused. */
 function shakeHands(
   socket: AcceptedSocket,
   handler: SocketHandler,
   tls: ServerTls,
   { port, handshakes }: { readonly port: number; readonly handshakes: Handshakes },
-): SocketHandler {
-  const { serverName, certificate } = handshakes.take(port);
+): boolean {
+  const { serverName, certificate, protocols } = handshakes.take(port);
   const identity = tls.select(serverName);
-  if (identity?.clientAuth?.mode === "required" && certificate === null) {
-    handshakes.refuse(
-      socket.remotePort,
-      `the handshake for ${serverName || "no name"} asks for a client certificate: pass \`certificate\``,
-    );
+  const refuse = (reason: string) => {
+    handshakes.refuse(port, `the handshake for ${serverName || "no name"} ${reason}`);
     socket.reset();
-    return handler;
-  }
+    return false;
+  };
+  if (identity?.clientAuth?.mode === "required" && certificate === null) return refuse("asks for a client certificate: pass `certificate`");
+  const alpn = tls.protocols.find((protocol) => protocols.includes(protocol)) ?? "";
+  if (alpn === "" && protocols.length > 0 && tls.protocols.length > 0) return refuse(`is for ${tls.protocols.join(", ")} alone`);
   const facts: TlsFacts = {
     version: "TLSv1.3",
     cipher: "TLS_AES_256_GCM_SHA384",
     serverName,
-    alpn: tls.protocols[0] ?? "",
+    alpn,
     resumed: false,
     identity,
     peerCertificate: identity?.clientAuth == null || certificate === null ? null : toDer(certificate),
   };
   (socket as { tls: TlsFacts | null }).tls = facts;
   handler.onSecure?.();
-  return handler;
+  return true;
 }
 
 function toDer(pem: string): Uint8Array {

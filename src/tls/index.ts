@@ -20,4 +20,4 @@ export { type PeerIdentity, readPeer } from "./peer.ts";
 export type { PairInput } from "./read-pair.ts";
 export { RevocationList } from "./revocation-list.ts";
 export { ServerIdentities } from "./server-identities.ts";
-export { type ChallengeSource, createServerTls } from "./server-tls.ts";
+export { type ChallengeSource, createServerTls, type ListenerTls } from "./server-tls.ts";

@@ -6,16 +6,21 @@ import type { ServerIdentities } from "./server-identities.ts";
 /** Who answers an authority's TLS-ALPN-01 challenge for a name; null when none is under way. */
 export type ChallengeSource = (serverName: string) => TlsIdentity | null;
 
+/** Its protocols may be replaced between two handshakes. */
+export interface ListenerTls extends ServerTls {
+  protocols: readonly string[];
+}
+
 export function createServerTls(
   identities: ServerIdentities,
   protocols: readonly string[],
   challenges: ChallengeSource | null = null,
-): ServerTls {
-  return challenges === null ? new ListenerTls(identities, protocols) : new ChallengedListenerTls(identities, protocols, challenges);
+): ListenerTls {
+  return challenges === null ? new IdentitiesTls(identities, protocols) : new ChallengedTls(identities, protocols, challenges);
 }
 
-class ListenerTls implements ServerTls {
-  readonly protocols: readonly string[];
+class IdentitiesTls implements ListenerTls {
+  protocols: readonly string[];
   readonly #identities: ServerIdentities;
 
   constructor(identities: ServerIdentities, protocols: readonly string[]) {
@@ -33,7 +38,7 @@ class ListenerTls implements ServerTls {
 }
 
 // A class of its own: transports ask whether there is the method at all.
-class ChallengedListenerTls extends ListenerTls {
+class ChallengedTls extends IdentitiesTls {
   readonly #challenges: ChallengeSource;
 
   constructor(identities: ServerIdentities, protocols: readonly string[], challenges: ChallengeSource) {
