@@ -82,7 +82,9 @@ export class FieldLines {
       const entry = entries[i]!;
       if (entry.isSecret) secrets = withName(secrets, entry.name);
       if (joinsCookies && entry.kind === COOKIE) {
-        cookies = cookie === null ? entry.value : `${cookies}; ${entry.value}`;
+        // An empty crumb is no pair; joined, one at the end would leave white space there.
+        if (cookies === "") cookies = entry.value;
+        else if (entry.value !== "") cookies += `; ${entry.value}`;
         cookie = entry;
         continue;
       }
