@@ -19,7 +19,12 @@ interface Sighting {
 
 const sightings = new Map<string, Sighting>();
 const streams = new Map<string, ServerResponse>();
-const socketServer = new WebSocketServer({ noServer: true, maxPayload: 16 * 1024 * 1024 });
+const maxPayload = 16 * 1024 * 1024;
+const socketServer = new WebSocketServer({ noServer: true, maxPayload });
+/** Compresses whatever it sends, however short. */
+const deflatingServer = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: { threshold: 0 } });
+/** How WebSockets that named themselves with ?id= were closed: code and reason. */
+const closes = new Map<string, string>();
 
 const server = createServer((request, response) => {
   const url = new URL(request.url ?? "/", "http://service");
@@ -75,6 +80,9 @@ const server = createServer((request, response) => {
     case "/seen":
       response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(sightings.get(id ?? "") ?? null));
       return;
+    case "/closed":
+      response.writeHead(200, { "Content-Type": "text/plain" }).end(closes.get(id ?? "") ?? "");
+      return;
     default:
       request.resume();
       response.writeHead(200, { "Content-Type": "application/json" });
@@ -83,7 +91,9 @@ const server = createServer((request, response) => {
 });
 
 server.on("upgrade", (request, socket, head) => {
-  socketServer.handleUpgrade(request, socket, head, (peer) => {
+  const url = new URL(request.url ?? "/", "http://service");
+  (url.pathname === "/deflate" ? deflatingServer : socketServer).handleUpgrade(request, socket, head, (peer) => {
+    peer.on("close", (code, reason) => closes.set(url.searchParams.get("id") ?? "", `${code} ${String(reason)}`));
     peer.on("message", (data, isBinary) => {
       const text = isBinary ? "" : String(data);
       const close = /^close (\d+) (.*)$/.exec(text);
