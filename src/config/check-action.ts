@@ -7,7 +7,7 @@ import { asMap, contradiction, get, has, keysOf, toChoice, unknownReference } fr
 
 const ACTIONS = ["upstream", "redirect", "respond", "split"];
 /** What changes a request to an upstream, so that it says nothing where none is called. */
-const OF_UPSTREAMS = ["rewrite", "websocket", "retry", "hedge"];
+const OF_UPSTREAMS = ["rewrite", "grpcWeb", "websocket", "retry", "hedge"];
 // RFC 9110 15.3.5, 15.3.6, 15.4.5.
 const BODILESS = new Set([204, 205, 304]);
 const REDIRECTS = new Set<unknown>([301, 302, 303, 307, 308]);

@@ -8,6 +8,7 @@ import { type Bounds, checkBounds, toWidestBounds } from "./check-bounds.ts";
 import { checkConditions } from "./check-conditions.ts";
 import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
 import { checkHeaderEdits } from "./check-headers.ts";
+import { checkGrpcWeb, checkHealth } from "./check-health.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkProtocols, checkUpstreamProtocol } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
@@ -60,11 +61,14 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
   for (const [path, upstream] of children(root, [], "upstreams")) {
     checkUpstreamTls(upstream, path, findings);
     checkUpstreamProtocol(upstream, path, findings);
+    checkHealth(upstream, path, findings);
   }
   if (context.gateway === undefined) checkGateway(root, around, findings, toUpstreams(root, ...(context.teams ?? [])));
   else for (const key of ["hosts", "paths"]) checkEntries(get(root, "team", key), ["team", key], findings);
   for (const [path, route] of children(root, [], "routes")) {
-    if (asMap(route) !== undefined) checkRoute(route, path, around, findings);
+    if (asMap(route) === undefined) continue;
+    checkRoute(route, path, around, findings);
+    checkGrpcWeb(route, path, [root, gateway], findings);
   }
   return [...findings, ...checkKinds(root, get(gateway, "gateway"))];
 }

@@ -132,6 +132,7 @@ export interface UpstreamConfig {
   /** Each connection begins with a PROXY header for one client, and serves that client alone. */
   readonly proxyProtocol: "v1" | "v2" | null;
   readonly timeouts: UpstreamTimeouts;
+  readonly health: UpstreamHealthConfig;
   /** `streams` of one connection, where the protocol has any. */
   readonly pool: { readonly connections: number; readonly streams: number; readonly pending: number };
 }
@@ -152,6 +153,20 @@ export interface EndpointConfig {
   /** What stands in Host when the client's is not kept: `host`, `host:port`, or `localhost` for a unix socket. */
   readonly authority: string;
   readonly weight: number;
+}
+
+/** Null: endpoints are not asked. */
+export interface UpstreamHealthConfig {
+  readonly active: ActiveHealthConfig | null;
+}
+
+export interface ActiveHealthConfig {
+  /** Over gRPC a service, "" for the whole server. */
+  readonly ask: { readonly kind: "http"; readonly path: string } | { readonly kind: "grpc"; readonly service: string };
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyAfter: number;
+  readonly unhealthyAfter: number;
 }
 
 /** Null is `off`. */
@@ -182,6 +197,8 @@ export interface RouteConfig {
   /** Null: a request to open one is refused. */
   readonly webSocket: WebSocketConfig | null;
   readonly errors: ErrorsConfig;
+  /** gRPC-Web calls go on as gRPC. */
+  readonly grpcWeb: boolean;
   /** Time until the response head. Null is `off`. */
   readonly timeoutMs: number | null;
   readonly bounds: RouteBoundsConfig;

@@ -2,6 +2,7 @@ export type {
   AccessLogConfig,
   AcmeConfig,
   ActionConfig,
+  ActiveHealthConfig,
   AddressConfig,
   AdminConfig,
   BoundsConfig,

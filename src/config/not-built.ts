@@ -22,7 +22,7 @@ export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "listeners[].rateLimits", what: "rate limits" },
   { at: "upstreams.*.internalToken", what: "internal tokens" },
   { at: "upstreams.*.breaker", what: "circuit breaking" },
-  { at: "upstreams.*.health", what: "health checks" },
+  { at: "upstreams.*.health.passive", what: "health checks by what requests are answered" },
   {
     at: "upstreams.*.balance",
     what: "this way of balancing",

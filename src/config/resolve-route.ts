@@ -70,6 +70,7 @@ export function resolveRoute(route: RouteInput, around: RouteSurroundings): Rout
     },
     methodOverride: route.methodOverride ?? defaults.methodOverride,
     cors: cors === null ? null : resolveCors(cors, route),
+    grpcWeb: route.grpcWeb,
     securityHeaders: security === null ? null : resolveSecurityHeaders(security),
     errors: resolveErrors(route.errors ?? defaults.errors),
     webSocket: resolveWebSocket(route.websocket, defaults.websocket),
@@ -135,12 +136,21 @@ function resolveLifecycle(written: NonNullable<RouteInput["lifecycle"]>): Lifecy
   return { deprecatedMs: deprecated, sunsetMs: sunset, link, afterSunset };
 }
 
+/** What every client of gRPC-Web sends, and must read. */
+const GRPC_WEB_ASKS = ["Content-Type", "X-Grpc-Web", "X-User-Agent", "Grpc-Timeout"];
+const GRPC_WEB_TELLS = ["Grpc-Status", "Grpc-Message", "Grpc-Status-Details-Bin"];
+
+function withMore(names: readonly string[], more: readonly string[]): string[] {
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  return [...names, ...more.filter((name) => !known.has(name.toLowerCase()))];
+}
+
 function resolveCors(written: NonNullable<Defaults["cors"]>, route: RouteInput): CorsConfig {
   return {
     origins: written.origins.includes("*") ? "*" : written.origins,
     methods: written.methods ?? route.match.methods ?? [],
-    headers: written.headers ?? "*",
-    exposeHeaders: written.exposeHeaders,
+    headers: written.headers === undefined ? "*" : route.grpcWeb ? withMore(written.headers, GRPC_WEB_ASKS) : written.headers,
+    exposeHeaders: route.grpcWeb ? withMore(written.exposeHeaders, GRPC_WEB_TELLS) : written.exposeHeaders,
     credentials: written.credentials,
     maxAgeSeconds: written.maxAge === undefined ? null : Math.floor(written.maxAge / 1000),
     privateNetwork: written.privateNetwork,

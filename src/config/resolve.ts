@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import { Secret } from "../base/index.ts";
 import type {
   AccessLogConfig,
+  ActiveHealthConfig,
   AddressConfig,
   AdminConfig,
   BoundsConfig,
@@ -104,9 +105,20 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
       betweenBytesMs: upstream.timeouts.betweenBytes,
       idleMs: upstream.timeouts.idle,
     },
+    health: { active: resolveActiveHealth(upstream.health?.active) },
     pool: upstream.pool,
   };
 }
+
+function resolveActiveHealth(written: ActiveHealthInput): ActiveHealthConfig | null {
+  if (written === undefined) return null;
+  const { path, grpc, interval, timeout, healthyAfter, unhealthyAfter } = written;
+  // checks.ts has refused one that says both or neither.
+  const ask = grpc === undefined ? { kind: "http" as const, path: path ?? "/" } : { kind: "grpc" as const, service: grpc.service };
+  return { ask, intervalMs: interval, timeoutMs: timeout, healthyAfter, unhealthyAfter };
+}
+
+type ActiveHealthInput = NonNullable<Configuration["upstreams"][string]["health"]>["active"];
 
 /** The part of one team, beside the gateway's own file. */
 export function resolveTeam(

@@ -409,6 +409,7 @@ export const route = fields(
     cors: fieldsOrOff(cors, "Cross-origin requests, or `off`.").optional(),
     securityHeaders: fieldsOrOff(securityHeaders, "Headers by which browsers protect users, or `off`.").optional(),
     errors: errors.optional(),
+    grpcWeb: flag("Whether gRPC-Web calls are translated to gRPC for the upstream, which speaks `h2`.").default(false),
     websocket: fieldsOrOff(webSocket, "What a WebSocket may do, or `off`: requests to open one get 403.").optional(),
     timeout: duration({ example: "10s", off: true, max: "1d" }, "Time until the response's head; 504 beyond.").optional(),
     retry: notBuilt(retry, "Further attempts.").optional(),

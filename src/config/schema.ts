@@ -33,6 +33,7 @@ import {
   text,
 } from "./fields.ts";
 import { FIELD_NAME_EXPECTATION, parseConditionField } from "./header-text.ts";
+import { health } from "./health-schema.ts";
 import { invariant } from "./invariant-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
 import {
@@ -48,18 +49,7 @@ import {
 import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
 import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
 import { acme, listenerProxyProtocol, listenerTls, upstreamProxyProtocol, upstreamTls } from "./tls-schema.ts";
-import {
-  breaker,
-  counters,
-  database,
-  health,
-  identities,
-  internalToken,
-  limitNames,
-  otherBalance,
-  rateLimits,
-  tracing,
-} from "./unbuilt-schema.ts";
+import { breaker, counters, database, identities, internalToken, limitNames, otherBalance, rateLimits, tracing } from "./unbuilt-schema.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
 
@@ -164,7 +154,7 @@ const upstream = fields(
     proxyProtocol: upstreamProxyProtocol.optional(),
     internalToken: notBuilt(internalToken, "A signed token for the upstream.").optional(),
     breaker: notBuilt(breaker, "When to stop calling it.").optional(),
-    health: notBuilt(health, "How it is seen to be well.").optional(),
+    health: health.optional(),
     timeouts: fields(
       {
         connect: duration({ example: "250ms", off: false, max: "1h" }, "Time to connect; 504 beyond.").prefault("1s"),

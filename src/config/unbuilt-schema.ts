@@ -191,19 +191,13 @@ export const breaker = fields(
   },
   "When to stop.",
 );
-export const health = fields(
+export const passiveHealth = fields(
   {
-    active: fields({ path: word("What is asked for."), interval: time("5s", "How often.").optional() }, "Asks each endpoint.").optional(),
-    passive: fields(
-      {
-        consecutive5xx: count(1, 1_000_000, "Errors in a row.").optional(),
-        ejectFor: time("30s", "How long it is left alone.").optional(),
-        maxEjected: percent("How many endpoints at most.").optional(),
-      },
-      "Looks at the answers.",
-    ).optional(),
+    consecutive5xx: count(1, 1_000_000, "Errors in a row.").optional(),
+    ejectFor: time("30s", "How long it is left alone.").optional(),
+    maxEjected: percent("How many endpoints at most.").optional(),
   },
-  "How an endpoint is seen to be well.",
+  "Looks at the answers.",
 );
 
 // ── routes ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -110,7 +110,12 @@ export default defineGateway({
       tls: { ca: "certs/internal-ca.pem", cert: "certs/gw.pem", key: "certs/gw.key" },
       internalToken: { audience: "orders", ttl: "60s" },
     },
-    ledger: { endpoints: ["http://127.0.0.1:50051"], protocol: "h2", pool: { streams: 100 } },
+    ledger: {
+      endpoints: ["http://127.0.0.1:50051"],
+      protocol: "h2",
+      pool: { streams: 100 },
+      health: { active: { grpc: { service: "ledger.v1.Ledger" } } },
+    },
   },
   routes: [
     {

@@ -2,6 +2,7 @@
 
 import type {
   AccessLogConfig,
+  ActiveHealthConfig,
   AddressConfig,
   AdminConfig,
   BoundsConfig,
@@ -143,6 +144,10 @@ function byAddress(all: readonly EndpointConfig[]): Map<string, EndpointConfig[]
   return found;
 }
 
+function toQuestion(ask: ActiveHealthConfig["ask"]): string {
+  return ask.kind === "http" ? `GET ${ask.path}` : `gRPC ${ask.service === "" ? "of the whole server" : ask.service}`;
+}
+
 export const upstream: Comparers<UpstreamConfig> = {
   name: () => undefined,
   endpoints,
@@ -155,6 +160,19 @@ export const upstream: Comparers<UpstreamConfig> = {
     firstByteMs: plain("timeout for the first byte", toDuration),
     betweenBytesMs: plain("timeout between bytes", toDuration),
     idleMs: plain("idle timeout", toDuration),
+  }),
+  health: fields<UpstreamConfig["health"]>({
+    active: optional(
+      (value, say) => say.that(null, `begins to ask its endpoints whether they are well: ${toQuestion(value.ask)}`, "ask their endpoints"),
+      (_value, say) => say.that(null, "no longer asks its endpoints whether they are well", "no longer ask their endpoints"),
+      fields<ActiveHealthConfig>({
+        ask: plain("question to its endpoints", toQuestion),
+        intervalMs: plain("interval of health checks", toDuration),
+        timeoutMs: plain("timeout of health checks", toDuration),
+        healthyAfter: plain("number of good checks that bring an endpoint back", toCount),
+        unhealthyAfter: plain("number of bad checks that take an endpoint out", toCount),
+      }),
+    ),
   }),
   pool: fields({
     connections: plain("most connections", toCount),

@@ -174,6 +174,7 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
     cors,
     securityHeaders,
     errors,
+    grpcWeb: flag(true, "takes gRPC-Web calls", "no longer takes gRPC-Web calls", "take gRPC-Web calls", "no longer take gRPC-Web calls"),
     webSocket,
     timeoutMs: limit("timeout", toDuration),
     bounds: fields<RouteBoundsConfig>({

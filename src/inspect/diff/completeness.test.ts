@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   mode: ["optional", "required"],
   minVersion: ["TLSv1.2", "TLSv1.3"],
   challenge: ["http-01", "tls-alpn-01"],
+  "ask.kind": ["http", "grpc"],
   kind: ["edge", "domain", "bff"],
   "conditions.*.on": ["header", "query", "mediaType"],
   "redirect.query": ["keep", "drop"],
@@ -86,7 +87,7 @@ function createFullConfig(): GatewayConfig {
   const upstreams = [
     { ...catalog, proxyProtocol: null, tls },
     { ...catalog, name: "other", tls: UPSTREAM_TLS, timeouts: { ...catalog.timeouts, betweenBytesMs: 5000 } },
-    { ...catalog, name: "clear", tls: null },
+    { ...catalog, name: "clear", tls: null, health: { active: null } },
   ];
   const listeners = [...config.listeners, { ...listener, name: "tls", tls: LISTENER_TLS }];
   return { ...config, admin: { ...config.admin, tls: LISTENER_TLS }, acme: ACME, listeners, upstreams, routes: [team, ...routes] };

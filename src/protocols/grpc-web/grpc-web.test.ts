@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { get, PolicyStage, post, postChunked, type StageClient, type StageOptions } from "../../../test/pipeline/policy-stage.ts";
 import { FIELD, Fields, fieldName } from "../../http/index.ts";
 import { type BodyTransform, CONTINUE, type Policy } from "../../pipeline/index.ts";
-import { compileGrpcWeb } from "./index.ts";
+import { grpcWeb } from "./index.ts";
 
 /** A message of these bytes, framed. */
 function message(text: string): string {
@@ -34,8 +34,7 @@ const OK = chunked(GRPC, [message("one"), message("two")], DONE);
 const OK_BODY = message("one") + message("two") + trailerFrame("grpc-status: 0\r\ngrpc-message: all%20well\r\n");
 
 async function open(response = OK, options: StageOptions = {}): Promise<PolicyStage> {
-  const policy = compileGrpcWeb(true) as Policy;
-  const stage = await PolicyStage.create({ ...options, policies: [policy, ...(options.policies ?? [])] });
+  const stage = await PolicyStage.create({ ...options, policies: [grpcWeb, ...(options.policies ?? [])] });
   stage.server.script = { onHead() {}, onRequest: (connection) => connection.send(response) };
   return stage;
 }
@@ -210,7 +209,6 @@ describe("a gRPC-Web call", () => {
   });
 
   it("keeps the back-pressure of whoever is slow", () => {
-    const policy = compileGrpcWeb(true) as Policy;
     const transforms: BodyTransform[] = [];
     const grpcType = "application/grpc-web-text";
     const head = { fields: new Fields(""), acceptsTrailers: false };
@@ -224,8 +222,8 @@ describe("a gRPC-Web call", () => {
       transformRequest: (transform: BodyTransform) => void transforms.push(transform),
       transformResponse: (transform: BodyTransform) => void transforms.push(transform),
     };
-    policy.response?.(exchange as never);
-    policy.request?.(exchange as never);
+    grpcWeb.response?.(exchange as never);
+    grpcWeb.request?.(exchange as never);
     assert.equal(transforms.length, 2);
     for (const transform of transforms) {
       for (const answer of [true, false]) assert.equal(transform.write(Buffer.from("AAAA"), { write: () => answer, end() {} }), answer);
@@ -245,8 +243,6 @@ describe("other requests of a route with gRPC-Web", () => {
     assert.equal(fieldsOf(grpc)["content-type"], "application/grpc");
     stage.finish();
   });
-
-  it("cost nothing where the route does not say so", () => assert.equal(compileGrpcWeb(false), null));
 
   it("may be changed by other policies behind the translation", async () => {
     const seen: (string | null)[] = [];

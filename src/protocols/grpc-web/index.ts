@@ -11,10 +11,7 @@ import { readWebCall, toWebType, type WebCall } from "./media-type.ts";
 /** What the client sent, kept since the request's fields say gRPC from then on. */
 const CALL: MemoryKey<WebCall> = { name: "grpc-web" };
 
-/** Null when the route does not translate. */
-export function compileGrpcWeb(isOn: boolean): Policy | null {
-  return isOn ? { name: "grpc-web", phase: "transform", request: translateRequest, response: translateResponse } : null;
-}
+export const grpcWeb: Policy = { name: "grpc-web", phase: "transform", request: translateRequest, response: translateResponse };
 
 function translateRequest(exchange: Exchange): StepResult {
   const { head } = exchange;
