@@ -97,7 +97,6 @@ export class RequestReader implements EntrySink {
     if (this.#protocol.toLowerCase() !== WEBSOCKET) return H2.METHOD_NOT_IMPLEMENTED;
     // A tunnel whose one end is closed before it is open.
     if (endStream) return H2.BAD_PSEUDO_FIELD;
-    if (this.#contentLength > 0) return H2.BAD_CONTENT_LENGTH;
     const head = this.#finishRequest("GET", scheme, true);
     if ("kind" in head) return head;
     head.upgrade = WEBSOCKET;

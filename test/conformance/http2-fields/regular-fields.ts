@@ -129,6 +129,7 @@ const ROOM = BOUNDS.headBytes - PSEUDO_BYTES - 1 - 32;
 const bounds: readonly RequestFieldCase[] = [
   passes("as many lines as allowed pass", get(...many(100)), sentGet(...many(100).map(([name, value]) => `${name}: ${value}`))),
   refused("one line more is refused", get(...many(101)), "SP_H2_HEAD_TOO_LARGE"),
+  refused("cookies are one line of them, and not none", get(...many(100), ["cookie", "a=1"], ["cookie", "b=2"]), "SP_H2_HEAD_TOO_LARGE"),
   passes("a list of just the bytes that are allowed passes", get(["x", "v".repeat(ROOM)]), sentGet(`x: ${"v".repeat(ROOM)}`)),
   refused("one byte more is refused", get(["x", "v".repeat(ROOM + 1)]), "SP_H2_HEAD_TOO_LARGE"),
   refused(
