@@ -1,6 +1,7 @@
 export { toAddressText } from "./address-text.ts";
 // The door of the transport room. No adapter needs its runtime to be imported, only to be used.
 export { bunTransport } from "./bun/index.ts";
+export { CORK_BYTES } from "./cork-buffer.ts";
 export { type HandlerErrorHook, setHandlerErrorHook } from "./handler-error.ts";
 export { readMonotonicMicros } from "./libc/monotonic-clock.ts";
 export { sendUnixDatagram } from "./libc/unix-datagram.ts";

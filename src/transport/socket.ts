@@ -74,6 +74,7 @@ export interface Socket {
   /**
    * Gathers the following writes so that they leave in one system call at uncork(). Not nested: a second cork() is a no-op.
    * One socket is corked at a time: the cork of another one sends what this one gathered. Uncork in the turn that corked.
+   * Up to CORK_BYTES in all are copied: the writer may use its bytes again.
    */
   cork(): void;
   uncork(): void;

@@ -84,7 +84,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.#connectionWindow = terms.connectionWindow;
     this.#recvWindow = terms.connectionWindow;
     this.budgets = new Budgets(wheel.nowMs);
-    this.output = new FrameOutput(this.socket, this.peer, this.budgets);
+    this.output = new FrameOutput(this.socket, this.budgets);
   }
 
   /** Opens our half: settings, then room for all streams together. */

@@ -1,7 +1,7 @@
 // The sending half of a connection: frames are gathered and leave in one write a turn, DATA as far as both windows and the socket
 // allow, and streams that have to wait take turns. RFC 9113 5.2 and 6.9. @hot
 
-import type { Socket } from "../../transport/index.ts";
+import { CORK_BYTES, type Socket } from "../../transport/index.ts";
 import { writeNoTable } from "../hpack/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
 import type { Budgets } from "./budgets.ts";
@@ -13,6 +13,7 @@ import {
   END_STREAM,
   FRAME_HEAD_BYTES,
   HEADERS,
+  MAX_FRAME_BYTES,
   MAX_WINDOW,
   putFrameHead,
   RST_STREAM,
@@ -22,11 +23,10 @@ import {
   writePing,
   writeSettings,
 } from "./frames.ts";
-import type { PeerSettings } from "./peer-settings.ts";
 import { type Flushable, flushAtTurnEnd } from "./turn-end.ts";
 
-/** Leaves at once when so much has been gathered. */
-const FLUSH_BYTES = 64 * 1024;
+/** Leaves at once when so much has been gathered: with one more frame it still fits into what a cork copies. */
+const FLUSH_BYTES = 40 * 1024;
 /** What a waiting stream may send before the next one has its turn. */
 const TURN_BYTES = 16 * 1024;
 
@@ -51,7 +51,6 @@ export interface Sender {
 /** Buffers that nobody writes to now. A turn rarely needs more than one. */
 const spare: OutBuffer[] = [];
 const MAX_SPARE = 4;
-const MAX_SPARE_BYTES = 256 * 1024;
 
 export class FrameOutput implements Flushable {
   /** The socket has not taken what was sent: DATA waits until onDrain. */
@@ -61,7 +60,6 @@ export class FrameOutput implements Flushable {
   /** Handed to the socket since the connection began. */
   bytesOut = 0;
   readonly #socket: Socket;
-  readonly #peer: PeerSettings;
   readonly #budgets: Budgets;
   readonly #waiting: Sender[] = [];
   #buffer: OutBuffer | null = null;
@@ -71,9 +69,8 @@ export class FrameOutput implements Flushable {
   #lastDataAt = -1;
   #lastDataId = 0;
 
-  constructor(socket: Socket, peer: PeerSettings, budgets: Budgets) {
+  constructor(socket: Socket, budgets: Budgets) {
     this.#socket = socket;
-    this.#peer = peer;
     this.#budgets = budgets;
   }
 
@@ -96,14 +93,14 @@ export class FrameOutput implements Flushable {
     this.#lastDataAt = -1;
     const { length } = buffer;
     this.bytesOut += length;
-    this.#socket.write(buffer.bytes.subarray(0, length));
-    if (this.#socket.queuedBytes > 0) {
-      // The socket still reads from the buffer.
-      this.isBlocked = true;
-      return;
-    }
+    const socket = this.#socket;
+    socket.cork();
+    socket.write(buffer.bytes.subarray(0, length));
+    socket.uncork();
+    this.isBlocked = socket.queuedBytes > 0;
     buffer.length = 0;
-    if (spare.length < MAX_SPARE && buffer.bytes.length <= MAX_SPARE_BYTES) spare.push(buffer);
+    // What is longer than a cork copies may still be read from.
+    if (length <= CORK_BYTES && spare.length < MAX_SPARE) spare.push(buffer);
   }
 
   // ── header blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +122,7 @@ export class FrameOutput implements Flushable {
     const at = this.#headersAt;
     const length = out.length - at - FRAME_HEAD_BYTES;
     const ends = endStream ? END_STREAM : 0;
-    if (length <= this.#peer.maxFrameBytes) putFrameHead(out.bytes, at, length, HEADERS, ends | END_HEADERS, id);
+    if (length <= MAX_FRAME_BYTES) putFrameHead(out.bytes, at, length, HEADERS, ends | END_HEADERS, id);
     else this.#cutHeaders(out, at, length, ends, id);
     if (out.length >= FLUSH_BYTES) this.flush();
   }
@@ -134,7 +131,7 @@ export class FrameOutput implements Flushable {
   #cutHeaders(out: OutBuffer, at: number, length: number, ends: number, id: number): void {
     const block = out.bytes.subarray(at + FRAME_HEAD_BYTES, at + FRAME_HEAD_BYTES + length).slice();
     out.length = at;
-    const max = this.#peer.maxFrameBytes;
+    const max = MAX_FRAME_BYTES;
     for (let from = 0; from < length; from += max) {
       const take = Math.min(max, length - from);
       out.ensure(FRAME_HEAD_BYTES + take);
@@ -152,7 +149,7 @@ export class FrameOutput implements Flushable {
     const end = Math.min(chunk.length, from + maxBytes);
     let at = from;
     while (at < end && !this.isBlocked) {
-      const take = Math.min(end - at, this.#peer.maxFrameBytes, stream.sendWindow, this.sendWindow);
+      const take = Math.min(end - at, MAX_FRAME_BYTES, stream.sendWindow, this.sendWindow);
       if (take <= 0) break;
       const out = this.#out;
       out.ensure(FRAME_HEAD_BYTES + take);
@@ -221,7 +218,6 @@ export class FrameOutput implements Flushable {
   }
 
   onDrain(): void {
-    if (!this.isBlocked) return;
     this.isBlocked = this.#socket.queuedBytes > 0;
     this.pump();
   }

@@ -14,13 +14,8 @@ import {
   readUint32,
 } from "./frames.ts";
 
-/** Larger frames save us nothing, and would keep other streams waiting. */
-const LONGEST_FRAME_BYTES = 64 * 1024;
-
 export class PeerSettings {
   initialWindow = DEFAULT_WINDOW;
-  /** Of what we send. */
-  maxFrameBytes = MAX_FRAME_BYTES;
   /** Streams that we may open. */
   maxStreams = Number.POSITIVE_INFINITY;
   takesExtendedConnect = false;
@@ -41,8 +36,8 @@ export class PeerSettings {
           this.initialWindow = value;
           break;
         case MAX_FRAME_SIZE:
+          // We send none that everybody would not take: larger ones save nothing, and keep other streams waiting.
           if (value < MAX_FRAME_BYTES || value > 0xffffff) return H2.BAD_SETTING;
-          this.maxFrameBytes = Math.min(value, LONGEST_FRAME_BYTES);
           break;
         case ENABLE_CONNECT_PROTOCOL:
           // RFC 8441 3: once said, it is not taken back.

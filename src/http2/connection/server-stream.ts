@@ -144,8 +144,10 @@ export class ServerStream extends Http2Stream implements ClientSide {
     this.#tunnel?.webSocket.leave();
   }
 
-  giveUp(fault: FaultDefinition): void {
-    this.#server.giveUp(this, fault);
+  /** The tunnel's time is over. In order, since a client that is reset may not read the Close that it was sent. */
+  endTunnel(fault: FaultDefinition): void {
+    this.lose(fault);
+    this.finish(null);
   }
 
   override release(): void {
@@ -172,6 +174,10 @@ export class ServerStream extends Http2Stream implements ClientSide {
 
   abort(fault: Fault | null): void {
     this.exchange = null;
+    if (this.#tunnel !== null && this.#tunnel.webSocket.fault !== null) {
+      this.finish(null);
+      return;
+    }
     this.connection.resetStream(this, fault === null ? CODE.INTERNAL_ERROR : toClientCode(codeOf(fault.kind)));
   }
 

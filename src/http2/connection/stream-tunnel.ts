@@ -23,7 +23,7 @@ export class StreamTunnel implements TimerOwner, ClientWriter {
 
   onTimer(): void {
     const fault = this.webSocket.check();
-    if (fault !== null) this.#stream.giveUp(fault);
+    if (fault !== null) this.#stream.endTunnel(fault);
   }
 
   stop(): void {

@@ -91,6 +91,30 @@ export function corkingContract(rig: Rig): void {
       assert.ok(far.text() === sent);
     });
 
+    it("has copied what was gathered: the writer may use its bytes again, also for what the kernel did not take", async () => {
+      const { near, far } = await rig.pair();
+      far.call((socket) => socket.pause());
+      const bytes = Buffer.alloc(65_536);
+      let sent = 0;
+      // Until something waits, and then some more.
+      for (let behind = 0; behind < 20 && sent < 4000; sent += 1) {
+        bytes.fill(sent & 0xff);
+        near.call((socket) => {
+          socket.cork();
+          socket.write(bytes.subarray(0, 60_000));
+          socket.uncork();
+          if (socket.queuedBytes > 0) behind += 1;
+        });
+      }
+      far.call((socket) => socket.resume());
+      await far.received(sent * 60_000);
+      const text = far.text();
+      for (let i = 0; i < sent; i += 1) {
+        assert.equal(text.charCodeAt(i * 60_000), i & 0xff);
+        assert.equal(text.charCodeAt(i * 60_000 + 59_999), i & 0xff);
+      }
+    });
+
     it("sends the corked bytes at end() and drops them at close()", async () => {
       const one = await rig.pair();
       one.near.call((socket) => {

@@ -110,7 +110,7 @@ export class MemorySocket implements AcceptedSocket {
   write(chunk: Uint8Array): boolean {
     if (this.closed || this.ending) return true;
     if (this.wire.corkOwner === this) {
-      this.corked.push(chunk.slice());
+      this.corked.push(copy(chunk, chunk.length));
       return this.queue.length === 0;
     }
     return this.send(chunk);
@@ -197,7 +197,7 @@ export class MemorySocket implements AcceptedSocket {
       const room = this.wire.windowBytes - far.inboxBytes;
       const chunk = this.queue[0];
       if (room <= 0 || chunk === undefined) return;
-      far.inbox.push(chunk.slice(0, room));
+      far.inbox.push(copy(chunk, Math.min(room, chunk.length)));
       far.inboxBytes += Math.min(room, chunk.length);
       if (chunk.length > room) this.queue[0] = chunk.subarray(room);
       else this.queue.shift();
@@ -332,4 +332,9 @@ function countBytes(chunks: readonly Uint8Array[]): number {
   let bytes = 0;
   for (const chunk of chunks) bytes += chunk.length;
   return bytes;
+}
+
+/** Bytes that have left are the writer's again, as with a kernel. (A Buffer's own slice() would be a view.) */
+function copy(chunk: Uint8Array, length: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(chunk, 0, length);
 }
