@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FakeClock } from "../base/index.ts";
+import { FakeClock, listFaults } from "../base/index.ts";
 import { parseConfig } from "../config/index.ts";
+import { GRPC_STATUS_NAMES } from "../pipeline/index.ts";
 import { MemoryLineSink } from "../telemetry/index.ts";
 import { MemoryNetwork, type Socket, type SocketHandler } from "../transport/index.ts";
 import { createGateway, type Gateway } from "./index.ts";
@@ -140,5 +141,14 @@ describe("a gRPC call in the log and the metrics", () => {
     prepared.commit();
     stage.network.pump();
     assert.deepEqual(stage.counted, []);
+  });
+});
+
+describe("the gRPC status of every fault", () => {
+  it("is one that there is, and never OK", () => {
+    // Those of what comes before a request, and of a tunnel, answer no call.
+    const faults = listFaults().filter(({ code }) => !/^SP_(PROXY|WS)_/.test(code));
+    assert.ok(faults.length > 50);
+    for (const { code, grpc } of faults) assert.ok(Number.isInteger(grpc) && grpc > 0 && grpc < GRPC_STATUS_NAMES.length, code);
   });
 });

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type FaultDefinition, listFaults } from "../base/index.ts";
+import type { FaultDefinition } from "../base/index.ts";
 import { Fields, fieldName, RequestHead, ResponseHead } from "../http/index.ts";
 import type { ExchangeFacts } from "./exchange-facts.ts";
-import { encodeGrpcMessage, GRPC_STATUS_NAMES, grpcStatusOf, isWebType, toGrpcType } from "./index.ts";
-import "../gateway/index.ts";
+import { encodeGrpcMessage, grpcStatusOf, isWebType, toGrpcType } from "./index.ts";
 
 const CONTENT_TYPE = fieldName("content-type");
 const STATUS = fieldName("grpc-status");
@@ -69,15 +68,6 @@ describe("grpc-message", () => {
     assert.equal(encodeGrpcMessage(" plain ~ text!"), " plain ~ text!");
     assert.equal(encodeGrpcMessage("100% ü\r\n\0\x7f€"), "100%25 %C3%BC%0D%0A%00%7F%E2%82%AC");
     assert.equal(decodeURIComponent(encodeGrpcMessage("a%41 \u{1f600}\n")), "a%41 \u{1f600}\n");
-  });
-});
-
-describe("the gRPC status of every fault", () => {
-  it("is one that there is, and never OK", () => {
-    // Those of what comes before a request, and of a tunnel, answer no call.
-    const faults = listFaults().filter(({ code }) => !/^SP_(PROXY|WS)_/.test(code));
-    assert.ok(faults.length > 50);
-    for (const { code, grpc } of faults) assert.ok(Number.isInteger(grpc) && grpc > 0 && grpc < GRPC_STATUS_NAMES.length, code);
   });
 });
 

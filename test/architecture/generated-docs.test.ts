@@ -16,6 +16,7 @@ import { listFiles, listSourceFiles, ROOT } from "./source-files.ts";
 const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   H1: "http1",
   H2: "http2",
+  WS: "websocket",
   PROXY: "transport",
   URI: "http",
   ROUTE: "router",
@@ -53,7 +54,7 @@ describe("the reference of faults", () => {
 
   it("leads from each code to a room", () => {
     const folders = listSourceFiles("src").map(({ path }) => path.split("/"));
-    const rooms = new Set(folders.map(([, room, policy = ""]) => (room === "policies" ? policy : room)));
+    const rooms = new Set(folders.map(([, room, policy = ""]) => (room === "policies" || room === "protocols" ? policy : room)));
     const wrong = listFaults().filter(({ code }) => {
       const [, word = "", next = ""] = code.split("_");
       return !rooms.has(ROOM_OF_WORD[`${word}_${next}`] ?? ROOM_OF_WORD[word] ?? word.toLowerCase());

@@ -9,7 +9,7 @@ export const BAD_TIMEOUT = defineFault({
   blame: "client",
   retry: "never",
   closes: false,
-  title: "grpc-timeout is malformed.",
+  title: "The field grpc-timeout is malformed.",
   remedy:
     "It is one to eight digits and one of H, M, S, m, u, n. The detail has what came. A gRPC library writes it right: ask who the client is.",
 });

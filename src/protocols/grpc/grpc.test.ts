@@ -321,15 +321,22 @@ describe("the deadline of a call", () => {
     stage.finish();
   });
 
-  it("is not made up where the client set none, though the route has a time until the head", async () => {
+  it("is the route's time where that is over sooner, or the client set none", async () => {
     const stage = await open({ timeoutMs: 1000 });
+    for (const fields of ["", "Grpc-Timeout: 2S\r\n", "Grpc-Timeout: 900m\r\n"]) stage.send(call(fields));
+    assert.deepEqual([timeoutSeen(stage, 0), timeoutSeen(stage, 1), timeoutSeen(stage, 2)], [["1000m"], ["1000m"], ["900m"]]);
+    stage.finish();
+  });
+
+  it("is not made up where neither the client nor the route has one", async () => {
+    const stage = await open({ timeoutMs: null });
     stage.send(call());
     assert.deepEqual(timeoutSeen(stage), []);
     stage.finish();
   });
 
   it("says nothing for a request that is no call", async () => {
-    const stage = await open();
+    const stage = await open({ timeoutMs: 1000 });
     stage.send(post("x", "Grpc-Timeout: nonsense\r\n"));
     assert.deepEqual(timeoutSeen(stage), ["nonsense"]);
     stage.finish();

@@ -19,9 +19,9 @@ import { encodeTimeout, MALFORMED, parseTimeout } from "./timeout.ts";
 const GRPC_TIMEOUT = fieldName("Grpc-Timeout");
 
 /**
- * The client's deadline is the whole call's, its last message included; the route's `timeout` bounds the head beside it. What an
- * upstream is told is the time that is left. It is told nothing where the client set no time: it would end a stream that the route's
- * `timeout` does not mean, since its head came long ago.
+ * The client's deadline is the whole call's, its last message included; the route's `timeout` bounds the head beside it. The upstream is
+ * told the sooner of the two, as the time that is left: a service that knows when nobody waits any more can stop by itself. It can't be
+ * told that one of them is only about the head, so a route with long streams has no `timeout`.
  */
 export const grpcDeadline: Policy = {
   name: "grpc-deadline",
@@ -39,8 +39,12 @@ export const grpcDeadline: Policy = {
     return CONTINUE;
   },
   attempt(attempt) {
-    const { endsByMs, grpcType, runtime } = attempt.exchange;
-    if (grpcType !== null && endsByMs > 0) attempt.setField(GRPC_TIMEOUT, encodeTimeout(endsByMs - runtime.wheel.nowMs));
+    const { exchange } = attempt;
+    const { plan, startedMs } = exchange;
+    if (exchange.grpcType === null) return CONTINUE;
+    let endsByMs = exchange.endsByMs > 0 ? exchange.endsByMs : Number.POSITIVE_INFINITY;
+    if (plan.timeoutMs !== null) endsByMs = Math.min(endsByMs, startedMs + plan.timeoutMs);
+    if (endsByMs < Number.POSITIVE_INFINITY) attempt.setField(GRPC_TIMEOUT, encodeTimeout(endsByMs - exchange.runtime.wheel.nowMs));
     return CONTINUE;
   },
 };
