@@ -27,7 +27,7 @@ export function readInteger(bytes: Uint8Array, from: number, to: number, mask: n
 }
 
 /** Bytes that an integer of this room takes at most: the prefix and four groups hold 2^28. */
-export const MAX_INTEGER_BYTES = 6;
+export const MAX_INTEGER_BYTES = 5;
 
 /** Writes `value` at `bytes[at]`, beside the bits of `flags`; returns where what follows goes. */
 export function writeInteger(bytes: Uint8Array, at: number, flags: number, mask: number, value: number): number {
