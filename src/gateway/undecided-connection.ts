@@ -94,13 +94,14 @@ export class UndecidedConnection implements SocketHandler, ListenedConnection, T
   onEnd(): void {
     if (this.#isOver) return;
     if (this.#owner.scheme === "https") this.#socket.close();
-    else this.#startLate().onEnd();
+    else this.#startAsRead().onEnd();
   }
 
-  /** What came may be the beginning of a request: it is late, and told so as on a listener of HTTP/1.1 alone. */
+  /** Who is silent for so long meets the same end as on a listener of HTTP/1.1 alone. What has come is the beginning of a late request. */
   onTimer(): void {
     if (this.#owner.scheme === "https") this.#socket.close();
-    else this.#startLate().onTimer();
+    else if (this.#matched > 0) this.#startAsRead();
+    else this.#startHttp1().onTimer();
   }
 
   onClose(error: SocketError | null): void {
@@ -110,7 +111,7 @@ export class UndecidedConnection implements SocketHandler, ListenedConnection, T
     this.#owner.onConnectionClosed(this, error);
   }
 
-  #startLate(): ServedConnection & { onTimer(): void } {
+  #startAsRead(): ServedConnection {
     const connection = this.#startHttp1();
     if (this.#matched > 0) connection.onData(Buffer.from(PREFACE.subarray(0, this.#matched)));
     return connection;
