@@ -30,6 +30,8 @@ export interface Answered {
 }
 
 const ANSWER_MS = 10_000;
+/** What a server takes that has not said more. */
+const FRAME_BYTES = 16_384;
 
 export function ask(version: Version, port: number, asked: Asked): Promise<Answered> {
   return version === "HTTP/2" ? askOverHttp2(port, asked) : askOverHttp1(port, asked);
@@ -96,8 +98,10 @@ async function askOverHttp2(port: number, asked: Asked): Promise<Answered> {
   const stream = client.request(head, body === undefined ? FRAME.END_STREAM : 0);
   if (asked.waits === true) await client.until(() => stream.interim.length > 0 || stream.isOver, ANSWER_MS, "100 (Continue)");
   if (body !== undefined) {
-    const half = body.slice(0, Math.ceil(body.length / 2));
-    client.send(FRAME.data(stream.id, half), FRAME.data(stream.id, body.slice(half.length), trailers.length === 0 ? FRAME.END_STREAM : 0));
+    const frames = Array.from({ length: Math.ceil(body.length / FRAME_BYTES) }, (_, index) => {
+      return FRAME.data(stream.id, body.slice(index * FRAME_BYTES, (index + 1) * FRAME_BYTES));
+    });
+    client.send(...frames, FRAME.data(stream.id, "", trailers.length === 0 ? FRAME.END_STREAM : 0));
     if (trailers.length > 0) client.send(FRAME.headers(stream.id, HPACK.block(trailers), FRAME.END_STREAM));
   }
   await client.until(() => stream.isOver || client.isClosed, ANSWER_MS, `an answer to ${method} ${path}`);

@@ -16,32 +16,27 @@ export function head(method: string, path: string): HPACK.H2Field[] {
   ];
 }
 
-/** Sends `bytes` of the pattern as a request body, never more than the windows hold; resolves to the stream when it is answered. */
+/** Sends `bytes` of the pattern as the first body of this connection, never more than the windows hold; resolves to the stream when it is answered. */
 export async function uploadPattern(client: H2Client, path: string, bytes: number, mostMs: number): Promise<H2StreamRecord> {
   await client.until(() => client.settings !== null, mostMs, "settings");
-  let connectionWindow = DEFAULT_WINDOW;
-  let streamWindow = client.settings?.get(FRAME.SETTINGS_INITIAL_WINDOW_SIZE) ?? DEFAULT_WINDOW;
+  const firstWindow = client.settings?.get(FRAME.SETTINGS_INITIAL_WINDOW_SIZE) ?? DEFAULT_WINDOW;
   let sent = 0;
   const id = client.nextStreamId();
   const stream = client.stream(id);
   const push = (): void => {
     while (sent < bytes && client.socket.writableLength < BLOCK_BYTES) {
       const inBlock = BLOCK_BYTES - (sent % BLOCK_BYTES);
-      const take = Math.min(FRAME_BYTES, inBlock, bytes - sent, connectionWindow, streamWindow);
+      const window = Math.min(DEFAULT_WINDOW + client.grantedBytes, firstWindow + stream.grantedBytes) - sent;
+      const take = Math.min(FRAME_BYTES, inBlock, bytes - sent, window);
       if (take <= 0) return;
       const from = sent % BLOCK_BYTES;
       const chunk = patternBlock(sent - from).subarray(from, from + take);
       sent += take;
-      connectionWindow -= take;
-      streamWindow -= take;
       client.send(FRAME.data(id, chunk, sent === bytes ? FRAME.END_STREAM : 0));
     }
   };
-  client.onFrame = ({ type, streamId, payload }) => {
-    if (type !== FRAME.WINDOW_UPDATE) return;
-    if (streamId === 0) connectionWindow += payload.readUInt32BE(0);
-    else if (streamId === id) streamWindow += payload.readUInt32BE(0);
-    push();
+  client.onFrame = ({ type }) => {
+    if (type === FRAME.WINDOW_UPDATE) push();
   };
   client.socket.on("drain", push);
   client.send(FRAME.headers(id, HPACK.block(head("POST", path))));

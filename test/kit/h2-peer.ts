@@ -28,6 +28,8 @@ export class H2StreamRecord {
   isEnded = false;
   /** The code of RST_STREAM; null when none came. */
   resetCode: number | null = null;
+  /** What the far side's WINDOW_UPDATEs for it came to. */
+  grantedBytes = 0;
 
   constructor(id: number) {
     this.id = id;
@@ -82,6 +84,8 @@ export class H2Peer {
   /** What the far side has set; null until its first SETTINGS. */
   settings: Map<number, number> | null = null;
   settingsAcks = 0;
+  /** What the far side's WINDOW_UPDATEs for the connection came to, beyond the 65,535 of its beginning. */
+  grantedBytes = 0;
   pingAcks = 0;
   goodbye: H2Goodbye | null = null;
   /** The far side broke the protocol, in words. */
@@ -170,6 +174,9 @@ export class H2Peer {
       case H2.PING:
         if ((flags & H2.ACK) !== 0) this.pingAcks++;
         else if (this.#options.acksPings !== false) this.send(H2.frame(H2.PING, H2.ACK, 0, payload));
+        return;
+      case H2.WINDOW_UPDATE:
+        (streamId === 0 ? this : this.stream(streamId)).grantedBytes += payload.readUInt32BE(0);
         return;
       case H2.GOAWAY:
         this.goodbye = {
