@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { type FieldName, FoldedNames, fieldName, foldName, hashFolded } from "./field-name.ts";
-import { Fields, hasFolded } from "./fields.ts";
+import { FieldBlock, Fields, hasFolded } from "./fields.ts";
 
 const A = fieldName("A");
 const X_ID = fieldName("X-Id");
@@ -81,6 +81,25 @@ describe("fields", () => {
     const fields = received(["X-Id", "1"], ["x_id", "2"]);
     fields.removeNominated("close, x-ID", 7, 11);
     assert.equal(fields.toLines(), "x_id: 2\r\n");
+  });
+
+  it("know which of them came as secrets, and a copy does too", () => {
+    const fields = received(["a", "1"]);
+    assert.equal(fields.secrets, null);
+    fields.secrets = ["a"];
+    assert.deepEqual(fields.copy().secrets, ["a"]);
+  });
+
+  it("show the shared lines as a block until a single one is asked for", () => {
+    const block = new FieldBlock(["Via", "1.1 x"]);
+    const fields = received(["a", "1"]);
+    assert.equal(fields.block, null);
+    fields.addBlock(block);
+    fields.add(A, "2");
+    assert.equal(fields.block, block);
+    assert.equal(fields.toLines(), "a: 1\r\nVia: 1.1 x\r\nA: 2\r\n");
+    fields.remove(fieldName("Via"));
+    assert.deepEqual([fields.block, fields.added], [null, ["A", "2"]]);
   });
 
   it("are copied so that neither copy sees the other's changes", () => {

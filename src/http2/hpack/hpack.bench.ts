@@ -2,8 +2,8 @@
 // the writing of what passes through.
 
 import { FieldBlock, Fields, fieldName, hashFolded } from "../../http/index.ts";
-import { conclude, measure } from "../../http1/stage/measure.bench.ts";
 import { OutBuffer } from "../out-buffer.ts";
+import { conclude, measure } from "../stage/measure.bench.ts";
 import { HpackDecoder } from "./decoder.ts";
 import { writeField, writeFields, writeStatus } from "./encoder.ts";
 import type { HeaderEntry } from "./header-entry.ts";
