@@ -6,11 +6,12 @@ import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, type MetricSnapshot, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
-import type { Pool, PoolCounts } from "../upstreams/index.ts";
+import type { PoolCounts, UpstreamPool } from "../upstreams/index.ts";
 import { openAccessLog, toLogTarget } from "./access-log.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
+import { EndpointHealth, writeHealth } from "./endpoint-health.ts";
 import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
 import { GatewayListener, type ListenerSettings } from "./listener.ts";
@@ -18,7 +19,7 @@ import { ListenerMetrics } from "./listener-metrics.ts";
 import { findMovedListener } from "./listener-place.ts";
 import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
-import { PoolSet } from "./pool-set.ts";
+import { mostConnections, type OnEndpointHealth, PoolSet } from "./pool-set.ts";
 import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
 
 /** Everything that reaches the gateway from outside; tests pass fakes. */
@@ -31,6 +32,8 @@ export interface GatewayHost {
   readonly descriptorLimit?: number;
   /** A step threw: a bug, with its stack. Standard error when left out. */
   readonly onBug?: (error: unknown, requestId: string) => void;
+  /** Health checks have changed their mind about an endpoint. A line on standard error when left out. */
+  readonly onHealth?: OnEndpointHealth;
   /** Listening sockets that this process inherited, by the listener's name; the others are bound. */
   readonly descriptors?: ReadonlyMap<string, number>;
   /** The id of the first configuration, where another process has proved it. */
@@ -110,6 +113,7 @@ class RunningGateway implements Gateway {
   readonly #challenges = new AcmeChallenges();
   readonly #budget: ConnectionBudget;
   readonly #gauges: GenerationGauges;
+  readonly #health: EndpointHealth;
   readonly #processMetrics: { stop(): void };
   #config: GatewayConfig;
   #generations: Generations | null = null;
@@ -121,7 +125,7 @@ class RunningGateway implements Gateway {
     this.#host = host;
     this.#config = config;
     this.#wheel = new TimerWheel(clock);
-    this.#pools = new PoolSet(transport, this.#wheel);
+    this.#pools = new PoolSet(transport, this.#wheel, host.onHealth ?? writeHealth);
     this.#tls = new ListenersTls(config, (name) => this.#challenges.identityOf(name));
     this.#budget = new ConnectionBudget(host.descriptorLimit ?? readDescriptorLimit(), 0);
     const log = host.logSink ?? openAccessLog(config, clock);
@@ -131,6 +135,7 @@ class RunningGateway implements Gateway {
     // Of requests that no route took.
     this.#metrics.declareRoute("");
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
+    this.#health = new EndpointHealth(registry, this.#pools);
     declareLog(registry, () => this.#around.log);
   }
 
@@ -221,7 +226,7 @@ class RunningGateway implements Gateway {
 
   /** Rejects with a BlueprintError. What it took is given back then. */
   async #compile(config: GatewayConfig, provenAs: string | null): Promise<Generation> {
-    const pools: Pool[] = [];
+    const pools: UpstreamPool[] = [];
     const pool = (upstream: UpstreamConfig) => {
       const taken = this.#pools.take(upstream);
       pools.push(taken);
@@ -272,7 +277,8 @@ class RunningGateway implements Gateway {
 
   /** What changes in metrics and budgets with a configuration. */
   #show(config: GatewayConfig, { blueprint }: Generation): void {
-    this.#budget.reserve(config.upstreams.reduce((sum, upstream) => sum + upstream.pool.connections, 0));
+    this.#budget.reserve(mostConnections(config.upstreams));
+    this.#health.show(config.upstreams);
     this.#gauges.show(
       blueprint.generation,
       config.upstreams.map(({ name }) => name),

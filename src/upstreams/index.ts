@@ -5,3 +5,4 @@ export { MultiplexedPool } from "./multiplexed-pool.ts";
 export { Pool } from "./pool.ts";
 export { RoundRobin } from "./round-robin.ts";
 export type { EndpointTarget, MultiplexedPoolSettings, PoolCounts, PoolEndpoint, PoolSettings, UpstreamPool } from "./settings.ts";
+export { labelOf } from "./settings.ts";
