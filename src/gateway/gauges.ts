@@ -79,6 +79,7 @@ export function declareLog(registry: MetricRegistry, log: () => LineSink | null)
 export class GenerationGauges {
   readonly #info: MetricFamily<Gauge>;
   readonly #open: MetricFamily<Gauge>;
+  readonly #streams: MetricFamily<Gauge>;
   readonly #pending: MetricFamily<Gauge>;
   readonly #pools: PoolSet;
   #shown: { generation: string; upstreams: readonly string[] } | null = null;
@@ -104,6 +105,11 @@ export class GenerationGauges {
       help: "Upstream connections by state.",
       labels: ["upstream", "state"],
     });
+    this.#streams = registry.gauge({
+      name: "sallyport_upstream_streams",
+      help: "Requests on upstream connections; of HTTP/1.1 one has one at most, of HTTP/2 many.",
+      labels: ["upstream"],
+    });
     this.#pending = registry.gauge({
       name: "sallyport_upstream_pending",
       help: "Requests that wait for a connection.",
@@ -121,11 +127,13 @@ export class GenerationGauges {
       if (known.has(name)) continue;
       this.#open.remove(name, "open");
       this.#open.remove(name, "idle");
+      this.#streams.remove(name);
       this.#pending.remove(name);
     }
     for (const name of upstreams) {
       this.#open.callback(() => this.#pools.countsOf(name).open, name, "open");
       this.#open.callback(() => this.#pools.countsOf(name).idle, name, "idle");
+      this.#streams.callback(() => this.#pools.streamsOf(name), name);
       this.#pending.callback(() => this.#pools.countsOf(name).pending, name);
     }
   }

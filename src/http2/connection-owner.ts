@@ -12,7 +12,7 @@ export interface MultiplexedConnection {
   readonly freeStreams: number;
   /** Streams that are open. */
   readonly openStreams: number;
-  /** Some stream of it has been answered before: a failure may be the idle race of RFC 9110 9.2.2. */
+  /** Some stream of it has been answered or reset by the upstream before: a failure may be the idle race of RFC 9110 9.2.2. */
   readonly hasServed: boolean;
   /** A stream for one attempt, which calls send() next. Only while freeStreams > 0. */
   open(events: UpstreamEvents): UpstreamStream;

@@ -46,6 +46,7 @@ export class FakeStream implements UpstreamStream {
   }
 
   refuse(): void {
+    this.connection.hasServed = true;
     this.connection.release(this, () => this.events.onUpstreamFault(H2.RESPONSE_REFUSED));
   }
 }

@@ -315,6 +315,8 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
       stream.stopSending();
       return true;
     }
+    // Who was refused and asks for a fresh connection gets another than this one.
+    this.hasServed = true;
     this.closeStream(stream, false);
     const kind = (stream as ClientStream).hasHead && code === CODE.REFUSED_STREAM ? H2.RESPONSE_RESET : toFault(code);
     (stream as ClientStream).lose(kind.with(CODE.errorName(code)));
