@@ -22,7 +22,10 @@ const HEAD = [
   [":path", "/"],
 ] as const;
 
-const QUIET: SocketHandler = { onOpen() {}, onData() {}, onDrain() {}, onEnd() {}, onClose() {} };
+/** An upstream that never answers. */
+function silently(socket: Socket): SocketHandler {
+  return { onOpen() {}, onData() {}, onDrain() {}, onEnd: () => socket.close(), onClose() {} };
+}
 
 class H2Connection implements SocketHandler {
   readonly peer: H2Peer;
@@ -241,7 +244,7 @@ describe("a listener of HTTP/2 and HTTP/1.1 in the clear", () => {
 
   it("says how many streams a connection may have, and counts those that are open", async () => {
     await using stage = await Stage.open(`${BOTH}, bounds: { streams: 7 }`);
-    await stage.network.transport.listen({ host: "127.0.0.1", port: 3001 }, () => QUIET);
+    await stage.network.transport.listen({ host: "127.0.0.1", port: 3001 }, silently);
     const streams = () => stage.metric('sallyport_http2_client_streams{listener="http"}');
     const client = stage.h2();
     client.peer.begin();
