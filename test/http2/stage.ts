@@ -329,7 +329,8 @@ export class ClientStage extends Stage implements MultiplexedOwner {
     this.streams = options.streams ?? 8;
     void this.network.transport.listen(UPSTREAM, (socket) => {
       this.server = socket;
-      this.peer = new H2Peer((bytes) => void socket.write(bytes), { isServer: true, ...options.peer });
+      // An acknowledgement must not come before its own settings, which a test sends.
+      this.peer = new H2Peer((bytes) => void socket.write(bytes), { isServer: true, acksSettings: false, ...options.peer });
       return {
         onOpen: () => undefined,
         onData: (chunk) => this.peer.receive(chunk),
