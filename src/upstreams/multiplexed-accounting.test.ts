@@ -104,6 +104,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ act: fc.constant("leave" as const), client }) },
   { weight: 5, arbitrary: fc.record({ act: fc.constant("ready" as const), at, limit }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("allow" as const), at, limit }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant("drain" as const), at }) },
   { weight: 6, arbitrary: fc.record({ act: fc.constant("answer" as const), at }) },
   { weight: 6, arbitrary: fc.record({ act: fc.constantFrom("refuse", "give up", "fail", "drain", "lose"), at }) as fc.Arbitrary<Act> },
   { weight: 2, arbitrary: fc.constant({ act: "settle" as const }) },

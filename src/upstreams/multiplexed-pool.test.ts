@@ -311,6 +311,18 @@ describe("endpoints with connections of many streams", () => {
     assert.equal(stage.connections.length, 1);
   });
 
+  it("that are not well give their place to those that are, for who waits", () => {
+    const stage = new MultiplexedStage({ connections: 1, streams: 1, weights: [1, 1] });
+    const first = stage.open();
+    stage.connections[0]!.ready();
+    const waits = stage.open();
+    stage.pool.setHealth(stage.pool.endpoints[0]!, false);
+    first.stream!.answer();
+    stage.connections[1]!.ready();
+    assert.equal(waits.story, `stream ${B}`);
+    assert.equal(stage.counts(), "1 open, 0 idle, 1 streams, 0 pending");
+  });
+
   it("are left for another by a repeat, which takes no turn", () => {
     const stage = new MultiplexedStage({ weights: [1, 1], connections: 9 });
     const claims = [stage.open(), stage.open(new StoryClaim(false, [A])), stage.open()];
