@@ -43,6 +43,8 @@ export interface Http2GatewayOptions {
   /** Lines below `routes:`; absent: each upstream is reached below `/NAME/`, which is taken off. */
   readonly routes?: readonly string[];
   readonly bounds?: string;
+  /** Of the listener without TLS; both unless said. */
+  readonly plainProtocols?: string;
   readonly workers?: number;
   /** True: one JSON line a request on stdout. */
   readonly accessLog?: boolean;
@@ -107,9 +109,9 @@ function readCpuMs(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS;
 }
 
-export function http2Yaml({ pair, upstreams, routes, bounds, workers, accessLog }: Http2GatewayOptions): string {
+export function http2Yaml({ pair, upstreams, routes, bounds, plainProtocols, workers, accessLog }: Http2GatewayOptions): string {
   const names = Object.keys(upstreams);
-  const listener = `protocols: [h2, http/1.1], bounds: { ${bounds ?? "body: off"} }`;
+  const listener = (protocols: string): string => `protocols: [${protocols}], bounds: { ${bounds ?? "body: off"} }`;
   const upstreamLines = Object.entries(upstreams).map(([name, { url, protocol, more }]) => {
     const tls = url.startsWith("https:") ? `, tls: { ca: ${pair.cert}, serverName: localhost }` : "";
     return `  ${name}: { endpoints: ["${url}"], protocol: ${protocol}${tls}${more === undefined ? "" : `, ${more}`} }`;
@@ -121,8 +123,8 @@ export function http2Yaml({ pair, upstreams, routes, bounds, workers, accessLog 
 gateway: { name: e2e, workers: ${workers ?? 1}, watch: false }
 admin: { address: "127.0.0.1:0" }
 listeners:
-  - { name: plain, address: "127.0.0.1:0", ${listener} }
-  - { name: tls, address: "127.0.0.1:0", ${listener}, tls: { certificates: [{ cert: ${pair.cert}, key: ${pair.key} }] } }
+  - { name: plain, address: "127.0.0.1:0", ${listener(plainProtocols ?? "h2, http/1.1")} }
+  - { name: tls, address: "127.0.0.1:0", ${listener("h2, http/1.1")}, tls: { certificates: [{ cert: ${pair.cert}, key: ${pair.key} }] } }
 upstreams:
 ${upstreamLines.join("\n")}
 routes:
