@@ -90,7 +90,7 @@ describe("fields", () => {
     assert.deepEqual(fields.copy().secrets, ["a"]);
   });
 
-  it("show the shared lines as a block until a single one is asked for", () => {
+  it("show the shared lines as a block until a single one is removed", () => {
     const block = new FieldBlock(["Via", "1.1 x"]);
     const fields = received(["a", "1"]);
     assert.equal(fields.block, null);
@@ -100,6 +100,21 @@ describe("fields", () => {
     assert.equal(fields.toLines(), "a: 1\r\nVia: 1.1 x\r\nA: 2\r\n");
     fields.remove(fieldName("Via"));
     assert.deepEqual([fields.block, fields.added], [null, ["A", "2"]]);
+  });
+
+  it("keep the shared lines a block while others are asked for, set and removed, and in a copy", () => {
+    const block = new FieldBlock(["Via", "1.1 x", "X-Id", "7"]);
+    const fields = received(["a", "1"]);
+    fields.addBlock(block);
+    fields.add(X_ID, "8");
+    assert.deepEqual([fields.get(X_ID), fields.get(fieldName("via")), fields.get(SET_COOKIE), fields.has(A)], ["7", "1.1 x", null, true]);
+    fields.set(A, "2");
+    fields.remove(SET_COOKIE);
+    const copy = fields.copy();
+    assert.deepEqual([fields.block, copy.block], [block, block]);
+    copy.set(X_ID, "9");
+    assert.equal(copy.toLines(), "Via: 1.1 x\r\nA: 2\r\nX-Id: 9\r\n");
+    assert.equal(fields.toLines(), "Via: 1.1 x\r\nX-Id: 7\r\nX-Id: 8\r\nA: 2\r\n");
   });
 
   it("are copied so that neither copy sees the other's changes", () => {

@@ -36,7 +36,7 @@ export class Fields {
   added: string[] | null;
   /** Names, in lower case, of lines that no hop may ever keep in a compression table (RFC 7541 6.2.3), beyond those that are secret everywhere. */
   secrets: string[] | null;
-  /** Stands before `added` until somebody asks for a single line of it. */
+  /** Stands before `added` until somebody removes a single line of it, or looks at all lines by number. */
   #block: FieldBlock | null;
 
   /** `marks` when a parser has them at hand: one allocation of the right size. */
@@ -62,12 +62,9 @@ export class Fields {
       if (marks[i + 4] !== hash || marks[i]! < 0) continue;
       if (isSameName(this.text, marks[i]!, marks[i + 1]!, name.lower)) return this.text.slice(marks[i + 2]!, marks[i + 3]!);
     }
-    this.#openBlock();
-    const added = this.added;
-    if (added !== null) {
-      for (let i = 0; i < added.length; i += 2) if (isSameName(added[i]!, 0, added[i]!.length, name.lower)) return added[i + 1]!;
-    }
-    return null;
+    const inBlock = this.#block === null ? null : findValue(this.#block.pairs, name.lower);
+    if (inBlock !== null) return inBlock;
+    return this.added === null ? null : findValue(this.added, name.lower);
   }
 
   has(name: FieldName): boolean {
@@ -95,7 +92,7 @@ export class Fields {
     this.#block = block;
   }
 
-  /** The shared lines while they still are, or null: `added` has them once somebody asked for a single one. */
+  /** The shared lines while they still are, or null: `added` has them once somebody removed one, or looked at all lines by number. */
   get block(): FieldBlock | null {
     return this.#block;
   }
@@ -114,7 +111,8 @@ export class Fields {
       if (marks[i + 4] !== hash || marks[i]! < 0) continue;
       if (isSameName(this.text, marks[i]!, marks[i + 1]!, name.lower)) marks[i] = ~marks[i]!;
     }
-    this.#openBlock();
+    // Shared lines stay shared, and as they are encoded, unless one of them is meant.
+    if (this.#block !== null && findValue(this.#block.pairs, name.lower) !== null) this.#openBlock();
     if (this.added !== null) this.#removeAdded(name.lower);
   }
 
@@ -219,9 +217,8 @@ export class Fields {
 
   /** An independent copy: what one attempt changes the next one must not see. */
   copy(): Fields {
-    const copy = new Fields(this.text);
+    const copy = new Fields(this.text, this.marks.slice());
     copy.textEnd = this.textEnd;
-    for (let i = 0; i < this.marks.length; i++) copy.marks.push(this.marks[i]!);
     copy.added = this.added === null ? null : this.added.slice();
     copy.secrets = this.secrets;
     copy.#block = this.#block;
@@ -246,6 +243,12 @@ export class Fields {
     }
     added.length = kept;
   }
+}
+
+/** The first value by that name in name value name value …, or null. */
+function findValue(pairs: readonly string[], lower: string): string | null {
+  for (let i = 0; i < pairs.length; i += 2) if (isSameName(pairs[i]!, 0, pairs[i]!.length, lower)) return pairs[i + 1]!;
+  return null;
 }
 
 /** Whether any added or received line folds to the name: for tests and for checks outside the hot path. */

@@ -76,6 +76,8 @@ export interface ClientEvents {
   readonly generation: string;
   /** What a WebSocket of this exchange may do; looked at when its 101 is sent. Null: as it likes. */
   readonly webSocket: WebSocketLimits | null;
+  /** Attempts are under way that cost their connection if the client goes now. */
+  readonly holdsConnection: boolean;
   /** The client side is ready to answer; comes once, first. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */
@@ -117,6 +119,8 @@ export interface UpstreamRequest {
 export interface UpstreamStream {
   /** The connection had served before: a failure may be the idle race of RFC 9110 9.2.2. */
   readonly isReused: boolean;
+  /** Nobody else's request is on its connection: to cancel it costs the connection, where HTTP/2 resets a stream. */
+  readonly isExclusive: boolean;
   send(request: UpstreamRequest): void;
   /** Between cork and uncork, head and body leave together. */
   cork(): void;

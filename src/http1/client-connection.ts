@@ -79,6 +79,10 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
     this.#socket = transport.connect(target.address, this, target.tls, speaksFor === null ? null : speaksFor.header);
   }
 
+  get isExclusive(): boolean {
+    return true;
+  }
+
   get isReused(): boolean {
     return this.#served > 0;
   }

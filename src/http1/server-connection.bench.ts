@@ -59,6 +59,7 @@ function fail(): never {
 class Answering implements ClientEvents {
   readonly generation = "";
   readonly webSocket = null;
+  readonly holdsConnection = false;
   readonly #client: ClientSide;
   readonly #hasBody: boolean;
   readonly #length: number;

@@ -125,6 +125,12 @@ export const STREAM_CLOSED = fatal("STREAM_CLOSED", CODE.STREAM_CLOSED, "A frame
 export const WINDOW_EXCEEDED = fatal("WINDOW_EXCEEDED", CODE.FLOW_CONTROL_ERROR, "More was sent, or granted, than a window holds.");
 export const BAD_HEADER_BLOCK = fatal("BAD_HEADER_BLOCK", CODE.COMPRESSION_ERROR, "A header block can't be decompressed.");
 export const RESET_FLOOD = fatal("RESET_FLOOD", CODE.ENHANCE_YOUR_CALM, "Streams are opened and reset faster than allowed.", FLOOD);
+export const CHURN_FLOOD = fatal(
+  "CHURN_FLOOD",
+  CODE.ENHANCE_YOUR_CALM,
+  "Streams are reset that each cost an upstream connection, faster than allowed.",
+  FLOOD,
+);
 export const ERROR_FLOOD = fatal("ERROR_FLOOD", CODE.ENHANCE_YOUR_CALM, "Streams have to be reset faster than allowed.", FLOOD);
 export const CONTINUATION_FLOOD = fatal(
   "CONTINUATION_FLOOD",

@@ -76,6 +76,11 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
     return this.#state === OVER;
   }
 
+  /** To cancel it now costs a connection. */
+  get holdsConnection(): boolean {
+    return this.#state === SENT && this.#stream?.isExclusive === true;
+  }
+
   /** It has had a connection. */
   get wasSent(): boolean {
     return this.method !== "";

@@ -285,6 +285,11 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     return this.stage === SENDING;
   }
 
+  get holdsConnection(): boolean {
+    for (let i = 0; i < this.attempts.length; i++) if (this.attempts[i]!.holdsConnection) return true;
+    return false;
+  }
+
   /** An attempt is under way whose answer counts, or will be. */
   get isTrying(): boolean {
     return (this.#retry !== null && this.runtime.wheel.isArmed(this.#retry)) || hasOpenAttempt(this);

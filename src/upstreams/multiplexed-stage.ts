@@ -18,6 +18,7 @@ const CLIENT = createClient(40_000);
 
 export class FakeStream implements UpstreamStream {
   readonly isReused: boolean;
+  readonly isExclusive = false;
   readonly connection: FakeConnection;
   readonly events: UpstreamEvents;
 

@@ -18,6 +18,7 @@ const LISTENER_IDLE_MS = 60_000;
 
 class TunnelStage implements ClientEvents, ClientWriter, TimerOwner {
   readonly generation = "";
+  readonly holdsConnection = false;
   readonly webSocket: WebSocketLimits | null;
   readonly tunnel: WebSocketTunnel;
   readonly faults: string[] = [];

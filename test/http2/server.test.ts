@@ -575,6 +575,16 @@ describe("budgets", () => {
         peer.send(H2.rstStream(id, CANCEL));
       },
     ],
+    "streams that are reset when each costs an upstream connection": [
+      "SP_H2_CHURN_FLOOD",
+      (stage) => {
+        stage.script = (exchange) => {
+          exchange.holdsConnection = true;
+        };
+        const { id } = stage.peer.request(get());
+        stage.peer.send(H2.rstStream(id, CANCEL));
+      },
+    ],
     "streams that we are made to reset": [
       "SP_H2_ERROR_FLOOD",
       ({ peer }) => {

@@ -64,6 +64,7 @@ export function toFields(entries: Readonly<Record<string, string>>): Fields {
 export class StagedExchange implements ClientEvents {
   generation = "g";
   webSocket: WebSocketLimits | null = null;
+  holdsConnection = false;
   readonly head: RequestHead | null;
   readonly refusal: Fault | null;
   readonly client: ClientSide;

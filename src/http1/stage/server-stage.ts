@@ -47,6 +47,7 @@ export interface Answer {
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
   readonly generation = "";
+  holdsConnection = false;
   webSocket: WebSocketLimits | null = null;
   gone: Fault | null = null;
   readonly head: RequestHead | null;

@@ -42,6 +42,8 @@ export class Allowance {
 export class Budgets {
   /** Resets by the far side of streams that were not done: CVE-2023-44487. Each answer that is complete pays one back. */
   readonly resets: Allowance;
+  /** Those of them that cost an upstream connection, where the upstream speaks HTTP/1.1. */
+  readonly churn: Allowance;
   /** Resets that the far side makes us send: CVE-2025-8671. */
   readonly errors: Allowance;
   /** Streams beyond the allowed number: a client may not have seen our settings yet. */
@@ -60,6 +62,7 @@ export class Budgets {
 
   constructor(nowMs: number) {
     this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 200, 20);
+    this.churn = new Allowance(H2.CHURN_FLOOD, nowMs, 100, 10);
     this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 100, 10);
     this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 200, 20);
     this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 32, 2);

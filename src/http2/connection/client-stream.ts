@@ -35,6 +35,10 @@ export class ClientStream extends Http2Stream implements UpstreamStream, TimerOw
     this.paused = false;
   }
 
+  get isExclusive(): boolean {
+    return false;
+  }
+
   // ── request out ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   send(request: UpstreamRequest): void {

@@ -298,9 +298,12 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
 
   protected onReset(stream: Http2Stream, code: number): boolean {
     const isPremature = !stream.localEnded;
+    const { exchange } = stream as ServerStream;
+    const isCostly = exchange?.holdsConnection === true && !(stream as ServerStream).isTunnel;
     this.closeStream(stream, false);
     (stream as ServerStream).lose(H2.STREAM_RESET.with(CODE.errorName(code)));
-    return !isPremature || this.budgets.resets.take(this.wheel.nowMs) || this.fail(H2.RESET_FLOOD);
+    if (isPremature && !this.budgets.resets.take(this.wheel.nowMs)) return this.fail(H2.RESET_FLOOD);
+    return !isCostly || this.budgets.churn.take(this.wheel.nowMs) || this.fail(H2.CHURN_FLOOD);
   }
 
   /** Too slow, in whichever direction: the stream goes, the others stay. */
@@ -320,7 +323,10 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   }
 
   protected onStreamClosed(stream: Http2Stream): void {
-    if (stream.localEnded) this.budgets.resets.give(1);
+    if (stream.localEnded) {
+      this.budgets.resets.give(1);
+      this.budgets.churn.give(1);
+    }
     if (this.streams.size > 0 || this.state !== OPEN) return;
     this.#sweep.stop();
     if (this.#farewell === FINAL || this.#clientEnded) this.#leave();

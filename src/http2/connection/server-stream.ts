@@ -141,12 +141,13 @@ export class ServerStream extends Http2Stream implements ClientSide {
 
   /** The gateway, or this part of it, stops. */
   leaveTunnel(): void {
-    this.#tunnel?.webSocket.leave();
+    if (this.exchange !== null) this.#tunnel?.webSocket.leave();
   }
 
   /** The tunnel's time is over. In order, since a client that is reset may not read the Close that it was sent. */
   endTunnel(fault: FaultDefinition): void {
     this.lose(fault);
+    this.#tunnel?.stop();
     this.finish(null);
   }
 
@@ -157,6 +158,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
 
   end(trailers: Fields | null): void {
     this.exchange = null;
+    this.#tunnel?.stop();
     if (this.#resetCode !== NO_RESET || (this.#owed !== UNTOLD && this.#owed !== 0)) {
       this.connection.resetStream(this, this.#resetCode === NO_RESET ? CODE.INTERNAL_ERROR : this.#resetCode);
       return;
@@ -175,6 +177,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
   abort(fault: Fault | null): void {
     this.exchange = null;
     if (this.#tunnel !== null && this.#tunnel.webSocket.fault !== null) {
+      this.#tunnel.stop();
       this.finish(null);
       return;
     }
@@ -195,7 +198,16 @@ export class ServerStream extends Http2Stream implements ClientSide {
   /** The answer is complete and the request is not: RFC 9113 8.1 lets us ask the client to stop. */
   protected onLocalEnd(): void {
     if (this.remoteEnded) this.connection.closeStream(this, false);
-    else this.connection.resetStream(this, CODE.NO_ERROR);
+    else if (this.#tunnel === null) this.stopClient();
+    else {
+      // A client's library that is told to stop may throw away the Close that stands before it: its own end comes by itself.
+      this.#tunnel.awaitClient();
+      this.resume();
+    }
+  }
+
+  stopClient(): void {
+    this.connection.resetStream(this, CODE.NO_ERROR);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { Timer, type TimerOwner, type TimerWheel } from "../../base/index.ts";
 import type { ClientEvents } from "../../http/index.ts";
-import { type ClientWriter, WebSocketTunnel } from "../../websocket/index.ts";
+import { CLOSE_ANSWER_MS, type ClientWriter, WebSocketTunnel } from "../../websocket/index.ts";
 import type { ServerStream } from "./server-stream.ts";
 
 export class StreamTunnel implements TimerOwner, ClientWriter {
@@ -10,6 +10,7 @@ export class StreamTunnel implements TimerOwner, ClientWriter {
   readonly #stream: ServerStream;
   readonly #wheel: TimerWheel;
   readonly #timer = new Timer(this, 0);
+  #isAwaiting = false;
 
   constructor(stream: ServerStream, exchange: ClientEvents, wheel: TimerWheel, idleTimeoutMs: number | null) {
     this.#stream = stream;
@@ -22,8 +23,18 @@ export class StreamTunnel implements TimerOwner, ClientWriter {
   }
 
   onTimer(): void {
+    if (this.#isAwaiting) {
+      this.#stream.stopClient();
+      return;
+    }
     const fault = this.webSocket.check();
     if (fault !== null) this.#stream.endTunnel(fault);
+  }
+
+  /** Our half has ended: the client has a moment for its own. */
+  awaitClient(): void {
+    this.#isAwaiting = true;
+    this.#wheel.armFromTouch(this.#timer, CLOSE_ANSWER_MS);
   }
 
   stop(): void {

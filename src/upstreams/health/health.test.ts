@@ -257,6 +257,7 @@ class FakeGrpc implements MultiplexedConnection {
     this.openStreams = 1;
     return {
       isReused: this.hasServed,
+      isExclusive: false,
       send: (request) => void this.requests.push(request),
       write: (chunk) => {
         this.bodies.push([...chunk]);
