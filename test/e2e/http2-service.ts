@@ -16,6 +16,8 @@ type Response = Pick<ServerResponse, "write" | "once" | "statusCode" | "setHeade
 /** Ids of requests whose client left before the answer was complete. */
 const cancelled = new Set<string>();
 const started = new Set<string>();
+/** Of HTTP/1.1, since the start: a request that is given up costs a gateway one. */
+let http1Connections = 0;
 
 /** `cut` breaks the answer off; `left` calls back when the client does. */
 function handle(request: Request, response: Response, cut: () => void, left: (then: () => void) => void): void {
@@ -57,6 +59,9 @@ function handle(request: Request, response: Response, cut: () => void, left: (th
       return;
     case "/hang":
       request.resume();
+      return;
+    case "/connections":
+      response.end(`${http1Connections}`);
       return;
     case "/seen":
       response.end(JSON.stringify({ started: started.has(id), cancelled: cancelled.has(id) }));
@@ -143,6 +148,9 @@ const h2 = createHttp2Server({ settings: { maxHeaderListSize: 64 * 1024 } }, (re
   handle(request, response as unknown as Response, () => stream.close(2), left);
 });
 h1.requestTimeout = 0;
+h1.on("connection", () => {
+  http1Connections++;
+});
 // Clients that break off are what is tested.
 h2.on("sessionError", () => {});
 
