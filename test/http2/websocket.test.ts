@@ -96,6 +96,12 @@ describe("a WebSocket over HTTP/2", () => {
     second.exchange.client.end(null);
     await second.stage.settle();
     assert.ok(second.stream.isEnded);
+    // The client's own end comes by itself; only one that has none is told to stop.
+    assert.equal(second.stream.resetCode, null);
+    await say(second, ours(0x88, GOING_AWAY));
+    assert.equal(second.stage.peer.problem, null);
+    await second.stage.advance(1100);
+    assert.equal(second.stream.resetCode, NO_ERROR);
   });
 
   it("is gone when its client resets the stream", async () => {
@@ -116,7 +122,10 @@ describe("a WebSocket over HTTP/2", () => {
     assert.equal(opened.exchange.events.at(-1), "gone SP_WS_IDLE");
     // Its end is in order: a reset could cost the client the Close.
     assert.ok(opened.stream.isEnded);
-    assert.equal(opened.stream.resetCode, NO_ERROR);
+    assert.equal(opened.stream.resetCode, null);
+    opened.stage.connection?.drain();
+    await opened.stage.settle();
+    assert.equal(opened.stage.peer.problem, null, "nothing is said behind the end");
   });
 
   it("is told 1001 between two frames when the connection drains, while other requests go on", async () => {
@@ -161,7 +170,7 @@ describe("a WebSocket over HTTP/2 that goes beyond what it may", () => {
     await opened.stage.settle();
     assert.deepEqual(words(opened.stream.body), [`88 ${TOO_LARGE}`]);
     assert.ok(opened.stream.isEnded);
-    assert.equal(opened.stream.resetCode, NO_ERROR);
+    assert.equal(opened.stream.resetCode, null);
   });
 
   it("ends a second later when nobody ends it, and the rest of the connection goes on", async () => {

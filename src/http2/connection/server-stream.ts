@@ -200,7 +200,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
     if (this.remoteEnded) this.connection.closeStream(this, false);
     else if (this.#tunnel === null) this.stopClient();
     else {
-      // A client's library that is told to stop may throw away the Close that stands before it: its own end comes by itself.
+      // As over TCP (RFC 8441 5) the client ends its half by itself, once it has read ours; only one that lingers is told to stop.
       this.#tunnel.awaitClient();
       this.resume();
     }
