@@ -8,7 +8,7 @@ import { FRAME, type H2StreamRecord, type RawClient, readResponse } from "../../
 const YAML = `
 version: 1
 telemetry: { accessLog: off }
-listeners: [{ name: http, address: "10.0.0.1:8080" }]
+listeners: [{ name: http, address: "10.0.0.1:8080", protocols: [h2, http/1.1] }]
 upstreams: { ledger: { endpoints: ["http://10.0.1.1"], protocol: h2 } }
 routes:
   - name: ledger
@@ -69,6 +69,26 @@ describe("a gRPC-Web call to a service over HTTP/2", () => {
     assert.equal(body, message("42") + trailerFrame("grpc-status: 0\r\nx-own: é\r\n"));
     assert.deepEqual([seen[0]?.field("content-type"), seen[0]?.field("te")], ["application/grpc+proto", "trailers"]);
     assert.equal(seen[0]?.body, message("who"));
+    await stage.stop();
+  });
+
+  it("from a browser that speaks HTTP/2 has its trailers in the body as well, and none behind it", async () => {
+    const stage = await GrpcStage.create(YAML);
+    stage.script = (connection, stream) => connection.reply(stream, [bytes(message("42"))], [["grpc-status", "0"]]);
+    const client = await stage.connectHttp2();
+    const head = [
+      [":method", "POST"],
+      [":scheme", "http"],
+      [":authority", "a.test"],
+      [":path", "/ledger.v1.Ledger/Balance"],
+      ["content-type", "application/grpc-web-text"],
+    ] as const;
+    const stream = client.request(head, 0);
+    client.send(FRAME.data(stream.id, base64(message("who")), FRAME.END_STREAM));
+    await stage.settle();
+    assert.deepEqual([stream.status, stream.isEnded, stream.trailers], [200, true, null]);
+    assert.equal(stream.field("content-type"), "application/grpc-web-text+proto");
+    assert.equal(stream.body, base64(message("42")) + base64(trailerFrame("grpc-status: 0\r\n")));
     await stage.stop();
   });
 

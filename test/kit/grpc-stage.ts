@@ -67,7 +67,7 @@ export class GrpcStage {
   /** What is done with each call once the whole of it has come. */
   script: ServiceScript = () => undefined;
   gateway!: Gateway;
-  readonly #clients: RawClient[] = [];
+  readonly #clients: { close(): void }[] = [];
 
   /** Services at the addresses 10.0.1.1, 10.0.1.2 and so on, port 80, and a gateway of this configuration at GATEWAY. */
   static async create(yaml: string, services = 1): Promise<GrpcStage> {
@@ -104,6 +104,25 @@ export class GrpcStage {
     client.send(request);
     await this.settle();
     return client;
+  }
+
+  /** A client that speaks HTTP/2 with prior knowledge. */
+  async connectHttp2(): Promise<H2Peer> {
+    let socket: Socket | null = null;
+    const peer = new H2Peer((bytes) => void socket?.write(bytes));
+    const handler = {
+      onOpen() {},
+      onData: (chunk: Uint8Array) => peer.receive(chunk),
+      onDrain() {},
+      onEnd: () => socket?.close(),
+      onClose() {},
+    };
+    socket = this.network.transportFrom("192.0.2.7").connect(GATEWAY, handler);
+    this.#clients.push({ close: () => socket?.close() });
+    this.network.pump();
+    peer.begin();
+    await this.settle();
+    return peer;
   }
 
   /** HTTP/2 connections gather what they write until the turn ends. */
