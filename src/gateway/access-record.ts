@@ -29,7 +29,7 @@ export function encodeAccessRecord(exchange: Exchange): string {
   const status = exchange.response !== null && exchange.headSentMs > 0 ? exchange.response.status : (exchange.fault?.kind.status ?? 0);
   let line = `{"time":"${toIso(wallMs)}","requestId":"${exchange.requestId}","listener":${jsonString(exchange.client.facts.listener)}`;
   line += `,"client":"${exchange.clientAddress}","method":${jsonWireString(head.method)},"host":${jsonWireString(head.authority)}`;
-  line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${toProtocol(head.version)}"`;
+  line += `,"path":${jsonWireString(toLoggedPath(head.target))},"protocol":"${toProtocol(exchange)}"`;
   line += `,"status":${status},"bytesIn":${exchange.requestBody?.received ?? 0},"bytesOut":${exchange.bytesOut}`;
   const grpcStatus = grpcStatusOf(exchange);
   if (grpcStatus >= 0) line += `,"grpcStatus":"${GRPC_STATUS_NAMES[grpcStatus]}"`;
@@ -56,7 +56,9 @@ export function encodeAccessRecord(exchange: Exchange): string {
   return `${line},"generation":"${exchange.generation}"}`;
 }
 
-function toProtocol(version: number): string {
+function toProtocol({ head, client }: Exchange): string {
+  // A head that could not be made out has no version of its own.
+  const version = head.method === "" ? client.facts.version : head.version;
   return version === 11 ? "HTTP/1.1" : version === 20 ? "HTTP/2.0" : "HTTP/1.0";
 }
 

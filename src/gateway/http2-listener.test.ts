@@ -174,6 +174,18 @@ describe("a listener of HTTP/2 and HTTP/1.1 in the clear", () => {
     assert.equal(stage.metric(HTTP2), 0);
   });
 
+  it("says so too of requests whose heads are malformed", async () => {
+    await using stage = await Stage.open(BOTH);
+    const [old, modern] = [stage.h1(), stage.h2()];
+    old.send("GET / HTTP/1.1\r\nBad Name: x\r\n\r\n");
+    modern.peer.begin();
+    const stream = modern.peer.request([...HEAD, ["Upper", "x"]]);
+    await stage.settle();
+    assert.match(old.text, /^HTTP\/1\.1 400 /);
+    assert.ok(stream.isOver);
+    assert.deepEqual(stage.protocols(), ["HTTP/1.1", "HTTP/2.0"]);
+  });
+
   it("knows HTTP/2 by its preface in whichever pieces it comes", async () => {
     await using stage = await Stage.open(BOTH);
     for (let cut = 1; cut < FRAME.PREFACE.length; cut++) {

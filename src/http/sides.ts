@@ -27,6 +27,8 @@ export interface ClientFacts {
   readonly port: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** What the connection speaks, 11 or 20; a request in HTTP/1.0 says so by itself. */
+  readonly version: number;
   /** Its connection has been lost or closed: what is kept for it alone may go. */
   isGone: boolean;
   /** Null without TLS, and until the handshake is done. */

@@ -3,13 +3,14 @@
 import type { ClientFacts } from "../http/index.ts";
 import type { Socket } from "../transport/index.ts";
 
-export function readClientFacts(socket: Socket, listener: string): ClientFacts {
+export function readClientFacts(socket: Socket, listener: string, version = 11): ClientFacts {
   return {
     listener,
     address: socket.remoteAddress,
     port: socket.remotePort,
     localAddress: socket.localAddress,
     localPort: socket.localPort,
+    version,
     isGone: false,
     tls: socket.tls,
     forwarding: null,

@@ -126,7 +126,7 @@ const HOSTS = ["10.0.0.1", "10.0.0.2"];
 
 function createClient(port: number): ClientFacts {
   const ends = { address: "192.0.2.7", port, localAddress: "198.51.100.1", localPort: 443 };
-  return { listener: "l", ...ends, isGone: false, tls: null, forwarding: null };
+  return { listener: "l", ...ends, version: 11, isGone: false, tls: null, forwarding: null };
 }
 
 class Play {

@@ -18,6 +18,7 @@ const CLIENT: ClientFacts = {
   localPort: 443,
   isGone: false,
   tls: null,
+  version: 11,
   forwarding: null,
 };
 

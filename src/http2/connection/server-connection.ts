@@ -62,7 +62,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       headBytes: context.bounds.headBytes,
     });
     this.#context = context;
-    this.facts = readClientFacts(socket, context.listener);
+    this.facts = readClientFacts(socket, context.listener, 20);
     this.#timer = new Timer(this, IDLE_TIMER);
     this.#sweep = new ServerSweep(this, context);
     context.wheel.touch();

@@ -42,6 +42,7 @@ const NOBODY: ClientFacts = Object.freeze({
   localPort: 0,
   isGone: false,
   tls: null,
+  version: 11,
   forwarding: null,
 });
 
