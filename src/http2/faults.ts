@@ -26,7 +26,7 @@ function malformed(code: string, title: string): FaultDefinition {
 
 export const BAD_FIELD_NAME = malformed("BAD_FIELD_NAME", "A field name is not a token in lower case.");
 export const BAD_FIELD_VALUE = malformed("BAD_FIELD_VALUE", "A field value holds a control character, or white space around it.");
-export const BAD_PSEUDO_FIELD = malformed("BAD_PSEUDO_FIELD", "A pseudo-field is missing, unknown, repeated, empty or out of place.");
+export const BAD_PSEUDO_FIELD = malformed("BAD_PSEUDO_FIELD", "A pseudo-field is missing, unknown, repeated, malformed or out of place.");
 export const CONNECTION_FIELD = malformed("CONNECTION_FIELD", "A field that speaks of the connection stands in an HTTP/2 message.");
 export const FIELD_ALIAS = malformed("FIELD_ALIAS", "A field name differs from a framing field only in its spelling.");
 export const BAD_AUTHORITY = malformed("BAD_AUTHORITY", "The authority is missing, malformed or differs from the Host field.");
