@@ -2,7 +2,7 @@
 // websocket/; what expires with a credential is added by whoever knows the credential.
 
 import type { WebSocketConfig } from "../../config/index.ts";
-import type { WebSocketLimits } from "../../http/index.ts";
+import type { RequestHead, WebSocketLimits } from "../../http/index.ts";
 import { CONTINUE, type Policy } from "../../pipeline/index.ts";
 import { NOT_ALLOWED } from "./faults.ts";
 
@@ -12,7 +12,7 @@ export function compileWebSocket(config: WebSocketConfig | null): Policy | null 
     return {
       name: "websocket",
       phase: "guard",
-      request: (exchange) => (exchange.head.upgrade === null ? CONTINUE : exchange.answerFault(NOT_ALLOWED)),
+      request: (exchange) => (opensWebSocket(exchange.head) ? exchange.answerFault(NOT_ALLOWED) : CONTINUE),
     };
   }
   const { idleMs, messageBytes, messagesPerSecond } = config;
@@ -22,8 +22,13 @@ export function compileWebSocket(config: WebSocketConfig | null): Policy | null 
     name: "websocket",
     phase: "guard",
     request(exchange) {
-      if (exchange.head.upgrade !== null) exchange.webSocket = limits;
+      if (opensWebSocket(exchange.head)) exchange.webSocket = limits;
       return CONTINUE;
     },
   };
+}
+
+/** An upstream that switches to something that was not asked for is refused by the engine. */
+function opensWebSocket({ upgrade }: RequestHead): boolean {
+  return upgrade !== null && upgrade.toLowerCase() === "websocket";
 }

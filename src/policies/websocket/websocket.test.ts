@@ -31,8 +31,9 @@ describe("a route without WebSockets", () => {
     const stage = await start(null);
     const client = stage.send(OPEN).send(get());
     assert.match(client.responses()[1]?.startLine ?? "", / 200 /);
-    // An upgrade that is none, since it asks for something else: the rest is an ordinary request.
-    assert.equal(stage.send(OPEN.replace("websocket", "h2c")).status, 200);
+    // Another protocol is none of its concern, and spelling is no way around it.
+    assert.equal(stage.send(OPEN.replace("websocket", "other")).status, 200);
+    assert.equal(stage.send(OPEN.replace("websocket", "WebSocket")).status, 403);
     stage.finish();
   });
 });
