@@ -88,7 +88,8 @@ async function play(each: RequestFieldCase): Promise<void> {
   const body = each.endStream ? null : "x".repeat(Number(length ?? (each.code === null && !isUpgrade ? 3 : 0)));
   const stream = await client.ask(each.lines.map(inClear), body);
   if (each.code === null) {
-    assert.equal(stream.status, 200);
+    // The upstream answers as if nobody had asked for an upgrade: the client may not take that for an open WebSocket.
+    assert.equal(stream.status, isUpgrade ? 502 : 200);
     assert.equal(upstream.seen.length, 1);
     checkSeen(each, body ?? "");
   } else {
@@ -139,3 +140,30 @@ for (const [theme, cases] of requestFieldThemes) {
     }
   });
 }
+
+describe("the gateway, asked for a WebSocket over HTTP/2", () => {
+  for (const [answered, told] of [
+    ["200 OK", 502],
+    ["204 No Content", 502],
+    ["299 Whatever", 502],
+    ["302 Found", 302],
+    ["404 Not Found", 404],
+  ] as const) {
+    it(`says ${told} where the upstream answers ${answered} in place of a switch`, async () => {
+      stage.upstream.forget();
+      stage.upstream.script = {
+        onHead() {},
+        onRequest: (connection) =>
+          connection.send(`HTTP/1.1 ${answered}\r\nContent-Length: ${told === 502 ? 0 : 4}\r\n\r\n${told === 502 ? "" : "gone"}`),
+      };
+      const client = new Client();
+      client.begin();
+      const stream = await client.ask(pseudo({ ":method": "CONNECT", ":protocol": "websocket", ":scheme": "http" }), "");
+      assert.equal(stream.status, told);
+      assert.equal(stream.body, told === 502 ? "" : "gone");
+      client.close();
+      stage.upstream.closeConnections();
+      await stage.settle(() => true);
+    });
+  }
+});

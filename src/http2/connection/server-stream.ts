@@ -21,6 +21,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
   hasSentHead = false;
   readonly #server: Http2ServerConnection;
   #isHeadMethod = false;
+  #asksForWebSocket = false;
   #continueOwed = false;
   /** The request is malformed: whoever answers it answers nobody, the stream is reset with this. */
   #resetCode = NO_RESET;
@@ -39,6 +40,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
   /** The head is complete; the exchange begins. */
   begin(head: RequestHead, exchange: ClientEvents): void {
     this.#isHeadMethod = head.method === "HEAD";
+    this.#asksForWebSocket = head.upgrade !== null;
     this.#continueOwed = head.expectsContinue;
     if (head.bodyLength >= 0 && head.upgrade === null) this.expect(head.bodyLength);
     this.exchange = exchange;
@@ -111,6 +113,8 @@ export class ServerStream extends Http2Stream implements ClientSide {
       this.#tunnel = this.#server.createTunnel(this, this.exchange!);
       return;
     }
+    // RFC 8441 5: any 2xx would tell the client that its WebSocket is open, where over HTTP/1.1 only a 101 does.
+    if (this.#asksForWebSocket && head.status >= 200 && head.status < 300) head.status = 502;
     this.#owed = head.bodyLength;
     if (head.bodyLength === 0) this.#head = head;
     else this.#writeHead(head, false);
