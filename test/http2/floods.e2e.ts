@@ -24,10 +24,12 @@ const ENHANCE_YOUR_CALM = 0xb;
 /** What one connection of an attacker may make the gateway open to an HTTP/1.1 upstream before it has had enough. */
 const UPSTREAM_CONNECTIONS = 64;
 /**
- * CPU time of the gateway over the attacker's. Attacks end so soon that most of it is connecting again and again, which costs either side
- * about the same; the attacker is a program in JavaScript as well.
+ * CPU time of the gateway over the attacker's. Attacks end so soon that connecting again is a good part of it, which costs both sides about
+ * the same. Where requests go upstream before the gateway has had enough, it pays for some tens of requests, each on a connection of its
+ * own, to an attacker who sends sixty bytes for one.
  */
 const CPU_RATIO = 2;
+const ASKING_CPU_RATIO = 8;
 
 describe(`HTTP/2 floods on ${RUNTIME}`, { skip: whyNoForge() }, () => {
   const stage = new Stage();
@@ -95,7 +97,10 @@ describe(`HTTP/2 floods on ${RUNTIME}`, { skip: whyNoForge() }, () => {
       assert.ok(count > 0);
       assert.ok(growth < GROWTH_BYTES, `grew by ${toMiB(growth)}`);
       assert.ok(opened < UPSTREAM_CONNECTIONS, `${opened} upstream connections for one of the attacker's`);
-      assert.ok(ratio < CPU_RATIO, `the gateway spent ${gatewayMs} ms, the attacker ${attackerMs.toFixed(0)} ms`);
+      assert.ok(
+        ratio < (attack.asksUpstream ? ASKING_CPU_RATIO : CPU_RATIO),
+        `the gateway spent ${gatewayMs} ms, the attacker ${attackerMs.toFixed(0)} ms`,
+      );
     });
   }
 
@@ -204,7 +209,7 @@ describe(`HTTP/2 floods on ${RUNTIME}`, { skip: whyNoForge() }, () => {
     await client.until(() => slow.isOver, SLOW_MS, "408");
     assert.ok(slow.status === 408 || slow.resetCode !== null, `${slow.status} ${slow.body}`);
     client.destroy();
-    const halfway = await H2Client.open(gateway.plainPort);
+    const halfway = await H2Client.open(gateway.plainPort, { acksSettings: false });
     halfway.send(FRAME.frame(FRAME.HEADERS, 0, 1, requestBlock("GET", "/things")));
     const startedMs = performance.now();
     await halfway.until(() => halfway.isClosed, HEAD_TIMEOUT_MS + 5000, "the end of a connection whose head is never complete");
