@@ -10,33 +10,38 @@ import { MemoryNetwork, type Socket } from "../transport/index.ts";
 import { createGateway, type Gateway } from "./index.ts";
 
 const GATEWAY = { host: "10.0.0.1", port: 8080 };
-const UPSTREAM = { host: "10.0.0.2", port: 80 };
+const HOSTS = ["10.0.0.2", "10.0.0.3"];
 const GET = "GET /a?b=c HTTP/1.1\r\nHost: shop.example\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: shop.example\r\nContent-Length: 5\r\n\r\nhello";
 const REFUSED_STREAM = 7;
 const NO_ERROR = 0;
+
+const ONE = 'endpoints: ["http://10.0.0.2:80"]';
+const TWO = 'endpoints: ["http://10.0.0.2:80", "http://10.0.0.3:80"]';
 
 const toConfig = (upstream: string) => `
 version: 1
 admin: off
 telemetry: { accessLog: off }
 listeners: [{ name: public, address: "10.0.0.1:8080" }]
-upstreams: { app: { endpoints: ["http://10.0.0.2:80"], protocol: h2, ${upstream} } }
+upstreams: { app: { protocol: h2, ${upstream} } }
 routes: [{ name: all, match: { path: /* }, public: true, upstream: app, headers: { request: { remove: [Forwarded] } } }]
 `;
 
 /** A connection that the upstream has accepted. */
 class Accepted extends H2Peer {
   readonly socket: Socket;
+  readonly host: string;
   /** Latin1, before the preface. */
   preamble = "";
   readonly #preambleEnd: string;
   #isPreambleOver: boolean;
   #hasBegun = false;
 
-  constructor(socket: Socket, preambleEnd: string) {
+  constructor(socket: Socket, host: string, preambleEnd: string) {
     super((bytes) => void socket.write(bytes), { isServer: true });
     this.socket = socket;
+    this.host = host;
     this.#preambleEnd = preambleEnd;
     this.#isPreambleOver = preambleEnd === "";
   }
@@ -73,25 +78,31 @@ class UpstreamStage {
   gateway!: Gateway;
   readonly #clients: RawClient[] = [];
 
-  static async create(upstream = "", preambleEnd = "", answersWith: string | null = null): Promise<UpstreamStage> {
+  static async create(upstream = ONE, preambleEnd = "", answersWith: string | null = null): Promise<UpstreamStage> {
     const stage = new UpstreamStage();
-    await stage.network.transport.listen(UPSTREAM, (socket) => {
-      const connection = new Accepted(socket, preambleEnd);
-      stage.accepted.push(connection);
-      connection.onFrame = ({ streamId, type }) => {
-        if ((type !== FRAME.HEADERS && type !== FRAME.DATA) || !connection.stream(streamId).isEnded) return;
-        stage.script(connection, connection.stream(streamId));
-      };
-      return {
-        onOpen() {},
-        onData: (chunk) => void (answersWith === null ? connection.take(chunk) : socket.writeText(answersWith)),
-        onDrain() {},
-        onEnd: () => socket.close(),
-        onClose() {},
-      };
-    });
+    for (const host of HOSTS) {
+      await stage.network.transport.listen({ host, port: 80 }, (socket) => {
+        const connection = stage.#accept(new Accepted(socket, host, preambleEnd));
+        return {
+          onOpen() {},
+          onData: (chunk) => void (answersWith === null ? connection.take(chunk) : socket.writeText(answersWith)),
+          onDrain() {},
+          onEnd: () => socket.close(),
+          onClose() {},
+        };
+      });
+    }
     await stage.#start(upstream);
     return stage;
+  }
+
+  #accept(connection: Accepted): Accepted {
+    this.accepted.push(connection);
+    connection.onFrame = ({ streamId, type }) => {
+      if ((type !== FRAME.HEADERS && type !== FRAME.DATA) || !connection.stream(streamId).isEnded) return;
+      this.script(connection, connection.stream(streamId));
+    };
+    return connection;
   }
 
   async #start(upstream: string): Promise<void> {
@@ -181,6 +192,36 @@ describe("an upstream with `protocol: h2`", () => {
     await stage.stop();
   });
 
+  it("of several endpoints has a refused request sent to another, and each is asked once", async () => {
+    const stage = await UpstreamStage.create(TWO);
+    const asked: string[] = [];
+    stage.script = (connection, stream) => {
+      asked.push(connection.host);
+      if (asked.length === 2) connection.answer(stream, `took ${stream.body}`);
+      else connection.send(FRAME.rstStream(stream.id, REFUSED_STREAM));
+    };
+    assert.match((await stage.ask(POST)).text, /^HTTP\/1\.1 200 .*took hello/s);
+    assert.deepEqual(asked, HOSTS);
+    assert.match((await stage.ask(POST)).text, /^HTTP\/1\.1 502 .*SP_H2_RESPONSE_REFUSED/s);
+    assert.deepEqual(asked.slice(2).sort(), HOSTS);
+    await stage.stop();
+  });
+
+  it("does not get a refused request again whose body is longer than what was kept of it", async () => {
+    const stage = await UpstreamStage.create();
+    stage.script = () => undefined;
+    const length = 100 * 1024;
+    const client = await stage.ask(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length + 1}\r\n\r\n${"x".repeat(length)}`);
+    const [connection] = stage.accepted;
+    const [stream] = [...connection!.streams.values()].filter(({ id }) => id > 0);
+    assert.equal(stream!.receivedBytes, length);
+    connection!.send(FRAME.rstStream(stream!.id, REFUSED_STREAM));
+    await stage.settle();
+    assert.match(client.text, /^HTTP\/1\.1 502 .*SP_H2_RESPONSE_REFUSED/s);
+    assert.equal(stage.accepted.length, 1);
+    await stage.stop();
+  });
+
   it("loses no request by a GOAWAY: those that it did not take go to another connection, the others are answered", async () => {
     const stage = await UpstreamStage.create();
     const held: H2StreamRecord[] = [];
@@ -201,7 +242,7 @@ describe("an upstream with `protocol: h2`", () => {
   });
 
   it("gets no more requests on one connection than `pool.streams` says, and the rest waits", async () => {
-    const stage = await UpstreamStage.create("pool: { connections: 1, streams: 2, pending: 1 }");
+    const stage = await UpstreamStage.create(`${ONE}, pool: { connections: 1, streams: 2, pending: 1 }`);
     const held: H2StreamRecord[] = [];
     stage.script = (_connection, stream) => void held.push(stream);
     const clients = await stage.askMany(4);
@@ -214,13 +255,13 @@ describe("an upstream with `protocol: h2`", () => {
   });
 
   it("that speaks something else is named in the fault", async () => {
-    const stage = await UpstreamStage.create("", "", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    const stage = await UpstreamStage.create(ONE, "", "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     assert.match((await stage.ask(GET)).text, /^HTTP\/1\.1 502 .*SP_H2_RESPONSE_NOT_HTTP2/s);
     await stage.stop();
   });
 
   it("with `proxyProtocol` gets each client's requests on a connection that begins with its address", async () => {
-    const stage = await UpstreamStage.create("proxyProtocol: v1", "\r\n");
+    const stage = await UpstreamStage.create(`${ONE}, proxyProtocol: v1`, "\r\n");
     const clients = [await stage.ask(GET, "192.0.2.7"), await stage.ask(GET, "192.0.2.8")];
     for (const client of clients) {
       client.send(GET);

@@ -66,6 +66,22 @@ class Reader implements BodyReader {
 const bytes = (text: string) => Buffer.from(text);
 
 describe("a request body", () => {
+  it("lets go of what was kept for another attempt once there will be none, but not of what a slow reader still needs", () => {
+    const body = new RequestBody(new Owner());
+    body.keep(100);
+    const [fast, slow] = [new Reader(), new Reader(false, 1)];
+    body.attach(fast);
+    body.attach(slow);
+    for (const text of ["ab", "cd", "ef"]) body.push(bytes(text));
+    assert.equal(body.heldBytes, 6);
+    body.keepNoMore();
+    assert.equal(body.heldBytes, 4);
+    slow.feed(body, 9);
+    assert.deepEqual([slow.text, body.heldBytes], ["abcdef", 0]);
+    body.push(bytes("gh"));
+    assert.equal(body.heldBytes, 0);
+  });
+
   it("keeps nothing when there is one reader and no replay", () => {
     const body = new RequestBody(new Owner());
     const reader = new Reader();
