@@ -77,6 +77,9 @@ function separateEndpoints(config: GatewayConfig): GatewayConfig {
   if (config.admin !== null) taken.add(JSON.stringify(config.admin.address));
   const separate = (upstream: UpstreamConfig): UpstreamConfig => ({
     ...upstream,
+    // The fakes speak HTTP/1.1, a request on a connection: so many as there would be streams.
+    protocol: "http/1.1",
+    pool: upstream.protocol === "h2" ? { ...upstream.pool, connections: upstream.pool.connections * upstream.pool.streams } : upstream.pool,
     // Nobody asks fakes whether they are well: a test's upstream sees the test's requests alone.
     health: { active: null },
     endpoints: upstream.endpoints.map((endpoint, index) => {

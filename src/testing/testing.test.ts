@@ -103,6 +103,18 @@ describe("a test gateway", () => {
     assert.equal(gateway.upstream("orders").requests.length, 4);
   });
 
+  it("plays upstreams that HTTP/2 is spoken to, with as many requests at once", async () => {
+    const yaml = YAML.replace(
+      "http://127.0.0.1:3001]",
+      "http://127.0.0.1:3001], protocol: h2, pool: { connections: 1, streams: 3, pending: 0 }",
+    );
+    await using gateway = await createTestGateway({ yaml, upstreams: { catalog: delayed("1s", { body: "catalog" }) } });
+    const pending = Array.from({ length: 4 }, () => gateway.request("GET http://a/items/1"));
+    await gateway.clock.advance("2s");
+    const answers = await Promise.all(pending);
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 503]);
+  });
+
   it("sends targets byte for byte", async () => {
     await using gateway = await createTestGateway({ yaml: YAML });
     for (const [path, seen] of [
