@@ -273,6 +273,24 @@ describe("a listener of HTTP/2 and HTTP/1.1 in the clear", () => {
     assert.equal(streams(), 0);
   });
 
+  it("keeps to what it told a connection of streams over a reload, and tells the next ones anew", async () => {
+    await using stage = await Stage.open(`${BOTH}, bounds: { streams: 4 }`);
+    await stage.network.transport.listen({ host: "127.0.0.1", port: 3001 }, silently);
+    const before = stage.h2();
+    before.peer.begin();
+    await stage.settle();
+    await stage.reload(`${BOTH}, bounds: { streams: 2 }`);
+    const after = stage.h2();
+    after.peer.begin();
+    const refusedOf = async ({ peer, socket }: H2Connection): Promise<number> => {
+      const streams = [1, 2, 3, 4, 5].map(() => peer.request([...HEAD.slice(0, 3), [":path", "/hole"]]));
+      await stage.settle();
+      socket.reset();
+      return streams.filter(({ resetCode }) => resetCode === 7).length;
+    };
+    assert.deepEqual([await refusedOf(before), await refusedOf(after)], [1, 3]);
+  });
+
   it("asks who must begin with a PROXY header for that first, and serves the client that it names", async () => {
     await using stage = await Stage.open(`${BOTH}, proxyProtocol: { from: [10.0.0.0/8] }`);
     const header = encodeProxyHeader("v2", { address: "203.0.113.9", port: 4000 }, { address: "127.0.0.1", port: 8080 });

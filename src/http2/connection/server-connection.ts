@@ -46,6 +46,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   readonly #sweep: ServerSweep;
   readonly #requests = new RequestReader();
   readonly #trailers = new TrailerReader();
+  /** As the client was told: a reload does not make it break a bound that it keeps. */
+  readonly #mostStreams: number;
   #prefaceAt = 0;
   #hasGreeting = false;
   #lastId = 0;
@@ -62,12 +64,13 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       headBytes: context.bounds.headBytes,
     });
     this.#context = context;
+    this.#mostStreams = context.bounds.streams;
     this.facts = readClientFacts(socket, context.listener, 20);
     this.#timer = new Timer(this, IDLE_TIMER);
     this.#sweep = new ServerSweep(this, context);
     context.wheel.touch();
     context.wheel.armFromTouch(this.#timer, context.bounds.headTimeoutMs);
-    this.greet([FRAME.MAX_CONCURRENT_STREAMS, context.bounds.streams, FRAME.ENABLE_CONNECT_PROTOCOL, 1, FRAME.NO_RFC7540_PRIORITIES, 1]);
+    this.greet([FRAME.MAX_CONCURRENT_STREAMS, this.#mostStreams, FRAME.ENABLE_CONNECT_PROTOCOL, 1, FRAME.NO_RFC7540_PRIORITIES, 1]);
   }
 
   /** Bytes that the kernel has taken. */
@@ -233,7 +236,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     if (id <= this.#lastId) return this.#judgeLate(id);
     this.#lastId = id;
     if (this.#farewell === FINAL) return true;
-    if (this.streams.size >= this.#context.bounds.streams) {
+    if (this.streams.size >= this.#mostStreams) {
       this.output.reset(id, CODE.REFUSED_STREAM);
       this.closedStreams.add(id, true);
       return this.budgets.refusals.take(this.wheel.nowMs) || this.fail(H2.STREAM_FLOOD);
