@@ -152,6 +152,36 @@ describe("a WebSocket's frames", () => {
     );
   });
 
+  it("are judged alike however they are cut, also when they are hardly frames any more", () => {
+    const run = (bytes: Uint8Array, cuts: readonly number[]) => {
+      const stage = new TunnelStage({ messageBytes: 300, messagesPerSecond: 20 });
+      let from = 0;
+      for (const to of [...cuts, bytes.length]) {
+        stage.send(bytes.subarray(from, to));
+        from = to;
+      }
+      // Our Close is masked anew each time.
+      const [fault] = stage.faults;
+      const passed = stage.upstreamBytes.subarray(0, fault === undefined ? undefined : -8 - fault.length);
+      return { fault, passed: passed.toString("latin1") };
+    };
+    const anyChange = fc.tuple(fc.nat(), fc.nat({ max: 255 }));
+    const faults = new Set<string | undefined>();
+    fc.assert(
+      fc.property(anyFrames, fc.array(anyChange, { maxLength: 4 }), fc.array(fc.nat(), { maxLength: 8 }), (frames, changes, cuts) => {
+        const bytes = Buffer.concat(frames).subarray(0, 2000);
+        for (const [at, byte] of changes) if (bytes.length > 0) bytes[at % Math.min(bytes.length, 40)] = byte;
+        const sorted = cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b);
+        const whole = run(bytes, []);
+        assert.ok(bytes.toString("latin1").startsWith(whole.passed));
+        assert.deepEqual(run(bytes, sorted), whole);
+        faults.add(whole.fault);
+      }),
+      { numRuns: 400 },
+    );
+    assert.ok(faults.has("SP_WS_BAD_FRAME") && faults.has("SP_WS_MESSAGE_TOO_LARGE") && faults.has(undefined), [...faults].join());
+  });
+
   it("are held back only for as long as their head is not whole", () => {
     const stage = new TunnelStage();
     const bytes = ours(0x82, "x".repeat(200));

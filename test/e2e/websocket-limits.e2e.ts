@@ -103,7 +103,7 @@ listeners: [{ name: main, address: "127.0.0.1:0" }]
 upstreams: { main: { endpoints: ["${service}"] } }
 routes:
   - { name: main, match: { path: /* }, public: true, upstream: main, websocket: { maxMessage: 64KiB, messagesPerSecond: 200 } }
-  - { name: quiet, match: { path: /quiet }, public: true, upstream: main, websocket: { idleTimeout: 1s } }
+  - { name: quiet, match: { path: /quiet }, public: true, upstream: main, websocket: { idleTimeout: 2s } }
   - { name: none, match: { path: /none }, public: true, upstream: main, websocket: off }
 `;
 }
