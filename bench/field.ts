@@ -4,12 +4,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, freePorts, startPinned } from "./child.ts";
 import { CONTESTANTS, type Setting } from "./contestants/index.ts";
-import { type Entry, type TlsWay, toLabel } from "./jobs.ts";
+import { type Entry, type TlsWay, toLabel, type Wire } from "./jobs.ts";
 import { readTreeCores } from "./proc.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface Runner {
   readonly label: string;
+  readonly folder: string;
   readonly accessLogFile: string;
   readonly port: number;
   readonly child: Child;
@@ -34,24 +35,30 @@ export async function startEntry(entry: Entry, place: Place, way: TlsWay = "plai
   const [port = 0, adminPort = 0] = await freePorts(2);
   const folder = join(place.folder, `${label}-${port}`);
   mkdirSync(folder, { recursive: true });
-  const command = contestant.prepare({ folder, port, adminPort, ...toUpstream(place, way), accessLog: entry.accessLog });
+  const command = contestant.prepare({
+    folder,
+    port,
+    adminPort,
+    ...toUpstream(place, way, entry.wire ?? null),
+    accessLog: entry.accessLog,
+  });
   if (command instanceof Error) return { label, reason: command.message };
   const out = join(folder, "out");
   try {
     const child = await startPinned(command, place.core, port, out);
-    return { label, accessLogFile: contestant.accessLogFile ? join(folder, contestant.accessLogFile) : out, port, child };
+    return { label, folder, accessLogFile: contestant.accessLogFile ? join(folder, contestant.accessLogFile) : out, port, child };
   } catch (error) {
     return { label, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function toUpstream({ upstream }: Place, way: TlsWay): Pick<Setting, "upstreamPort" | "tls"> {
-  if (way === "plain") return { upstreamPort: upstream.port, tls: null };
+function toUpstream({ upstream }: Place, way: TlsWay, wire: Wire | null): Pick<Setting, "upstreamPort" | "wire" | "tls"> {
+  if (way === "plain") return { upstreamPort: wire === "h2-h2" ? upstream.h2Port : upstream.port, wire, tls: null };
   if (upstream.tls === null) throw new Error("the upstream was started without TLS");
   const { files, port } = upstream.tls;
   return way === "in"
-    ? { upstreamPort: upstream.port, tls: { files, upstream: false } }
-    : { upstreamPort: port, tls: { files, upstream: true } };
+    ? { upstreamPort: upstream.port, wire, tls: { files, upstream: false } }
+    : { upstreamPort: port, wire, tls: { files, upstream: true } };
 }
 
 export function isRunner(one: Runner | Skipped): one is Runner {

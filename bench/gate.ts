@@ -2,15 +2,19 @@
 import type { IdleResult } from "./idle.ts";
 import type { SlicedResult } from "./slices.ts";
 import { ratiosByRound, spread } from "./stats.ts";
+import type { StreamsResult } from "./streams.ts";
 
 export interface Results {
   readonly sliced: readonly SlicedResult[];
   readonly idle: IdleResult | null;
+  readonly streams: StreamsResult | null;
 }
 
 interface Limit {
   readonly job: string;
   readonly contestant: string;
+  /** Whom the ratio is to, where that is not the job's baseline. */
+  readonly against?: string;
   readonly most: number;
   readonly unit: string;
 }
@@ -30,15 +34,32 @@ export const LIMITS: readonly Limit[] = [
   { job: "tls-handshake", contestant: "sallyport-bun", most: 1.25, unit: "× nginx, CPU a request" },
   { job: "tls-tls", contestant: "sallyport-bun", most: 1.1, unit: "× nginx, CPU a request" },
   { job: "idle", contestant: "sallyport-bun", most: 5, unit: "KiB a connection" },
+  { job: "h2", contestant: "sallyport-bun+h2-h2", most: 0.5, unit: "× nginx with grpc_pass, CPU a request" },
+  { job: "h2", contestant: "sallyport-bun+h2-h2", against: "haproxy+h2-h2", most: 1.3, unit: "× haproxy, CPU a request" },
+  { job: "h2-h1", contestant: "sallyport-bun+h2-h1", most: 1.1, unit: "× nginx, CPU a request" },
+  { job: "h2-bulk", contestant: "sallyport-bun+h2-h2", most: 1.2, unit: "× HTTP/1.1, CPU a gibibyte" },
+  { job: "h2-bulk", contestant: "sallyport-node+h2-h2", against: "sallyport-node", most: 1.2, unit: "× HTTP/1.1, CPU a gibibyte" },
+  { job: "h2-streams", contestant: "sallyport-bun+h2-h2", most: 8, unit: "KiB a stream" },
 ];
 
 /** Verdicts on the limits of the jobs that were asked for. */
 export function checkLimits(results: Results, jobs: readonly string[]): Verdict[] {
   return LIMITS.filter((limit) => jobs.includes(limit.job)).map((limit) => {
-    const values = limit.job === "idle" ? idleValues(results, limit) : ratioValues(results, limit);
+    const values = valuesOf(results, limit);
     const measured = values.length === 0 ? null : spread(values).median;
     return { limit, measured, kept: measured !== null && measured <= limit.most };
   });
+}
+
+function valuesOf(results: Results, limit: Limit): number[] {
+  if (limit.job === "idle") return idleValues(results, limit);
+  if (limit.job === "h2-streams") return streamValues(results, limit);
+  return ratioValues(results, limit);
+}
+
+function streamValues(results: Results, limit: Limit): number[] {
+  const figures = results.streams?.figures ?? [];
+  return figures.filter((figure) => figure.contestant === limit.contestant).map((figure) => figure.kibPerStream);
 }
 
 function idleValues(results: Results, limit: Limit): number[] {
@@ -49,7 +70,7 @@ function idleValues(results: Results, limit: Limit): number[] {
 function ratioValues(results: Results, limit: Limit): number[] {
   const result = results.sliced.find((one) => one.job.name === limit.job);
   if (result === undefined) return [];
-  return ratiosByRound(toCpuFigures(result), limit.contestant, result.job.baseline);
+  return ratiosByRound(toCpuFigures(result), limit.contestant, limit.against ?? result.job.baseline);
 }
 
 export function toCpuFigures(result: SlicedResult): { contestant: string; round: number; value: number }[] {

@@ -1,11 +1,16 @@
 // The jobs by name: what is asked, over how many connections, of whom. Who takes part in which job is decided here alone.
 import { toRequestPath } from "./contestants/sallyport.ts";
-import { LARGE_BODY, SMALL_BODY } from "./upstream.ts";
+import { HUGE_BODY_BYTES, LARGE_BODY, SMALL_BODY } from "./upstream.ts";
 
 export interface Entry {
   readonly contestant: string;
   readonly accessLog: boolean;
+  /** Absent: HTTP/1.1 on both sides. */
+  readonly wire?: Wire;
 }
+
+/** What is spoken in the clear where it is not HTTP/1.1: by the client, and to the upstream. */
+export type Wire = "h2-h2" | "h2-h1";
 
 /** Which sides of a contestant speak TLS: none, its listener, or its listener and its upstream. */
 export type TlsWay = "plain" | "in" | "both";
@@ -23,6 +28,12 @@ export interface SlicedJob {
   readonly tls?: TlsWay;
   /** Each request over a connection and a full handshake of its own. */
   readonly handshakes?: true;
+  /** h2load generates the load, so many requests at once on each connection; with `requests` it ends with so many instead of the slice. */
+  readonly h2?: { readonly streams: number; readonly requests?: number };
+  /** What is asked before and behind the slices, where `path` is too large to compare. */
+  readonly probePath?: string;
+  /** Of an answer to `path`, where that is not the length of `body`. */
+  readonly bodyBytes?: number;
   /** The entry that ratios are to, by label. */
   readonly baseline: string;
 }
@@ -41,9 +52,13 @@ function logged(names: readonly string[]): Entry[] {
   return names.map((contestant) => ({ contestant, accessLog: true }));
 }
 
-/** How an entry is called in tables: the contestant's name, with `+log` when its access log is on. */
+function over(wire: Wire, names: readonly string[]): Entry[] {
+  return names.map((contestant) => ({ contestant, accessLog: false, wire }));
+}
+
+/** How an entry is called in tables: the contestant's name, with `+log` when its access log is on, and with its wire where that is not HTTP/1.1. */
 export function toLabel(entry: Entry): string {
-  return entry.accessLog ? `${entry.contestant}+log` : entry.contestant;
+  return `${entry.contestant}${entry.accessLog ? "+log" : ""}${entry.wire === undefined ? "" : `+${entry.wire}`}`;
 }
 
 export const SLICED_JOBS: readonly SlicedJob[] = [
@@ -123,6 +138,30 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     tls: "both",
     baseline: "nginx",
   },
+  ...(["h2-h2", "h2-h1"] as const).map((wire) => ({
+    name: wire === "h2-h2" ? "h2" : wire,
+    title: `HTTP/2 in, ${wire === "h2-h2" ? "HTTP/2 (nginx: grpc_pass)" : "HTTP/1.1"} out: GET of ${SMALL_BODY.length} B JSON, 16 connections of 16 streams`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 16,
+    h2: { streams: 16 },
+    headers: CLIENT_HEADERS,
+    entries: over(wire, SPEAK_TLS),
+    baseline: `nginx+${wire}`,
+  })),
+  {
+    name: "h2-bulk",
+    title: "GET of 1 GiB, one at a time, over one stream of HTTP/2 on both sides and over HTTP/1.1: a request is a gibibyte",
+    path: "/1gb",
+    probePath: "/1mb",
+    body: LARGE_BODY,
+    bodyBytes: HUGE_BODY_BYTES,
+    connections: 1,
+    h2: { streams: 1, requests: 1 },
+    headers: CLIENT_HEADERS,
+    entries: [...silent(["haproxy", ...OURS]), ...over("h2-h2", ["haproxy", ...OURS])],
+    baseline: "sallyport-bun",
+  },
   ...(["bun", "node"] as const).map((runtime) => ({
     name: `routes-${runtime}`,
     title: `GET of ${SMALL_BODY.length} B JSON, ten paths in turn, by a gateway of 10,000 routes and by one of the ten`,
@@ -142,4 +181,11 @@ export const IDLE_JOB = {
   connections: 5000,
 } as const;
 
-export const JOB_NAMES: readonly string[] = [...SLICED_JOBS.map((job) => job.name), IDLE_JOB.name];
+export const STREAMS_JOB = {
+  name: "h2-streams",
+  entries: over("h2-h2", ["haproxy", ...OURS]),
+  connections: 100,
+  streams: 100,
+} as const;
+
+export const JOB_NAMES: readonly string[] = [...SLICED_JOBS.map((job) => job.name), IDLE_JOB.name, STREAMS_JOB.name];

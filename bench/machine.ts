@@ -19,6 +19,7 @@ export function readMachine(): Machine {
     ["envoy", fetchTool("envoy"), "--version"],
     ["caddy", fetchTool("caddy"), "version"],
     ["wrk", findProgram("wrk"), "-v"],
+    ["h2load", findProgram("h2load"), "--version"],
     ["bun", findRuntime("bun"), "--version"],
     ["node", findRuntime("node"), "--version"],
   ];

@@ -6,6 +6,7 @@ import type { IdleResult } from "./idle.ts";
 import { toLabel } from "./jobs.ts";
 import type { Slice, SlicedResult } from "./slices.ts";
 import { ratiosByRound, spread } from "./stats.ts";
+import type { StreamsResult } from "./streams.ts";
 
 export function toSlicedTable(result: SlicedResult): string {
   const { job } = result;
@@ -67,6 +68,22 @@ export function toIdleTable(result: IdleResult): string {
     ]);
   }
   return `idle: growth of PSS over ${result.connections} keep-alive connections that were used once\n${toTable(rows)}${toSkippedLines(result.skipped)}`;
+}
+
+export function toStreamsTable(result: StreamsResult): string {
+  const rows = [["", "KiB/stream", "min–max", "RSS MiB before", "RSS MiB with all"]];
+  for (const label of new Set(result.figures.map((figure) => figure.contestant))) {
+    const figures = result.figures.filter((figure) => figure.contestant === label);
+    const all = spread(figures.map((figure) => figure.kibPerStream));
+    rows.push([
+      label,
+      all.median.toFixed(2),
+      `${all.min.toFixed(2)}–${all.max.toFixed(2)}`,
+      (spread(figures.map((figure) => figure.baseRssKiB)).median / 1024).toFixed(0),
+      (spread(figures.map((figure) => figure.rssKiB)).median / 1024).toFixed(0),
+    ]);
+  }
+  return `h2-streams: ${result.streams} requests at once over HTTP/2 on both sides, held open by the upstream\n${toTable(rows)}${toSkippedLines(result.skipped)}`;
 }
 
 export function toVerdictLines(verdicts: readonly Verdict[]): string {

@@ -6,11 +6,12 @@ import { join } from "node:path";
 import { freePorts, pinSelf } from "./child.ts";
 import { checkLimits, type Results } from "./gate.ts";
 import { type IdleResult, runIdleJob } from "./idle.ts";
-import { SLICED_JOBS } from "./jobs.ts";
+import { SLICED_JOBS, STREAMS_JOB } from "./jobs.ts";
 import { readMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
-import { toIdleTable, toSlicedTable, toVerdictLines } from "./report.ts";
+import { toIdleTable, toSlicedTable, toStreamsTable, toVerdictLines } from "./report.ts";
 import { runSlicedJob, type SlicedResult } from "./slices.ts";
+import { runStreamsJob, type StreamsResult } from "./streams.ts";
 import { makeTlsFiles } from "./tls-files.ts";
 import { needProgram } from "./tools.ts";
 import { startUpstream } from "./upstream.ts";
@@ -21,19 +22,22 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   pinSelf(options.loadCore);
   const root = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   process.on("exit", () => rmSync(root, { recursive: true, force: true }));
-  const [port = 0, tlsPort = 0] = await freePorts(2);
+  const [port = 0, tlsPort = 0, h2Port = 0] = await freePorts(3);
   const upstreamFolder = join(root, "upstream");
   mkdirSync(upstreamFolder);
   const isTls = SLICED_JOBS.some((job) => job.tls && options.jobs.includes(job.name));
-  const address = { port, tls: isTls ? { port: tlsPort, files: makeTlsFiles(needProgram("openssl", "openssl"), root) } : null };
+  const address = { port, h2Port, tls: isTls ? { port: tlsPort, files: makeTlsFiles(needProgram("openssl", "openssl"), root) } : null };
   const upstream = await startUpstream(nginx, upstreamFolder, options.loadCore, address);
   const place = { folder: root, upstream: address, core: options.contestantCore };
+  const asksH2 = SLICED_JOBS.some((job) => job.h2 !== undefined && options.jobs.includes(job.name));
+  const tools = { wrk, h2load: asksH2 ? needProgram("h2load", "nghttp2-client") : "" };
   const sliced: SlicedResult[] = [];
   let idle: IdleResult | null = null;
+  let streams: StreamsResult | null = null;
   try {
     for (const job of SLICED_JOBS) {
       if (!options.jobs.includes(job.name)) continue;
-      const result = await runSlicedJob(job, options, place, wrk);
+      const result = await runSlicedJob(job, options, place, tools);
       sliced.push(result);
       show(`\n${toSlicedTable(result)}`);
     }
@@ -41,10 +45,14 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
       idle = await runIdleJob(options, place, wrk);
       show(`\n${toIdleTable(idle)}`);
     }
+    if (options.jobs.includes(STREAMS_JOB.name)) {
+      streams = await runStreamsJob(options, place);
+      show(`\n${toStreamsTable(streams)}`);
+    }
   } finally {
     await upstream.stop();
   }
-  return { sliced, idle };
+  return { sliced, idle, streams };
 }
 
 async function main(): Promise<number> {

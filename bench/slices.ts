@@ -2,12 +2,15 @@
 // Alternating is the point: on a shared machine the same program costs half as much again a minute later, and
 // only what was measured within seconds of each other can be compared.
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkPinned, isRunner, type Place, type Runner, type Skipped, startEntry } from "./field.ts";
+import { type H2Load, runH2load } from "./h2load.ts";
 import { runHandshakes } from "./handshakes.ts";
 import { type Entry, type SlicedJob, toLabel } from "./jobs.ts";
 import type { Options } from "./options.ts";
 import { probe } from "./probe.ts";
+import { probeH2 } from "./probe-h2.ts";
 import { cpuBetween, readCoreBusyMs, readTreeMemory, readTreeTimes, type TreeMemory } from "./proc.ts";
 import { rotate } from "./stats.ts";
 import { TLS_NAME } from "./tls-files.ts";
@@ -44,6 +47,13 @@ const SETTLE_MS = 60;
 // JavaScript's compilers need some ten thousand requests; these slices do not count.
 const WARM_UP_SLICES = 2;
 
+/** Programs that generate load. */
+export interface Tools {
+  readonly wrk: string;
+  /** "" when no job asks for it. */
+  readonly h2load: string;
+}
+
 interface Racer {
   readonly runner: Runner;
   readonly load: () => Promise<LoadResult>;
@@ -52,7 +62,7 @@ interface Racer {
   ticksMs: number;
 }
 
-export async function runSlicedJob(job: SlicedJob, options: Options, place: Place, wrk: string): Promise<SlicedResult> {
+export async function runSlicedJob(job: SlicedJob, options: Options, place: Place, tools: Tools): Promise<SlicedResult> {
   const started: (Runner | Skipped)[] = [];
   for (const entry of chosenEntries(job, options)) started.push(await startEntry(entry, place, job.tls));
   const runners = started.filter(isRunner);
@@ -60,7 +70,7 @@ export async function runSlicedJob(job: SlicedJob, options: Options, place: Plac
     if (!runners.some((runner) => runner.label === job.baseline))
       throw new Error(`${job.baseline} does not run: ${JSON.stringify(started)}`);
     const racers: Racer[] = [];
-    for (const runner of runners) racers.push(await createRacer(runner, job, options, place, wrk));
+    for (const runner of runners) racers.push(await createRacer(runner, job, options, place, tools));
     for (let i = 0; i < WARM_UP_SLICES; i++) for (const racer of racers) await measure(racer, i, options);
     for (const racer of racers) racer.ns = racer.ticksMs = 0;
     const slices: Slice[] = [];
@@ -88,20 +98,39 @@ function chosenEntries(job: SlicedJob, { only }: Options): Entry[] {
   return job.entries.filter((entry) => only === null || toLabel(entry) === job.baseline || only.includes(entry.contestant));
 }
 
-async function createRacer(runner: Runner, job: SlicedJob, options: Options, place: Place, wrk: string): Promise<Racer> {
+async function createRacer(runner: Runner, job: SlicedJob, options: Options, place: Place, tools: Tools): Promise<Racer> {
   const keptAlive = job.headers.filter((header) => !header.startsWith("Connection:"));
   const ca = job.tls ? place.upstream.tls?.files.ca : undefined;
-  const check = (): Promise<number> => probe({ port: runner.port, path: job.path, headers: keptAlive, expectedBody: job.body, ca });
+  const isH2 = job.entries.some((entry) => entry.wire !== undefined && toLabel(entry) === runner.label);
+  const asked = { port: runner.port, path: job.probePath ?? job.path, headers: keptAlive, expectedBody: job.body };
+  const check = (): Promise<number> => (isH2 ? probeH2(asked) : probe({ ...asked, ca }));
+  const responseBytes = await check();
+  const url = `${ca ? `https://${TLS_NAME}` : "http://127.0.0.1"}:${runner.port}${job.path}`;
+  if (job.h2 !== undefined) {
+    const h2Load: H2Load = {
+      url,
+      isHttp1: !isH2,
+      connections: job.connections,
+      streams: job.h2.streams,
+      seconds: job.h2.requests === undefined ? options.sliceSeconds : null,
+      requests: job.h2.requests ?? null,
+      headers: job.headers,
+      bodyBytes: job.bodyBytes ?? job.body.length,
+      logFile: join(runner.folder, "h2load.log"),
+    };
+    const program = tools.h2load;
+    return { runner, load: () => runH2load(program, options.loadCore, h2Load), check, ns: 0, ticksMs: 0 };
+  }
   const load: Load = {
-    url: `${ca ? `https://${TLS_NAME}` : "http://127.0.0.1"}:${runner.port}${job.path}`,
+    url,
     paths: job.paths ?? [],
     connections: job.connections,
     seconds: options.sliceSeconds,
     headers: job.headers,
-    responseBytes: await check(),
+    responseBytes,
   };
   const run = (): Promise<LoadResult> =>
-    job.handshakes && ca ? runHandshakes(ca, options.loadCore, load) : runLoad(wrk, options.loadCore, load);
+    job.handshakes && ca ? runHandshakes(ca, options.loadCore, load) : runLoad(tools.wrk, options.loadCore, load);
   return { runner, load: run, check, ns: 0, ticksMs: 0 };
 }
 

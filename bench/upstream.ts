@@ -1,7 +1,7 @@
 // The upstream of every job: nginx with one worker, answering /small from its configuration and /1mb by sendfile.
 // nginx, not a server of our own, because it costs least: what it leaves of its core is the load generator's, and only
 // a load generator that outruns the contestant keeps that one busy (an idle proxy wakes for single events and looks dearer).
-import { writeFileSync } from "node:fs";
+import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Child, startPinned } from "./child.ts";
 import type { TlsFiles } from "./tls-files.ts";
@@ -15,6 +15,8 @@ export const SMALL_BODY = JSON.stringify({
   rating: 4.7,
   sku: "WD-001-A2",
 });
+/** Of /1gb: a file that takes no room, being empty. */
+export const HUGE_BODY_BYTES = 2 ** 30;
 export const LARGE_BODY = Buffer.alloc(1 << 20, "0123456789abcdef");
 
 /** Main-level and http-level lines that upstream and rival share: one worker, nothing limited that a benchmark would run into. */
@@ -37,18 +39,23 @@ export function nginxTls({ cert, key }: TlsFiles): string {
 
 export interface Upstream {
   readonly port: number;
+  /** Where the same is answered over HTTP/2 with prior knowledge. */
+  readonly h2Port: number;
   /** Where the same is answered over TLS; null when no job asks for that. */
   readonly tls: { readonly port: number; readonly files: TlsFiles } | null;
 }
 
-export async function startUpstream(nginx: string, folder: string, core: number, { port, tls }: Upstream): Promise<Child> {
+export async function startUpstream(nginx: string, folder: string, core: number, { port, h2Port, tls }: Upstream): Promise<Child> {
   writeFileSync(join(folder, "1mb"), LARGE_BODY);
+  writeFileSync(join(folder, "1gb"), "");
+  truncateSync(join(folder, "1gb"), HUGE_BODY_BYTES);
   const config = join(folder, "nginx.conf");
   const server = `access_log off; open_file_cache max=10;
   server {
-    listen 127.0.0.1:${port} backlog=4096; ${tls ? `listen 127.0.0.1:${tls.port} ssl backlog=4096; ${nginxTls(tls.files)}` : ""} root ${folder};
+    listen 127.0.0.1:${port} backlog=4096; listen 127.0.0.1:${h2Port} http2 backlog=4096; ${tls ? `listen 127.0.0.1:${tls.port} ssl backlog=4096; ${nginxTls(tls.files)}` : ""} root ${folder};
     location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
     location = /1mb { default_type application/octet-stream; }
+    location = /1gb { default_type application/octet-stream; }
   }`;
   writeFileSync(config, nginxFile(folder, server));
   return startPinned({ file: nginx, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] }, core, port, join(folder, "out"));

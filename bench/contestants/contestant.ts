@@ -2,6 +2,7 @@
 // All do the same job: one worker, keep-alive to both sides, Host kept, X-Forwarded-For/-Proto/-Host, Via and X-Request-Id set,
 // the three identity headers of a client removed, X-Request-Id and Via on the response.
 import type { Command } from "../child.ts";
+import type { Wire } from "../jobs.ts";
 import type { TlsFiles } from "../tls-files.ts";
 
 export interface Setting {
@@ -11,6 +12,8 @@ export interface Setting {
   readonly adminPort: number;
   readonly upstreamPort: number;
   readonly accessLog: boolean;
+  /** Null: HTTP/1.1 on both sides. */
+  readonly wire: Wire | null;
   /** Null: plain on both sides. */
   readonly tls: TlsSetting | null;
 }

@@ -7,7 +7,7 @@ import { type Contestant, IDENTITY_HEADERS } from "./contestant.ts";
 
 export const haproxy: Contestant = {
   name: "haproxy",
-  prepare({ folder, port, upstreamPort, tls }) {
+  prepare({ folder, port, upstreamPort, wire, tls }) {
     const program = findProgram("haproxy");
     if (program === null) return new Error("apt-get install haproxy");
     const config = join(folder, "haproxy.cfg");
@@ -24,7 +24,7 @@ defaults
   timeout http-keep-alive 1h
   http-reuse always
 frontend clients
-  bind 127.0.0.1:${port} backlog 4096${tls ? ` ssl crt ${tls.files.bundle} ssl-min-ver TLSv1.2` : ""}
+  bind 127.0.0.1:${port} backlog 4096${wire === null ? "" : " proto h2"}${tls ? ` ssl crt ${tls.files.bundle} ssl-min-ver TLSv1.2` : ""}
   option forwardfor
   unique-id-format %[uuid()]
   unique-id-header X-Request-Id
@@ -35,7 +35,7 @@ ${IDENTITY_HEADERS.map((header) => `  http-request del-header ${header}\n`).join
   http-response add-header Via "1.1 haproxy"
   default_backend service
 backend service
-  server one 127.0.0.1:${upstreamPort} pool-max-conn -1 pool-purge-delay 1h${tls?.upstream ? ` ssl verify required ca-file ${tls.files.ca} sni str(${TLS_NAME}) verifyhost ${TLS_NAME}` : ""}
+  server one 127.0.0.1:${upstreamPort} pool-max-conn -1 pool-purge-delay 1h${wire === "h2-h2" ? " proto h2" : ""}${tls?.upstream ? ` ssl verify required ca-file ${tls.files.ca} sni str(${TLS_NAME}) verifyhost ${TLS_NAME}` : ""}
 `,
     );
     return { file: program, args: ["-db", "-f", config] };

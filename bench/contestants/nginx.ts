@@ -22,24 +22,27 @@ export function nginx(name: keyof typeof BUFFERING): Contestant {
   return {
     name,
     accessLogFile: "access.log",
-    prepare({ folder, port, upstreamPort, accessLog, tls }) {
+    prepare({ folder, port, upstreamPort, accessLog, wire, tls }) {
       const program = findProgram("nginx");
       if (program === null) return new Error("apt-get install nginx-light");
       const http = `${accessLog ? LOG.replace("access.log line", `${folder}/access.log line`) : "access_log off;"}
   ${BUFFERING[name]}
   upstream service { server 127.0.0.1:${upstreamPort}; keepalive 64; keepalive_requests 1000000000; keepalive_timeout 1h; }
   server {
-    listen 127.0.0.1:${port}${tls ? " ssl" : ""} backlog=4096; ${tls ? nginxTls(tls.files) : ""}
+    listen 127.0.0.1:${port}${tls ? " ssl" : ""}${wire === null ? "" : " http2"} backlog=4096; ${tls ? nginxTls(tls.files) : ""}
     location / {
-      proxy_pass ${toUpstream(tls)}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
+      ${wire === "h2-h2" ? "grpc_pass grpc://service; " : `proxy_pass ${toUpstream(tls)}; proxy_http_version 1.1; `}proxy_set_header Connection ""; proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $http_host;
       proxy_set_header X-Request-Id $request_id; proxy_set_header Via "1.1 nginx";
       ${IDENTITY_HEADERS.map((header) => `proxy_set_header ${header} "";`).join(" ")}
       add_header X-Request-Id $request_id; add_header Via "1.1 nginx";
     }
   }`;
+      // The fields of grpc_pass have directives of their own.
+      const text =
+        wire === "h2-h2" ? http.replaceAll('proxy_set_header Connection ""; ', "").replaceAll("proxy_set_header", "grpc_set_header") : http;
       const config = join(folder, "nginx.conf");
-      writeFileSync(config, nginxFile(folder, http));
+      writeFileSync(config, nginxFile(folder, text));
       return { file: program, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] };
     },
   };

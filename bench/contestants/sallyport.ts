@@ -12,7 +12,7 @@ const LAUNCHER = new URL("../../bin/sallyport.mjs", import.meta.url).pathname;
 export function sallyport(runtime: Runtime, routes = 1): Contestant {
   return {
     name: routes === 1 ? `sallyport-${runtime}` : `sallyport-${runtime}-${routes}-routes`,
-    prepare({ folder, port, adminPort, upstreamPort, accessLog, tls }) {
+    prepare({ folder, port, adminPort, upstreamPort, accessLog, wire, tls }) {
       if (!existsSync(LAUNCHER)) return new Error("there is no bin/sallyport.mjs yet");
       const program = findRuntime(runtime);
       if (program instanceof Error) return program;
@@ -24,11 +24,11 @@ export function sallyport(runtime: Runtime, routes = 1): Contestant {
 gateway: { name: bench, kind: edge, workers: 1, watch: false }
 admin: { address: 127.0.0.1:${adminPort} }
 listeners:
-  - { name: http, address: 127.0.0.1:${port}${toListenerTls(tls)} }
+  - { name: http, address: 127.0.0.1:${port}${wire === null ? "" : ", protocols: [h2, http/1.1]"}${toListenerTls(tls)} }
 upstreams:
   service:
     endpoints: [${tls?.upstream ? "https" : "http"}://127.0.0.1:${upstreamPort}]
-${tls?.upstream ? `    tls: { ca: ${tls.files.ca}, serverName: ${TLS_NAME} }\n` : ""}    pool: { connections: 256, pending: 1024 }
+${tls?.upstream ? `    tls: { ca: ${tls.files.ca}, serverName: ${TLS_NAME} }\n` : ""}${wire === "h2-h2" ? "    protocol: h2\n" : ""}    pool: { connections: 256, pending: 1024 }
 routes:
 ${toRoutes(routes)}
 telemetry:
