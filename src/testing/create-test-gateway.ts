@@ -33,7 +33,7 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
   const stranger = Object.keys(options.upstreams ?? {}).find((name) => !known.has(name));
   if (stranger !== undefined) throw new Error(`upstreams.${stranger}: the configuration has no upstream of this name`);
   const wiring = new Wiring(wallMs);
-  const reachable = addHttp1(separateEndpoints(config));
+  const reachable = addHttp1(separateEndpoints(suitFakes(config)));
   const upstreams = new Map<string, FakeUpstream>();
   for (const { name, endpoints } of reachable.upstreams) {
     const upstream = new FakeUpstream(
@@ -71,17 +71,26 @@ function addHttp1(config: GatewayConfig): GatewayConfig {
   return { ...config, listeners: config.listeners.map(add) };
 }
 
+/**
+ * The fakes speak HTTP/1.1, a request on a connection: so many as there would be streams. Nobody asks them whether they are well: a
+ * test's upstream sees the test's requests and no others.
+ */
+function suitFakes(config: GatewayConfig): GatewayConfig {
+  if (config.upstreams.every(({ protocol, health }) => protocol === "http/1.1" && health.active === null)) return config;
+  const suit = (upstream: UpstreamConfig): UpstreamConfig => {
+    const { protocol, pool } = upstream;
+    const connections = protocol === "h2" ? pool.connections * pool.streams : pool.connections;
+    return { ...upstream, protocol: "http/1.1", pool: { ...pool, connections }, health: { active: null } };
+  };
+  return { ...config, upstreams: config.upstreams.map(suit) };
+}
+
 /** An address that two upstreams share, or that a listener has, can't tell who is asked: the later ones get one of their own. */
 function separateEndpoints(config: GatewayConfig): GatewayConfig {
   const taken = new Set(config.listeners.map(({ address }) => JSON.stringify(address)));
   if (config.admin !== null) taken.add(JSON.stringify(config.admin.address));
   const separate = (upstream: UpstreamConfig): UpstreamConfig => ({
     ...upstream,
-    // The fakes speak HTTP/1.1, a request on a connection: so many as there would be streams.
-    protocol: "http/1.1",
-    pool: upstream.protocol === "h2" ? { ...upstream.pool, connections: upstream.pool.connections * upstream.pool.streams } : upstream.pool,
-    // Nobody asks fakes whether they are well: a test's upstream sees the test's requests alone.
-    health: { active: null },
     endpoints: upstream.endpoints.map((endpoint, index) => {
       const key = JSON.stringify(endpoint.address);
       if (!taken.has(key)) {

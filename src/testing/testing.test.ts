@@ -115,6 +115,26 @@ describe("a test gateway", () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 200, 200, 503]);
   });
 
+  it("asks no fake whether it is well, and plays services that pages call by gRPC-Web", async () => {
+    const yaml = `version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+upstreams: { ledger: { endpoints: [http://127.0.0.1:3001], protocol: h2, health: { active: { grpc: {} } } } }
+routes: [{ name: ledger, match: { path: /* }, public: true, upstream: ledger, grpcWeb: true }]
+`;
+    const answer = { headers: { "content-type": "application/grpc", "grpc-status": "5" }, body: "" };
+    await using gateway = await createTestGateway({ yaml, upstreams: { ledger: () => answer } });
+    await gateway.clock.advance("1m");
+    assert.equal(gateway.upstream("ledger").requests.length, 0);
+    const response = await gateway.request("POST http://a/ledger.v1.Ledger/Get", {
+      headers: { "Content-Type": "application/grpc-web-text" },
+      body: "AAAAAAA=",
+    });
+    assert.deepEqual([response.status, response.headers.get("grpc-status")], [200, "5"]);
+    assert.equal(response.headers.get("content-type"), "application/grpc-web-text+proto");
+    const [request] = gateway.upstream("ledger").requests;
+    assert.equal(request?.headers.get("content-type"), "application/grpc");
+  });
+
   it("sends targets byte for byte", async () => {
     await using gateway = await createTestGateway({ yaml: YAML });
     for (const [path, seen] of [
