@@ -5,7 +5,15 @@ import { Buffer } from "node:buffer";
 import { FakeClock } from "../base/index.ts";
 import { parseConfig } from "../config/index.ts";
 import type { LineSink } from "../telemetry/index.ts";
-import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketHandler, Transport } from "../transport/index.ts";
+import {
+  type AcceptedSocket,
+  type Listener,
+  type Socket,
+  type SocketAddress,
+  type SocketHandler,
+  type Transport,
+  Turn,
+} from "../transport/index.ts";
 import { createGateway } from "./index.ts";
 
 class StubSocket implements AcceptedSocket {
@@ -17,6 +25,7 @@ class StubSocket implements AcceptedSocket {
   readonly queuedBytes = 0;
   readonly tls = null;
   readonly errorDetail = "";
+  readonly turn = new Turn(queueMicrotask);
   written = 0;
   cork(): void {}
   uncork(): void {}

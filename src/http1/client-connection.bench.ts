@@ -2,7 +2,7 @@
 
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { FieldBlock, Fields, type UpstreamEvents } from "../http/index.ts";
-import type { Socket, Transport } from "../transport/index.ts";
+import { type Socket, type Transport, Turn } from "../transport/index.ts";
 import { ClientConnection } from "./client-connection.ts";
 import { conclude, measure } from "./stage/measure.bench.ts";
 import { API_RESPONSE } from "./stage/real-heads.ts";
@@ -19,6 +19,7 @@ const socket: Socket = {
   queuedBytes: 0,
   tls: null,
   errorDetail: "",
+  turn: new Turn(queueMicrotask),
   cork: () => undefined,
   uncork: () => undefined,
   write(chunk) {

@@ -3,7 +3,7 @@
 
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { type ClientEvents, type ClientSide, Fields, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
-import type { Socket } from "../transport/index.ts";
+import { type Socket, Turn } from "../transport/index.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { conclude, measure } from "./stage/measure.bench.ts";
 import { BROWSER_GET, CURL_GET } from "./stage/real-heads.ts";
@@ -22,6 +22,7 @@ const socket: Socket = {
   queuedBytes: 0,
   tls: null,
   errorDetail: "",
+  turn: new Turn(queueMicrotask),
   cork: () => undefined,
   uncork: () => undefined,
   write(chunk) {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, TimerWheel } from "../base/index.ts";
-import type { Socket } from "../transport/index.ts";
+import { type Socket, Turn } from "../transport/index.ts";
 import { ServerConnection } from "./server-connection.ts";
 import { BOUNDS, type Script, ServerStage, SILENT, StagedExchange } from "./stage/server-stage.ts";
 
@@ -347,6 +347,7 @@ function recordingSocket(sent: string[]): Socket {
     queuedBytes: 0,
     tls: null,
     errorDetail: "",
+    turn: new Turn(queueMicrotask),
     cork: () => undefined,
     uncork: () => undefined,
     write: (chunk) => sent.push(Buffer.from(chunk).toString("latin1")) > 0,

@@ -28,6 +28,7 @@ export type {
   Transport,
 } from "./socket.ts";
 export type { ClientAuth, ClientTls, ServerTls, TlsFacts, TlsIdentity, TlsVersion } from "./tls.ts";
+export { Turn, type TurnListener } from "./turn.ts";
 
 import { bunTransport } from "./bun/index.ts";
 import { nodeTransport } from "./node/index.ts";

@@ -18,6 +18,7 @@
 //   handler-error.ts; other sockets and the process's loop are not touched.
 
 import type { ClientTls, ServerTls, TlsFacts } from "./tls.ts";
+import type { Turn } from "./turn.ts";
 
 /** Why a socket closed; null is an orderly close. Codes the engine matches on; every other errno is `EOTHER`. */
 export type SocketError =
@@ -71,6 +72,8 @@ export interface Socket {
   readonly closed: boolean;
   /** Bytes taken from us that the kernel has not taken yet. */
   readonly queuedBytes: number;
+  /** The turn in which its events are delivered. */
+  readonly turn: Turn;
   /**
    * Gathers the following writes so that they leave in one system call at uncork(). Not nested: a second cork() is a no-op.
    * One socket is corked at a time: the cork of another one sends what this one gathered. Uncork in the turn that corked.

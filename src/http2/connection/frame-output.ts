@@ -1,7 +1,7 @@
 // The sending half of a connection: frames are gathered and leave in one write a turn, DATA as far as both windows and the socket
 // allow, and streams that have to wait take turns. RFC 9113 5.2 and 6.9. @hot
 
-import { CORK_BYTES, type Socket } from "../../transport/index.ts";
+import { CORK_BYTES, type Socket, type TurnListener } from "../../transport/index.ts";
 import { writeNoTable } from "../hpack/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
 import type { Budgets } from "./budgets.ts";
@@ -23,7 +23,6 @@ import {
   writePing,
   writeSettings,
 } from "./frames.ts";
-import { type Flushable, flushAtTurnEnd } from "./turn-end.ts";
 
 /** Leaves at once when so much has been gathered: with one more frame it still fits into what a cork copies. */
 const FLUSH_BYTES = 40 * 1024;
@@ -52,7 +51,7 @@ export interface Sender {
 const spare: OutBuffer[] = [];
 const MAX_SPARE = 4;
 
-export class FrameOutput implements Flushable {
+export class FrameOutput implements TurnListener {
   /** The socket has not taken what was sent: DATA waits until onDrain. */
   isBlocked = false;
   /** Of the connection. */
@@ -82,10 +81,15 @@ export class FrameOutput implements Flushable {
   #begin(): OutBuffer {
     const buffer = spare.pop() ?? new OutBuffer();
     this.#buffer = buffer;
-    flushAtTurnEnd(this);
+    this.#socket.turn.add(this);
     return buffer;
   }
 
+  onTurnEnd(): void {
+    this.flush();
+  }
+
+  /** Sends what has been gathered. */
   flush(): void {
     const buffer = this.#buffer;
     if (buffer === null) return;

@@ -7,6 +7,7 @@ import { CORK_BYTES, createCorkBuffer } from "../cork-buffer.ts";
 import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
+import { loopTurn, type Turn } from "../turn.ts";
 import { acceptTls } from "./tls-accept.ts";
 import type { TlsLayer } from "./tls-layer.ts";
 
@@ -57,6 +58,10 @@ export class BunSocket implements AcceptedSocket {
   localPortKnown = -1;
   tls: TlsFacts | null = null;
   errorDetail = "";
+
+  get turn(): Turn {
+    return loopTurn;
+  }
 
   constructor(raw: RawSocket | null) {
     this.raw = raw;

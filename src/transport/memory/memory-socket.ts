@@ -2,6 +2,7 @@
 // window, FIN unseen while paused, what was in flight lost on reset. Not fast, and no model of time: only of order.
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import type { ClientTls, ServerTls, TlsFacts } from "../tls.ts";
+import type { Turn } from "../turn.ts";
 import { CUT, NOT_TLS, type Refusal, shakeHands } from "./simulated-handshake.ts";
 
 /** What a socket needs of the network that it lives in. */
@@ -10,6 +11,7 @@ export interface MemoryWire {
   readonly windowBytes: number;
   readonly spuriousDrain: boolean;
   corkOwner: MemorySocket | null;
+  readonly turn: Turn;
   /** Asks for a visit: the socket may have something to deliver. */
   wake(socket: MemorySocket): void;
   /** Tries to connect; called on a visit while the socket is connecting. */
@@ -86,6 +88,10 @@ export class MemorySocket implements AcceptedSocket {
     this.far.inbox.push(bytes);
     this.far.inboxBytes += bytes.length;
     this.wire.wake(this.far);
+  }
+
+  get turn(): Turn {
+    return this.wire.turn;
   }
 
   get queuedBytes(): number {

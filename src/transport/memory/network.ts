@@ -5,6 +5,7 @@ import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, Listener, Socket, SocketAddress, SocketError, SocketHandler, Transport } from "../socket.ts";
 import { createListenError } from "../socket-error.ts";
 import type { ClientTls, ServerTls } from "../tls.ts";
+import { Turn } from "../turn.ts";
 import { MemorySocket, type MemoryWire } from "./memory-socket.ts";
 import { checkPair } from "./simulated-handshake.ts";
 
@@ -38,6 +39,8 @@ export class MemoryNetwork {
   readonly #woken: MemorySocket[] = [];
   readonly #schedule: ((deliverOne: () => void) => void) | null;
   readonly #wire: MemoryWire;
+  /** Asked for by who gathers what he sends: the turn ends when nobody is left to visit. */
+  #turnEnd: (() => void) | null = null;
   #scheduled = false;
   #nextPort = 40_000;
 
@@ -55,6 +58,10 @@ export class MemoryNetwork {
         this.#connecting.delete(socket);
         this.#preambles.delete(socket);
       },
+      turn: new Turn((end) => {
+        this.#turnEnd = end;
+        this.#arm();
+      }),
       report: reportHandlerError,
     };
     this.transport = this.transportFrom("127.0.0.1");
@@ -82,10 +89,15 @@ export class MemoryNetwork {
     return visits;
   }
 
-  /** Delivers at most one event; false when there was nothing to visit. */
+  /** Delivers at most one event, or ends the turn; false when there was nothing to do. */
   step(): boolean {
     const socket = this.#woken.shift();
-    if (socket === undefined) return false;
+    if (socket === undefined) {
+      const end = this.#turnEnd;
+      this.#turnEnd = null;
+      end?.();
+      return end !== null;
+    }
     socket.isWoken = false;
     socket.visit();
     return true;
@@ -204,6 +216,10 @@ export class MemoryNetwork {
       socket.isWoken = true;
       this.#woken.push(socket);
     }
+    this.#arm();
+  }
+
+  #arm(): void {
     if (this.#schedule === null || this.#scheduled) return;
     this.#scheduled = true;
     this.#schedule(() => this.#deliverOne());
@@ -212,8 +228,7 @@ export class MemoryNetwork {
   #deliverOne(): void {
     this.#scheduled = false;
     this.step();
-    const next = this.#woken[0];
-    if (next !== undefined) this.#wake(next);
+    if (this.#woken.length > 0 || this.#turnEnd !== null) this.#arm();
   }
 }
 

@@ -8,6 +8,7 @@ import { reportHandlerError } from "../handler-error.ts";
 import type { AcceptedSocket, SocketError, SocketHandler } from "../socket.ts";
 import { toSocketError } from "../socket-error.ts";
 import type { ServerTls, TlsFacts } from "../tls.ts";
+import { loopTurn, type Turn } from "../turn.ts";
 import { AddressedSocket } from "./addressed-socket.ts";
 import { acceptTls } from "./tls-accept.ts";
 import { destroyTls, pushWatched } from "./tls-end.ts";
@@ -48,6 +49,10 @@ export class NodeSocket extends AddressedSocket implements AcceptedSocket {
   constructor(raw: NetSocket) {
     super(raw);
     this.tcp = raw;
+  }
+
+  get turn(): Turn {
+    return loopTurn;
   }
 
   setHandler(handler: SocketHandler): void {
