@@ -135,6 +135,20 @@ routes: [{ name: ledger, match: { path: /* }, public: true, upstream: ledger, gr
     assert.equal(request?.headers.get("content-type"), "application/grpc");
   });
 
+  it("reaches listeners whatever they speak, and knows their configuration as it is written", async () => {
+    const yaml = YAML.replace("127.0.0.1:8080,", "127.0.0.1:8080, protocols: [h2],");
+    await using gateway = await createTestGateway({ yaml });
+    assert.equal((await gateway.request("GET http://a/items/1")).status, 200);
+    assert.deepEqual(
+      gateway.config.listeners.map(({ protocols }) => protocols),
+      [["h2"], ["http/1.1"]],
+    );
+    // The preface of HTTP/2 and a frame of settings: its own settings come back.
+    const { text } = await gateway.raw("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+    assert.equal(text.charCodeAt(3), 4);
+    assert.equal((await gateway.raw("PRI * HTTP/2.0\r\n\r\n", { listener: "inner" })).responses[0]?.status, 505);
+  });
+
   it("sends targets byte for byte", async () => {
     await using gateway = await createTestGateway({ yaml: YAML });
     for (const [path, seen] of [

@@ -82,6 +82,15 @@ describe("an explanation", () => {
     await served.close();
   });
 
+  it("is the same whatever the listener speaks", async () => {
+    assert.ok(config !== null);
+    const modern = { ...config, listeners: config.listeners.map((listener) => ({ ...listener, protocols: ["h2"] as const })) };
+    const [one, other] = [await explainRequest(config, "GET http://h/items/7"), await explainRequest(modern, "GET http://h/items/7")];
+    assert.equal(one.route, "items");
+    const stepsOf = ({ steps }: typeof one) => steps.map(({ policy, side, outcome }) => [policy, side, outcome]);
+    assert.deepEqual([other.route, other.verdicts, stepsOf(other)], [one.route, one.verdicts, stepsOf(one)]);
+  });
+
   it("shows no secret of the configuration, and no credentials of the client", async () => {
     assert.ok(config !== null);
     const headers: [string, string][] = [
