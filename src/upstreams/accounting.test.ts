@@ -97,6 +97,7 @@ type Act =
   | { readonly act: "leave"; readonly client: number }
   | { readonly act: "answer" | "answerAndClose" | "end" | "reset" | "chatter" | "give up"; readonly at: number }
   | { readonly act: "wait"; readonly ms: number }
+  | { readonly act: "judge"; readonly host: number; readonly isHealthy: boolean }
   | { readonly act: "reach"; readonly host: number; readonly how: "ECONNREFUSED" | "blackhole" | null };
 
 const at = fc.nat(40);
@@ -110,6 +111,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     arbitrary: fc.record({ act: fc.constantFrom("answerAndClose", "end", "reset", "chatter", "give up"), at }) as fc.Arbitrary<Act>,
   },
   { weight: 1, arbitrary: fc.record({ act: fc.constant("wait" as const), ms: fc.constantFrom(10, 500, 1500, 70_000) }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant("judge" as const), host: fc.nat(1), isHealthy: fc.boolean() }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -174,6 +176,7 @@ class Play {
       this.clients[step.client] = createClient(step.client);
     } else if (step.act === "wait") this.clock.advance(step.ms);
     else if (step.act === "reach") this.network.setConnectFault({ host: HOSTS[step.host] as string, port: 80 }, step.how);
+    else if (step.act === "judge") this.pool.setHealth(this.pool.endpoints[step.host]!, step.isHealthy);
     else if (step.act === "give up") this.#giveUp(step.at);
     else this.#fromUpstream(step.act, step.at);
     if (this.#pumpsAtOnce) this.settle();

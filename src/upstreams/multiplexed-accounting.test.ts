@@ -18,10 +18,12 @@ class ModelClaim implements UpstreamClaim {
   readonly tried: string | null;
   /** Asked for when this one hears of a fault, from inside of what told it. */
   readonly onFault: () => void;
+  readonly mayGoTo: (endpoint: string) => boolean;
   outcome: Outcome = "none";
   stream: FakeStream | null = null;
 
-  constructor(needsFresh: boolean, tried: string | null, client: ClientFacts, onFault: () => void) {
+  constructor(needsFresh: boolean, tried: string | null, client: ClientFacts, mayGoTo: (endpoint: string) => boolean, onFault: () => void) {
+    this.mayGoTo = mayGoTo;
     this.needsFresh = needsFresh;
     this.tried = tried;
     this.client = client;
@@ -36,8 +38,9 @@ class ModelClaim implements UpstreamClaim {
     return endpoint === this.tried;
   }
 
-  onStream(stream: UpstreamStream): void {
+  onStream(stream: UpstreamStream, endpoint: string): void {
     this.#become("has stream", ["none", "waits"]);
+    assert.ok(this.isRepeat || this.mayGoTo(endpoint), "a request for an endpoint that was not well all the time");
     assert.ok(stream instanceof FakeStream);
     const { client } = stream.connection;
     assert.ok(client === null || client === this.client, "a connection serves a client that it does not speak for");
@@ -91,6 +94,7 @@ type Act =
   | { readonly act: "leave"; readonly client: number }
   | { readonly act: "ready" | "allow"; readonly at: number; readonly limit: number }
   | { readonly act: "answer" | "refuse" | "give up" | "fail" | "drain" | "lose"; readonly at: number }
+  | { readonly act: "judge"; readonly at: number; readonly isHealthy: boolean }
   | { readonly act: "settle" };
 
 const at = fc.nat(40);
@@ -107,6 +111,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ act: fc.constant("drain" as const), at }) },
   { weight: 6, arbitrary: fc.record({ act: fc.constant("answer" as const), at }) },
   { weight: 6, arbitrary: fc.record({ act: fc.constantFrom("refuse", "give up", "fail", "drain", "lose"), at }) as fc.Arbitrary<Act> },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant("judge" as const), at: fc.nat(1), isHealthy: fc.boolean() }) },
   { weight: 2, arbitrary: fc.constant({ act: "settle" as const }) },
 );
 
@@ -120,6 +125,7 @@ class Play {
   readonly claims: ModelClaim[] = [];
   readonly clients = [createClient(1), createClient(2), createClient(3)];
   readonly #closings: (() => void)[] = [];
+  #judgements = 0;
 
   constructor(closesAtOnce: boolean, proxyProtocol: "v2" | null) {
     const bounds = { connections: LIMIT, streams: STREAMS, pending: PENDING, weights: [1, 1], proxyProtocol };
@@ -133,6 +139,9 @@ class Play {
       // Another one comes in its place.
       this.clients[step.client]!.isGone = true;
       this.clients[step.client] = createClient(step.client);
+    } else if (step.act === "judge") {
+      this.#judgements++;
+      this.stage.pool.setHealth(this.stage.pool.endpoints[step.at]!, step.isHealthy);
     } else if (step.act === "settle") this.settle();
     else if (step.act === "give up") this.#giveUp(step.at);
     else if (step.act === "answer") this.#pickStream(step.at)?.answer();
@@ -146,12 +155,19 @@ class Play {
   }
 
   #open(fresh: boolean, tried: string | null, by: ClientFacts, repeats: boolean): void {
-    const claim = new ModelClaim(fresh, tried, by, () => {
+    const since = this.#judgements;
+    const mayGoTo = (endpoint: string) => this.#judgements > since || this.#isInTurn(endpoint);
+    const claim = new ModelClaim(fresh, tried, by, mayGoTo, () => {
       if (repeats) this.#open(fresh, HOSTS[0]!, by, false);
     });
     this.claims.push(claim);
     this.stage.pool.open(claim);
     if (claim.outcome === "none") claim.outcome = "waits";
+  }
+
+  #isInTurn(endpoint: string): boolean {
+    const { endpoints } = this.stage.pool;
+    return endpoints.every(({ isHealthy }) => !isHealthy) || endpoints.some(({ label, isHealthy }) => label === endpoint && isHealthy);
   }
 
   #pick(state: string, index: number) {
@@ -228,7 +244,7 @@ describe("the books of a pool whose connections carry many requests", () => {
   ] as const) {
     it(`are right whatever happens, ${pace}`, () => {
       fc.assert(
-        fc.property(fc.array(act, { maxLength: 80 }), (steps) => {
+        fc.property(fc.array(act, { maxLength: 80, size: "max" }), (steps) => {
           const play = new Play(closesAtOnce, proxyProtocol);
           for (const step of steps) play.run(step);
           play.finish();

@@ -140,7 +140,8 @@ export class MultiplexedPool implements UpstreamPool {
   /** A connection of `endpoint` has room, or rests: for who waits longest. */
   onRoom(endpoint: MultiplexedEndpoint, connection: MultiplexedConnection): void {
     // Who waits gets one at an endpoint that is healthy, in the place of this one.
-    if (this.#waiting.size > 0 && !this.#turns.takes(endpoint) && this.#mayReplace) {
+    if (this.#waiting.size > 0 && !this.#turns.takes(endpoint)) {
+      if (!this.#mayReplace) return;
       endpoint.retire(connection);
       this.onSpace();
       connection.close();
@@ -162,6 +163,7 @@ export class MultiplexedPool implements UpstreamPool {
     const isOfNoUse = this.#closed || (connection.openStreams === 0 && connection.client?.isGone === true);
     if (!isOfNoUse || !endpoint.ready.includes(connection)) return;
     endpoint.retire(connection);
+    this.onSpace();
     connection.close();
   }
 
