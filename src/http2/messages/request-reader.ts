@@ -72,7 +72,8 @@ export class RequestReader implements EntrySink {
   #finishRequest(method: string, scheme: "http" | "https", endStream: boolean): RequestHead | FaultDefinition {
     const path = this.#path;
     if (this.#scheme === null || path === null) return H2.BAD_PSEUDO_FIELD;
-    if (this.#scheme !== scheme) return H2.BAD_SCHEME;
+    // A proxy that ends TLS before us says https over cleartext (RFC 9113 8.3.1 lets it). It decides nothing: the connection's own does.
+    if (this.#scheme !== "http" && this.#scheme !== "https") return H2.BAD_SCHEME;
     if (path === "*" && method !== "OPTIONS") return H2.BAD_PATH;
     const authority = this.#authority ?? this.#host;
     if (authority === null) return H2.BAD_AUTHORITY;

@@ -21,7 +21,7 @@ const GRPC_TIMEOUT = fieldName("Grpc-Timeout");
 /**
  * The client's deadline is the whole call's, its last message included; the route's `timeout` bounds the head beside it. The upstream is
  * told the sooner of the two, as the time that is left: a service that knows when nobody waits any more can stop by itself. It can't be
- * told that one of them is only about the head, so a route with long streams has no `timeout`.
+ * told that one of them is only about the head, so a route whose clients set deadlines for long streams has no `timeout`.
  */
 export const grpcDeadline: Policy = {
   name: "grpc-deadline",
@@ -41,10 +41,10 @@ export const grpcDeadline: Policy = {
   attempt(attempt) {
     const { exchange } = attempt;
     const { plan, startedMs } = exchange;
-    if (exchange.grpcType === null) return CONTINUE;
-    let endsByMs = exchange.endsByMs > 0 ? exchange.endsByMs : Number.POSITIVE_INFINITY;
-    if (plan.timeoutMs !== null) endsByMs = Math.min(endsByMs, startedMs + plan.timeoutMs);
-    if (endsByMs < Number.POSITIVE_INFINITY) attempt.setField(GRPC_TIMEOUT, encodeTimeout(endsByMs - exchange.runtime.wheel.nowMs));
+    // A client that sets no deadline may mean a stream without end, which the route's time is not about.
+    if (exchange.grpcType === null || exchange.endsByMs === 0) return CONTINUE;
+    const endsByMs = plan.timeoutMs === null ? exchange.endsByMs : Math.min(exchange.endsByMs, startedMs + plan.timeoutMs);
+    attempt.setField(GRPC_TIMEOUT, encodeTimeout(endsByMs - exchange.runtime.wheel.nowMs));
     return CONTINUE;
   },
 };
