@@ -200,6 +200,18 @@ export class MultiplexedPool implements UpstreamPool {
     if (at < 0 || endpoint.isHealthy === isHealthy) return;
     this.endpoints[at]!.isHealthy = isHealthy;
     this.#turns.refresh();
+    this.#offerRoom();
+  }
+
+  /** Who waits may be served now by what was not for him before. */
+  #offerRoom(): void {
+    for (let i = 0; i < this.endpoints.length; i++) {
+      const endpoint = this.endpoints[i]!;
+      for (let at = endpoint.ready.length - 1; at >= 0; at--) {
+        const connection = endpoint.ready[at];
+        if (this.#waiting.size > 0 && connection !== undefined && connection.freeStreams > 0) this.onRoom(endpoint, connection);
+      }
+    }
   }
 
   close(): void {
