@@ -20,11 +20,11 @@ export class EndpointTurns<T extends TurnTaker> {
   /**
    * The endpoint whose turn it is. A repeat goes to one where its exchange has not been, and takes no turn: else every request
    * that meets a dead endpoint would use up the turn of the live one, and the next request meet the dead one again. Once it has been
-   * at all that are healthy, one of the others is still better than the same again.
+   * at all that are healthy, one of the others is still better than the same again; once at all, the one behind the last repeat's.
    */
   select(claim: UpstreamClaim): T {
     if (!claim.isRepeat) return this.#turns.select();
-    return this.#findUntried(claim, true) ?? this.#findUntried(claim, false) ?? this.#turns.select();
+    return this.#findUntried(claim, true) ?? this.#findUntried(claim, false) ?? this.#follow();
   }
 
   /** Whether new requests may go to it. */
@@ -35,6 +35,15 @@ export class EndpointTurns<T extends TurnTaker> {
   /** The health of an endpoint has changed. */
   refresh(): void {
     this.#turns.refresh();
+  }
+
+  #follow(): T {
+    const count = this.#endpoints.length;
+    for (let looked = 0; looked < count; looked++) {
+      this.#lastRepeat = (this.#lastRepeat + 1) % count;
+      if (this.takes(this.#endpoints[this.#lastRepeat]!)) break;
+    }
+    return this.#endpoints[this.#lastRepeat]!;
   }
 
   #findUntried(claim: UpstreamClaim, onlyHealthy: boolean): T | null {
