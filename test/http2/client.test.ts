@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { UNKNOWN_LENGTH } from "../../src/http/index.ts";
+import { UNKNOWN_LENGTH, type UpstreamRequest } from "../../src/http/index.ts";
 import * as H2 from "../kit/h2-frames.ts";
 import { block, type H2Field } from "../kit/h2-hpack.ts";
 import { ClientStage, type ClientStageOptions, StagedAttempt, toFields } from "./stage.ts";
@@ -21,6 +21,16 @@ async function ready(options: ClientStageOptions = {}, ...settings: readonly (re
 }
 
 const OK: H2Field[] = [[":status", "200"]];
+const GET: UpstreamRequest = {
+  method: "GET",
+  target: "/",
+  authority: "u",
+  fields: toFields({}),
+  bodyLength: 0,
+  expectsContinue: false,
+  acceptsTrailers: false,
+  upgrade: null,
+};
 
 function head(id: number, fields: readonly H2Field[] = OK, flags = 0): Buffer {
   return H2.headers(id, block(fields), flags);
@@ -261,6 +271,26 @@ describe("an answer", () => {
   }
 });
 
+describe("an upstream that breaks the order of things", () => {
+  it("by content or an end before its head is refused, and its attempt sees neither", async () => {
+    for (const frame of [H2.data(1, "x"), H2.data(1, "x", H2.END_STREAM), H2.data(1, "", H2.END_STREAM)]) {
+      for (const interim of [[], [head(1, [[":status", "103"]])]]) {
+        const [attempt] = await answered(() => [...interim, frame, head(1)]);
+        assert.equal(attempt.story, `${interim.length > 0 ? "interim 103, " : ""}fault SP_H2_RESPONSE_BAD_HEAD`);
+      }
+    }
+  });
+
+  it("by allowing itself pushes is left", async () => {
+    const stage = await ClientStage.connect();
+    stage.peer.send(H2.settings([H2.SETTINGS_ENABLE_PUSH, 1]));
+    await stage.settle();
+    assert.deepEqual(stage.events, ["closed SP_H2_RESPONSE_NOT_HTTP2"]);
+    const polite = await ready({}, [H2.SETTINGS_ENABLE_PUSH, 0]);
+    assert.equal(polite.connection.freeStreams, 8);
+  });
+});
+
 describe("a stream that the upstream resets", () => {
   for (const [code, fault] of [
     [REFUSED_STREAM, "SP_H2_RESPONSE_REFUSED"],
@@ -301,6 +331,22 @@ describe("a connection that goes", () => {
     await stage.settle();
     assert.deepEqual(stage.events, ["ready", "draining", "closed"]);
     assert.equal(stage.peer.goodbye?.code, NO_ERROR);
+  });
+
+  it("with GOAWAY sees no stream begin, and whoever had one asks elsewhere", async () => {
+    const stage = await ready();
+    stage.ask();
+    const late = new StagedAttempt();
+    late.stream = stage.connection.open(late);
+    stage.peer.send(H2.goAway(1, NO_ERROR));
+    await stage.settle();
+    late.stream.send({ ...GET, bodyLength: 3 });
+    late.stream.write(Buffer.from("abc"));
+    late.stream.endRequest(null);
+    await stage.settle();
+    assert.equal(late.fault?.kind.code, "SP_H2_RESPONSE_REFUSED");
+    assert.equal(stage.peer.counts[H2.HEADERS], 1);
+    assert.equal(stage.peer.counts[H2.DATA], 0);
   });
 
   it("without a word is a reset for who had no answer yet, and a cut for who had", async () => {
@@ -393,6 +439,20 @@ describe("time", () => {
     assert.equal(attempt.fault?.kind.code, "SP_UPSTREAM_BETWEEN_BYTES_TIMEOUT");
   });
 
+  it("an upstream that does not answer is one, also when its socket was full of the request's end", async () => {
+    const stage = await ready({ network: { windowBytes: 1024 } });
+    const attempt = stage.ask({ method: "POST", bodyLength: 50_000 });
+    stage.server?.pause();
+    assert.equal(attempt.stream?.write(Buffer.alloc(50_000)), false);
+    attempt.stream?.endRequest(null);
+    await stage.settle();
+    stage.server?.resume();
+    await stage.settle();
+    assert.equal(stage.peer.stream(1).isEnded, true);
+    await stage.advance(5_010);
+    assert.equal(attempt.story, "fault SP_UPSTREAM_FIRST_BYTE_TIMEOUT");
+  });
+
   it("an upstream that takes nothing of a body is one", async () => {
     const stage = await ready({ peer: { opensWindows: false } }, [H2.SETTINGS_INITIAL_WINDOW_SIZE, 1]);
     const attempt = stage.ask({ method: "POST", bodyLength: 3 });
@@ -445,7 +505,9 @@ describe("a WebSocket", () => {
   it("is not asked of an upstream that does not announce it", async () => {
     const stage = await ready();
     const attempt = stage.ask(upgrade);
+    attempt.stream?.endRequest(null);
     await stage.settle();
+    assert.equal(stage.peer.counts[H2.DATA], 0, "nothing on stream 0");
     assert.equal(attempt.fault?.kind.code, "SP_H2_RESPONSE_NO_WEBSOCKET");
     assert.equal(stage.connection.openStreams, 0);
     assert.equal(stage.peer.counts[H2.HEADERS], 0);

@@ -426,6 +426,32 @@ describe("a connection that leaves", () => {
     assert.equal(stage.leftovers, "0 sockets, 0 timers");
   });
 
+  it("gives a slow reader the time for the last answer, for as long as it reads", async () => {
+    for (const reads of [true, false]) {
+      const stage = await ServerStage.open({ network: { windowBytes: 2048 }, peer: { opensWindows: false } });
+      const stream = stage.peer.request(get());
+      await stage.settle();
+      stage.connection?.drain();
+      await stage.settle();
+      stage.client.pause();
+      stage.exchange(0).answer(200, "x".repeat(30_000));
+      await stage.settle();
+      for (let i = 0; i < 30; i++) {
+        if (reads) stage.client.resume();
+        stage.network.step();
+        stage.client.pause();
+        await stage.advance(1_000);
+      }
+      stage.client.resume();
+      await stage.settle();
+      assert.equal(stream.isEnded, reads);
+      assert.equal(stream.receivedBytes === 30_000, reads);
+      stage.client.end();
+      await stage.advance(5_000);
+      assert.equal(stage.leftovers, "0 sockets, 0 timers");
+    }
+  });
+
   it("does not wait for ever for a client that answers no ping", async () => {
     const stage = await ServerStage.open({ peer: { acksPings: false } });
     stage.connection?.drain();
@@ -548,6 +574,35 @@ describe("time", () => {
     assert.equal(stage.exchange(0).events.at(-1), "gone SP_H2_UNREAD");
   });
 
+  it("a connection whose window stays shut ends although its pings are answered", async () => {
+    const stage = await ServerStage.open({ peer: { opensWindows: false } }, [H2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20]);
+    stage.peer.request(get());
+    await stage.settle();
+    stage.exchange(0).begin(200);
+    stage.exchange(0).write("x".repeat(100_000));
+    for (let i = 0; i < 8; i++) {
+      stage.peer.send(H2.ping());
+      await stage.advance(2_500);
+    }
+    assert.deepEqual(stage.faults, ["SP_H2_UNREAD"]);
+  });
+
+  it("a client that opens its two windows in turn, a byte each, is too slow all the same", async () => {
+    const stage = await ServerStage.open({ peer: { opensWindows: false } }, [H2.SETTINGS_INITIAL_WINDOW_SIZE, 65_534]);
+    const { id } = stage.peer.request(get());
+    await stage.settle();
+    stage.exchange(0).begin(200);
+    stage.exchange(0).write("x".repeat(100_000));
+    await stage.settle();
+    for (let i = 0; i < 6; i++) {
+      // Now the stream's window is shut, at the next look the connection's.
+      await stage.advance(5_010);
+      stage.peer.send(i % 2 === 0 ? H2.windowUpdate(id, 2) : H2.windowUpdate(0, 2));
+      await stage.settle();
+    }
+    assert.equal(stage.exchange(0).events.at(-1), "gone SP_H2_READ_TOO_SLOW");
+  });
+
   it("a client that is silent for a minute is asked, and let go when it does not answer", async () => {
     for (const acksPings of [true, false]) {
       const stage = await ServerStage.open({ peer: { acksPings } });
@@ -647,15 +702,76 @@ describe("budgets", () => {
     assert.deepEqual(stage.faults, ["SP_H2_HEADER_FLOOD"]);
   });
 
-  it("answers owed to a client that reads nothing: SP_H2_UNREAD_FLOOD", async () => {
-    const stage = await ServerStage.open({ network: { windowBytes: 1024 } });
+  it("answers owed to a client that reads nothing: SP_H2_UNREAD_FLOOD, by their bytes", async () => {
+    const stage = await ServerStage.open({ network: { windowBytes: 1024 }, bounds: { idleTimeoutMs: null } });
     stage.client.pause();
-    for (let round = 0; round < 40 && stage.faults.length === 0; round++) {
+    for (let round = 0; round < 20_000 && stage.faults.length === 0; round++) {
       for (let i = 0; i < 50; i++) stage.peer.send(H2.ping());
       await stage.advance(1_010);
     }
     assert.deepEqual(stage.faults, ["SP_H2_UNREAD_FLOOD"]);
     assert.equal(stage.closed, "ECONNRESET");
+  });
+
+  it("heads of answers to a client that reads none: its streams are refused, then SP_H2_STREAM_FLOOD", async () => {
+    const stage = await ServerStage.open({ network: { windowBytes: 1024 } });
+    stage.client.pause();
+    stage.script = (exchange) => {
+      exchange.onRequestReady = () => {
+        exchange.begin(204, 0, { "X-Large": "x".repeat(2000) });
+        exchange.client.end(null);
+      };
+    };
+    for (let i = 0; i < 2000 && stage.faults.length === 0; i++) {
+      stage.peer.request(get());
+      await stage.settle();
+    }
+    assert.deepEqual(stage.faults, ["SP_H2_STREAM_FLOOD"]);
+    assert.ok(stage.exchanges.length > 500 && stage.exchanges.length < 540, `${stage.exchanges.length} answers of 2 kB`);
+  });
+
+  it("leave a client alone that reads slowly and pings all the while", async () => {
+    const stage = await ServerStage.open({ network: { windowBytes: 1024 } });
+    stage.peer.send(H2.windowUpdate(0, 1 << 24));
+    stage.peer.request(get());
+    await stage.settle();
+    for (let round = 0; round < 60; round++) {
+      stage.client.pause();
+      for (let i = 0; i < 40; i++) stage.peer.send(H2.ping());
+      await stage.advance(1_010);
+      stage.client.resume();
+      await stage.settle();
+    }
+    assert.deepEqual(stage.faults, []);
+    assert.equal(stage.peer.pingAcks, 2400);
+  });
+
+  it("leave a client alone that opens windows for each 4 KiB that it reads, or pings with each message", async () => {
+    const stage = await ServerStage.open({ peer: { opensWindows: false } });
+    const { id } = stage.peer.request(get());
+    await stage.settle();
+    stage.exchange(0).begin(200);
+    for (let i = 0; i < 3000; i++) {
+      stage.exchange(0).write("x".repeat(16_384));
+      for (let k = 0; k < 4; k++) stage.peer.send(H2.windowUpdate(0, 4096), H2.windowUpdate(id, 4096));
+      stage.peer.send(H2.ping());
+      await stage.settle();
+    }
+    assert.deepEqual(stage.faults, []);
+    assert.equal(stage.peer.stream(id).receivedBytes, 3000 * 16_384);
+  });
+
+  it("are not paid for by the frames that a window opened byte by byte makes us send: SP_H2_WINDOW_FLOOD", async () => {
+    const stage = await ServerStage.open({ peer: { opensWindows: false } }, [H2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20]);
+    stage.peer.request(get());
+    await stage.settle();
+    stage.exchange(0).begin(200);
+    stage.exchange(0).write("x".repeat(200_000));
+    for (let i = 0; i < 5000 && stage.faults.length === 0; i++) {
+      stage.peer.send(H2.windowUpdate(0, 1));
+      await stage.settle();
+    }
+    assert.deepEqual(stage.faults, ["SP_H2_WINDOW_FLOOD"]);
   });
 
   it("leave a client alone that resets as many as it lets be answered", async () => {

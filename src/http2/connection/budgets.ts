@@ -49,16 +49,14 @@ export class Budgets {
   /** Streams beyond the allowed number: a client may not have seen our settings yet. */
   readonly refusals: Allowance;
   readonly settings: Allowance;
-  /** gRPC clients ping with each burst of data to estimate the bandwidth. */
+  /** gRPC clients ping with each burst of data to estimate the bandwidth: each of our DATA frames pays for one. */
   readonly pings: Allowance;
-  /** DATA without content or end, CONTINUATION without content, frames for streams that are gone, unknown frames. */
+  /** DATA without content or end, CONTINUATION without content, unknown frames, and those for streams that are long gone. */
   readonly empty: Allowance;
-  /** Each of our DATA frames pays for the two updates that it may cause, of its stream and of the connection. */
+  /** Our DATA pays for the updates that it may cause, of its stream and of the connection: of each frame, or of each 4 KiB that are read. */
   readonly windows: Allowance;
   /** Some browsers build a tree of them first; each stream pays for two. */
   readonly priorities: Allowance;
-  /** Frames that we owe in answer while the far side reads nothing. */
-  readonly unread: Allowance;
 
   constructor(nowMs: number) {
     this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 200, 20);
@@ -70,6 +68,5 @@ export class Budgets {
     this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 500, 50);
     this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 2000, 200);
     this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 200, 20);
-    this.unread = new Allowance(H2.UNREAD_FLOOD, nowMs, 1000, 0);
   }
 }

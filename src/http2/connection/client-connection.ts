@@ -39,6 +39,8 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
   readonly #trailers = new TrailerReader();
   #isReady = false;
   #isDraining = false;
+  /** RFC 9113 6.8: no stream may be begun any more. */
+  #hasGoaway = false;
   /** Why it was given up before it was ready. */
   #openFault: Fault | null = null;
   #nextId = 1;
@@ -54,7 +56,7 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     // Streams never wait for each other: whatever their windows allow the connection's allows, or one client that stops reading would
     // stop the others.
     const connectionWindow = Math.min(FRAME.MAX_WINDOW, Math.max(FRAME.DEFAULT_WINDOW, owner.streams * STREAM_WINDOW));
-    const terms = { streamWindow: STREAM_WINDOW, connectionWindow, headBytes: RESPONSE_BOUNDS.headBytes };
+    const terms = { streamWindow: STREAM_WINDOW, connectionWindow, headBytes: RESPONSE_BOUNDS.headBytes, toServer: true };
     // hot-exception: once a connection, connection.bench.ts
     super((handler) => transport.connect(target.address, handler, target.tls, preamble), owner.wheel, terms);
     this.client = speaksFor === null ? null : speaksFor.client;
@@ -90,13 +92,17 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
 
   /** The stream's request is about to be sent. False: it can't be, and its attempt will hear why. */
   begin(stream: ClientStream): boolean {
-    if (this.state === OPEN && (!stream.isUpgrade || this.peer.takesExtendedConnect)) {
+    if (this.state === OPEN && !this.#hasGoaway && (!stream.isUpgrade || this.peer.takesExtendedConnect)) {
       this.addStream(this.#nextId, stream);
       this.#nextId += 2;
       if (this.#nextId > LAST_ID) this.#drain();
       return true;
     }
-    const fault = this.state === OPEN ? H2.UPSTREAM_NO_WEBSOCKET : FLOW.UPSTREAM_RESET;
+    let fault: FaultDefinition = H2.UPSTREAM_NO_WEBSOCKET;
+    if (this.state !== OPEN) fault = FLOW.UPSTREAM_RESET;
+    else if (this.#hasGoaway) fault = H2.RESPONSE_REFUSED;
+    // Whatever else of it comes meanwhile goes nowhere.
+    stream.stopSending();
     // Its attempt is still in the middle of sending.
     // hot-exception: only where nothing can be sent, connection.bench.ts
     queueMicrotask(() => {
@@ -253,6 +259,7 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
   }
 
   protected onGoaway(lastId: number, code: number): void {
+    this.#hasGoaway = true;
     this.#drain();
     // hot-exception: once a connection, connection.bench.ts
     for (const each of [...this.streams.values()]) {

@@ -70,7 +70,7 @@ export class ClientStream extends Http2Stream implements UpstreamStream, TimerOw
 
   endRequest(trailers: Fields | null): void {
     this.finish(trailers);
-    if (!this.hasHead && this.localEnded) this.#armFirstByte();
+    if (!this.hasHead && this.localEnded && this.id !== 0) this.#armFirstByte();
   }
 
   onSent(): void {
@@ -143,11 +143,19 @@ export class ClientStream extends Http2Stream implements UpstreamStream, TimerOw
   protected deliver(chunk: Uint8Array): boolean {
     const events = this.#events;
     if (events === null) return true;
+    if (!this.hasHead) {
+      this.fail(H2.RESPONSE_BAD_HEAD.with("content before the head"));
+      return true;
+    }
     this.#startBatch();
     return events.onResponseChunk(chunk);
   }
 
   protected deliverEnd(trailers: Fields | null): void {
+    if (!this.hasHead) {
+      this.fail(H2.RESPONSE_BAD_HEAD.with("an end before the head"));
+      return;
+    }
     const events = this.#events;
     this.#events = null;
     this.#disarm();

@@ -14,7 +14,7 @@ import type { HeaderEntry } from "../hpack/header-entry.ts";
 import { HpackDecoder } from "../hpack/index.ts";
 import { writeTrailers } from "../messages/index.ts";
 import { type Allowance, Budgets } from "./budgets.ts";
-import { ClosedStreams } from "./closed-streams.ts";
+import { ClosedStreams, ENDED } from "./closed-streams.ts";
 import { FrameOutput } from "./frame-output.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import * as FRAME from "./frames.ts";
@@ -40,6 +40,8 @@ export interface Http2Terms {
   readonly connectionWindow: number;
   /** Bytes of a header list (RFC 9113 6.5.2). */
   readonly headBytes: number;
+  /** The far side is an upstream. */
+  readonly toServer: boolean;
 }
 
 export abstract class Http2Connection implements FrameSink, SocketHandler {
@@ -48,7 +50,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   readonly streamWindow: number;
   protected readonly socket: Socket;
   protected readonly wheel: TimerWheel;
-  protected readonly peer = new PeerSettings();
+  protected readonly peer: PeerSettings;
   protected readonly budgets: Budgets;
   protected readonly closedStreams = new ClosedStreams();
   protected readonly decoder = new HpackDecoder(TABLE_BYTES);
@@ -74,6 +76,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   #pieces: Uint8Array[] | null = null;
   #firstPiece: Uint8Array | null = null;
   #pieceStream: Http2Stream | null = null;
+  #pieceBytes = 0;
 
   /** `open` is asked for the socket, and gets its handler. */
   constructor(open: (handler: SocketHandler) => Socket, wheel: TimerWheel, terms: Http2Terms) {
@@ -83,13 +86,15 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.#headBytes = terms.headBytes;
     this.#connectionWindow = terms.connectionWindow;
     this.#recvWindow = terms.connectionWindow;
+    this.peer = new PeerSettings(terms.toServer);
     this.budgets = new Budgets(wheel.nowMs);
     this.output = new FrameOutput(this.socket, this.budgets);
   }
 
   /** Opens our half: settings, then room for all streams together. */
-  protected greet(settings: readonly number[]): void {
-    this.output.settings([...settings, FRAME.INITIAL_WINDOW_SIZE, this.streamWindow, FRAME.MAX_HEADER_LIST_SIZE, this.#headBytes]);
+  protected greet(settings: number[]): void {
+    settings.push(FRAME.INITIAL_WINDOW_SIZE, this.streamWindow, FRAME.MAX_HEADER_LIST_SIZE, this.#headBytes);
+    this.output.settings(settings);
     this.output.grantWindow(0, this.#connectionWindow - FRAME.DEFAULT_WINDOW);
   }
 
@@ -134,11 +139,14 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
 
   closeStream(stream: Http2Stream, byUs: boolean): void {
     if (stream.closed) return;
-    if (this.#pieceStream === stream) this.#dropPieces();
+    if (this.#pieceStream === stream) {
+      this.grant(this.#pieceBytes);
+      this.#dropPieces();
+    }
     stream.release();
     if (stream.id !== 0) {
       this.streams.delete(stream.id);
-      this.closedStreams.add(stream.id, byUs);
+      this.closedStreams.add(stream.id, byUs ? stream.windowLeft : ENDED);
     }
     this.onStreamClosed(stream);
   }
@@ -158,9 +166,19 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   /** Content of `length` bytes has been taken by whoever read it. */
   grant(length: number): void {
     this.#granting += length;
-    if (this.#granting * 2 < this.#connectionWindow || this.state !== OPEN) return;
-    this.output.grantWindow(0, this.#granting);
-    this.#recvWindow += this.#granting;
+    this.#regrant();
+  }
+
+  /**
+   * Half of the window at a time. Sooner where what nobody reads holds most of the rest: else streams that stall would stop the others
+   * with what is there for them.
+   */
+  #regrant(): void {
+    const granting = this.#granting;
+    if (granting === 0 || this.state !== OPEN) return;
+    if (granting * 2 < this.#connectionWindow && granting < this.#recvWindow) return;
+    this.output.grantWindow(0, granting);
+    this.#recvWindow += granting;
     this.#granting = 0;
   }
 
@@ -170,11 +188,6 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   protected read(chunk: Uint8Array, from: number): void {
     this.#reader.take(chunk, from, this);
     this.#handPieces();
-  }
-
-  /** A block, or a frame, is half here. */
-  get isMidFrame(): boolean {
-    return this.#block !== null || !this.#reader.isBetween;
   }
 
   /** Ends the connection because of the far side: GOAWAY, and nothing more is read. */
@@ -236,22 +249,22 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     if (id === 0 || this.isIdle(id)) return this.fail(H2.BAD_STREAM.with(`DATA for stream ${id}`));
     this.#recvWindow -= length;
     if (this.#recvWindow < 0) return this.fail(H2.WINDOW_EXCEEDED.with("of the connection"));
+    this.#regrant();
+    const ends = (flags & FRAME.END_STREAM) !== 0;
+    let isPaid = length > 0 || ends;
     let stream = this.streams.get(id) ?? null;
-    if (stream?.remoteEnded) {
+    if (stream === null) {
+      if (this.closedStreams.hasEnded(id)) return this.fail(H2.STREAM_CLOSED.with(`DATA for stream ${id}`));
+      isPaid = this.closedStreams.takeCrossing(id, length, ends);
+    } else if (stream.remoteEnded) {
       // The stream's own half is over: RFC 9113 5.1, half-closed (remote).
       this.onBadStream(stream, CODE.STREAM_CLOSED);
       stream = null;
-    } else if (stream !== null && !stream.charge(length)) {
+    } else if (!stream.charge(length)) {
       this.onBadStream(stream, CODE.FLOW_CONTROL_ERROR);
       stream = null;
-    } else if (stream === null && this.closedStreams.hasEnded(id)) {
-      return this.fail(H2.STREAM_CLOSED.with(`DATA for stream ${id}`));
     }
-    if (this.state !== OPEN) return false;
-    if (stream === null || length === 0) {
-      const isEnd = stream !== null && (flags & FRAME.END_STREAM) !== 0;
-      if (!isEnd && !this.#spend(this.budgets.empty)) return false;
-    }
+    if (this.state !== OPEN || (!isPaid && !this.#spend(this.budgets.empty))) return false;
     if (this.#pieceStream !== stream) this.#handPieces();
     this.#dataStream = stream;
     this.#dataFlags = flags;
@@ -267,6 +280,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       this.grant(to - from);
       return;
     }
+    this.#pieceBytes += to - from;
     const piece = cutPiece(bytes, from, to);
     if (this.#firstPiece === null) {
       this.#firstPiece = piece;
@@ -311,6 +325,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.#pieces = null;
     this.#firstPiece = null;
     this.#pieceStream = null;
+    this.#pieceBytes = 0;
   }
 
   /** The far side has broken the rules for one stream. */
@@ -397,7 +412,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     if (id === 0 || this.isIdle(id)) return this.fail(H2.BAD_STREAM.with(`RST_STREAM for stream ${id}`));
     if (to - from !== 4) return this.fail(H2.BAD_FRAME_SIZE.with("RST_STREAM"));
     const stream = this.streams.get(id);
-    if (stream === undefined) return this.#spend(this.budgets.empty);
+    if (stream === undefined) return this.closedStreams.takeReset(id) || this.#spend(this.budgets.empty);
     return this.onReset(stream, FRAME.readUint32(bytes, from)) && this.state === OPEN;
   }
 
@@ -414,7 +429,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     const windowBefore = this.peer.initialWindow;
     const fault = this.peer.take(bytes, from, to);
     if (fault !== null) return this.fail(fault);
-    if (!this.#owe()) return false;
+    if (!this.#maySayMore()) return false;
     this.output.settings(null);
     const isFirst = !this.#hasSettings;
     this.#hasSettings = true;
@@ -427,6 +442,8 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   #moveWindows(step: number): boolean {
     // hot-exception: once a connection, connection.bench.ts
     for (const stream of this.streams.values()) if (!stream.growWindow(step)) return this.fail(H2.WINDOW_EXCEEDED.with("by SETTINGS"));
+    // Not before: who may go on may open a stream, which begins with the new window.
+    if (step > 0) this.output.pump();
     return true;
   }
 
@@ -438,14 +455,14 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       this.onPong();
       return true;
     }
-    if (!this.#owe()) return false;
+    if (!this.#maySayMore()) return false;
     this.output.ping(FRAME.ACK, bytes, from);
     return true;
   }
 
-  /** An answer is owed to a frame. False: too many are, and the far side does not read. */
-  #owe(): boolean {
-    return !this.output.isBlocked || this.#spend(this.budgets.unread);
+  /** An answer is owed to a frame. False: too much is, and the far side does not read. */
+  #maySayMore(): boolean {
+    return !this.output.isFull || this.fail(H2.UNREAD_FLOOD);
   }
 
   #takeGoaway(id: number, bytes: Uint8Array, from: number, to: number): boolean {
@@ -469,6 +486,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     if (stream === undefined) return true;
     if (step === 0) this.onBadStream(stream, CODE.PROTOCOL_ERROR);
     else if (!stream.growWindow(step)) this.onBadStream(stream, CODE.FLOW_CONTROL_ERROR);
+    else if (stream.isWaiting) this.output.pump();
     return this.state === OPEN;
   }
 }

@@ -26,6 +26,10 @@ import {
 
 /** Leaves at once when so much has been gathered: with one more frame it still fits into what a cork copies. */
 const FLUSH_BYTES = 40 * 1024;
+/** What may wait for a far side that reads nothing: DATA waits elsewhere, but heads of answers, acknowledgements and resets do here. */
+const MAX_QUEUED_BYTES = 1024 * 1024;
+/** A narrow window cuts frames off; one of this size was worth something nevertheless. */
+const WORTHY_BYTES = 1024;
 /** What a waiting stream may send before the next one has its turn. */
 const TURN_BYTES = 16 * 1024;
 
@@ -47,9 +51,9 @@ export interface Sender {
   onSent(): void;
 }
 
-/** Buffers that nobody writes to now. A turn rarely needs more than one. */
+/** Buffers that nobody writes to now: of a turn in which so many connections have something to send. */
 const spare: OutBuffer[] = [];
-const MAX_SPARE = 4;
+const MAX_SPARE = 32;
 
 export class FrameOutput implements TurnListener {
   /** The socket has not taken what was sent: DATA waits until onDrain. */
@@ -58,6 +62,8 @@ export class FrameOutput implements TurnListener {
   sendWindow = DEFAULT_WINDOW;
   /** Handed to the socket since the connection began. */
   bytesOut = 0;
+  /** Content of DATA frames, of all streams. */
+  contentOut = 0;
   readonly #socket: Socket;
   readonly #budgets: Budgets;
   readonly #waiting: Sender[] = [];
@@ -71,6 +77,11 @@ export class FrameOutput implements TurnListener {
   constructor(socket: Socket, budgets: Budgets) {
     this.#socket = socket;
     this.#budgets = budgets;
+  }
+
+  /** The far side takes nothing, and too much waits for it. */
+  get isFull(): boolean {
+    return this.isBlocked && this.#socket.queuedBytes > MAX_QUEUED_BYTES;
   }
 
   get #out(): OutBuffer {
@@ -167,7 +178,12 @@ export class FrameOutput implements TurnListener {
       at += take;
       stream.sendWindow -= take;
       this.sendWindow -= take;
-      this.#budgets.windows.give(2);
+      this.contentOut += take;
+      // Who opens a window byte by byte does not pay for that with the frames that come of it.
+      if (at === end || take >= WORTHY_BYTES) {
+        this.#budgets.windows.give(2 + (take >> 11));
+        this.#budgets.pings.give(1);
+      }
       if (out.length >= FLUSH_BYTES) this.flush();
     }
     return at - from;
@@ -214,8 +230,13 @@ export class FrameOutput implements TurnListener {
         this.removeWaiting(stream);
         stalled = 0;
         stream.onSent();
+      } else if (result === MOVED) {
+        // To the end of the line: where windows open in small steps, the first one would have them all.
+        waiting.splice(i, 1);
+        waiting.push(stream);
+        stalled = 0;
       } else {
-        stalled = result === MOVED ? 0 : stalled + 1;
+        stalled++;
         i++;
       }
     }

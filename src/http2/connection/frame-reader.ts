@@ -37,11 +37,6 @@ export class FrameReader {
   #payload: Uint8Array | null = null;
   #payloadBytes = 0;
 
-  /** Nothing of a frame has been read that is not complete. */
-  get isBetween(): boolean {
-    return this.#state === HEAD && this.#headBytes === 0;
-  }
-
   /** Reads `bytes[from …]` to its end. False: the sink wants no more. */
   take(bytes: Uint8Array, from: number, sink: FrameSink): boolean {
     const end = bytes.length;

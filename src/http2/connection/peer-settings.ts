@@ -19,6 +19,12 @@ export class PeerSettings {
   /** Streams that we may open. */
   maxStreams = Number.POSITIVE_INFINITY;
   takesExtendedConnect = false;
+  readonly #isServer: boolean;
+
+  /** `isServer`: the far side is one. */
+  constructor(isServer: boolean) {
+    this.#isServer = isServer;
+  }
 
   /** Takes the payload of a SETTINGS frame, whose length is a multiple of 6. */
   take(bytes: Uint8Array, from: number, to: number): FaultDefinition | null {
@@ -26,7 +32,8 @@ export class PeerSettings {
       const value = readUint32(bytes, at + 2);
       switch ((bytes[at]! << 8) | bytes[at + 1]!) {
         case ENABLE_PUSH:
-          if (value > 1) return H2.BAD_SETTING;
+          // RFC 9113 6.5.2: a server that says 1 is in breach.
+          if (value > 1 || (value === 1 && this.#isServer)) return H2.BAD_SETTING;
           break;
         case MAX_CONCURRENT_STREAMS:
           this.maxStreams = value;

@@ -54,6 +54,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   #farewell = STAYS;
   #clientEnded = false;
   #lingered = 0;
+  #leftAtFin = 0;
   #goneFor: FaultDefinition = FLOW.CLIENT_GONE;
 
   constructor(socket: Socket, context: Http2ServerContext) {
@@ -62,6 +63,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       streamWindow: STREAM_WINDOW,
       connectionWindow: CONNECTION_WINDOW,
       headBytes: context.bounds.headBytes,
+      toServer: false,
     });
     this.#context = context;
     this.#mostStreams = context.bounds.streams;
@@ -159,7 +161,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
 
   onTimer(timer: Timer): void {
     if (timer.kind === BLOCK_TIMER) this.fail(H2.HEAD_TIMEOUT.with("a header block"));
-    else if (this.state === LEAVING || this.#clientEnded) this.socket.close();
+    else if (this.state === LEAVING) this.#endLinger();
+    else if (this.#clientEnded) this.socket.close();
     else if (this.#farewell === ANNOUNCED) this.#sayLast();
     else if (!this.#hasGreeting) this.fail(H2.HEAD_TIMEOUT.with("the preface"));
     // Nothing has come for the idle time.
@@ -186,8 +189,19 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     this.#disarm();
     this.output.flush();
     this.socket.end();
+    this.#leftAtFin = this.bytesLeft;
     if (this.#clientEnded && this.socket.queuedBytes === 0) this.socket.close();
     else this.wheel.armFromTouch(this.#timer, LINGER_MS);
+  }
+
+  /** Of the last answer some may still wait in the socket, and its reader be slow: as long as he reads, he has the time for it. */
+  #endLinger(): void {
+    const left = this.bytesLeft;
+    const least = Math.max(1, ((this.#context.bounds.minBodyBytesPerSecond ?? 0) * LINGER_MS) / 1000);
+    const isRead = left - this.#leftAtFin >= least;
+    this.#leftAtFin = left;
+    if (isRead && this.socket.queuedBytes > 0) this.wheel.armFromTouch(this.#timer, LINGER_MS);
+    else this.socket.close();
   }
 
   protected onFailure(fault: Fault): void {
@@ -233,12 +247,16 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     const requests = this.#requests;
     requests.begin(this.#context.bounds);
     if (!this.decode(block, from, to, requests)) return false;
-    if (id <= this.#lastId) return this.#judgeLate(id);
+    if (id <= this.#lastId) return this.#judgeLate(id, ends);
     this.#lastId = id;
-    if (this.#farewell === FINAL) return true;
-    if (this.streams.size >= this.#mostStreams) {
+    if (this.#farewell === FINAL) {
+      this.closedStreams.add(id, this.streamWindow);
+      return true;
+    }
+    // Answers without a body close their streams, read or not: a client that reads none is to ask no more.
+    if (this.streams.size >= this.#mostStreams || this.output.isFull) {
       this.output.reset(id, CODE.REFUSED_STREAM);
-      this.closedStreams.add(id, true);
+      this.closedStreams.add(id, this.streamWindow);
       return this.budgets.refusals.take(this.wheel.nowMs) || this.fail(H2.STREAM_FLOOD);
     }
     this.#open(id, ends, requests.finish(this.#context.scheme, ends));
@@ -269,8 +287,10 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   }
 
   /** A block for a stream that is over. */
-  #judgeLate(id: number): boolean {
-    if (this.closedStreams.wasResetByUs(id)) return this.budgets.empty.take(this.wheel.nowMs) || this.fail(H2.EMPTY_DATA_FLOOD);
+  #judgeLate(id: number, ends: boolean): boolean {
+    if (this.closedStreams.wasResetByUs(id)) {
+      return this.closedStreams.takeCrossing(id, 0, ends) || this.budgets.empty.take(this.wheel.nowMs) || this.fail(H2.EMPTY_DATA_FLOOD);
+    }
     return this.fail((this.closedStreams.hasEnded(id) ? H2.STREAM_CLOSED : H2.BAD_STREAM).with(`HEADERS for stream ${id}`));
   }
 
@@ -283,7 +303,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       return this.state === OPEN;
     }
     const fields = trailers.finish("request");
-    if (!ends || "kind" in fields) this.onMalformed(stream);
+    // RFC 9113 8.5: a tunnel has DATA and nothing else.
+    if (!ends || "kind" in fields || stream.isTunnel) this.onMalformed(stream);
     else stream.receiveEnd(fields.received > 0 ? fields : null);
     return this.state === OPEN;
   }

@@ -18,6 +18,7 @@ export class ServerSweep implements TimerOwner {
   /** Of the connection, when it was last looked at. */
   #bytesIn = 0;
   #bytesLeft = 0;
+  #contentOut = 0;
   /** Everything has been waiting since the last sweep. */
   #wasStalled = false;
   /** Sweeps since anything came. */
@@ -49,9 +50,9 @@ export class ServerSweep implements TimerOwner {
     const connection = this.#connection;
     const came = connection.bytesIn - this.#bytesIn;
     this.#bytesIn = connection.bytesIn;
-    if (!this.#isAlive(came) || !this.#isRead()) return;
     const rate = this.#context.bounds.minBodyBytesPerSecond;
     const least = rate === null ? 1 : Math.max(1, (rate * SWEEP_MS) / 1000);
+    if (!this.#isAlive(came) || !this.#isRead(least)) return;
     const lateReaders: ServerStream[] = [];
     const lateSenders: ServerStream[] = [];
     let senders = 0;
@@ -87,14 +88,18 @@ export class ServerSweep implements TimerOwner {
     return true;
   }
 
-  /** Whether anything left of what waits for the connection as a whole: for its window, or for its socket. */
-  #isRead(): boolean {
+  /**
+   * Whether enough left of what waits for the connection as a whole: for its window, or for its socket. Behind a shut window other
+   * frames than DATA leave as ever, answers to pings, and tell nothing.
+   */
+  #isRead(least: number): boolean {
     const { output } = this.#connection;
     const isStalled = output.waiting.length > 0 && (output.isBlocked || output.sendWindow <= 0);
     const left = this.#connection.bytesLeft;
-    const hasMoved = left > this.#bytesLeft;
+    const moved = output.isBlocked ? left - this.#bytesLeft : output.contentOut - this.#contentOut;
     this.#bytesLeft = left;
-    if (isStalled && this.#wasStalled && !hasMoved) {
+    this.#contentOut = output.contentOut;
+    if (isStalled && this.#wasStalled && moved < least) {
       this.#connection.failWith(H2.UNREAD);
       return false;
     }
@@ -103,12 +108,14 @@ export class ServerSweep implements TimerOwner {
   }
 }
 
-/** Its own window has kept it waiting since the last sweep, and next to nothing got through. */
+/**
+ * Its own window keeps it waiting, and next to nothing got through since the last sweep. Whichever window it was that it waited for then:
+ * a client may open one and shut the other in turn.
+ */
 function isLateReader(stream: ServerStream, least: number): boolean {
-  const waits = stream.hasOutput && stream.sendWindow <= 0;
-  const isLate = waits && stream.sweptOut !== NOT_WATCHED && stream.bytesOut - stream.sweptOut < least;
-  stream.sweptOut = waits ? stream.bytesOut : NOT_WATCHED;
-  return isLate;
+  const { hasOutput, sweptOut } = stream;
+  stream.sweptOut = hasOutput ? stream.bytesOut : NOT_WATCHED;
+  return hasOutput && stream.sendWindow <= 0 && sweptOut !== NOT_WATCHED && stream.bytesOut - sweptOut < least;
 }
 
 function giveUpAll(connection: Http2ServerConnection, streams: readonly ServerStream[], fault: FaultDefinition): void {

@@ -71,6 +71,11 @@ export abstract class Http2Stream implements Sender {
     this.#expected = length;
   }
 
+  /** What the far side may still send. */
+  get windowLeft(): number {
+    return Math.max(0, this.#recvWindow);
+  }
+
   /** Counts what a DATA frame takes of the window, padding included. False: more than was granted. */
   charge(length: number): boolean {
     this.#recvWindow -= length;
@@ -201,7 +206,9 @@ export abstract class Http2Stream implements Sender {
   protected sendContent(chunk: Uint8Array): boolean {
     const { length } = chunk;
     const output = this.connection.output;
-    if (length === 0 || this.closed || this.localEnded) return !output.isBlocked;
+    if (this.closed || this.localEnded) return true;
+    // Who is told to stop is told to go on, too: not for nothing.
+    if (length === 0) return !this.isWaiting;
     if (this.#outbox !== null) {
       this.#outbox.push(chunk);
       return false;
@@ -232,6 +239,8 @@ export abstract class Http2Stream implements Sender {
 
   #endLocal(trailers: Fields | null): void {
     this.localEnded = true;
+    // Nothing is left that its writer would be told to go on with.
+    this.connection.output.removeWaiting(this);
     if (trailers === null) this.connection.output.endStream(this.id);
     else this.connection.sendTrailers(this.id, trailers);
     this.#afterLocalEnd();
@@ -283,11 +292,9 @@ export abstract class Http2Stream implements Sender {
     return true;
   }
 
-  /** WINDOW_UPDATE of this stream, or a change of the initial window. False: beyond what a window holds. */
+  /** WINDOW_UPDATE of this stream, or a change of the initial window; the caller pumps. False: beyond what a window holds. */
   growWindow(step: number): boolean {
     this.sendWindow += step;
-    if (this.sendWindow > MAX_WINDOW) return false;
-    if (step > 0 && this.isWaiting) this.connection.output.pump();
-    return true;
+    return this.sendWindow <= MAX_WINDOW;
   }
 }
