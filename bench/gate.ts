@@ -39,6 +39,7 @@ export const LIMITS: readonly Limit[] = [
   { job: "h2-h1", contestant: "sallyport-bun+h2-h1", most: 1.1, unit: "× nginx, CPU a request" },
   { job: "h2-bulk", contestant: "sallyport-bun+h2-h2", most: 1.2, unit: "× HTTP/1.1, CPU a gibibyte" },
   { job: "h2-bulk", contestant: "sallyport-node+h2-h2", against: "sallyport-node", most: 1.2, unit: "× HTTP/1.1, CPU a gibibyte" },
+  { job: "h2-bulk", contestant: "sallyport-bun+h2-h2", against: "haproxy+h2-h2", most: 1, unit: "× haproxy, CPU a gibibyte" },
   { job: "h2-streams", contestant: "sallyport-bun+h2-h2", most: 8, unit: "KiB a stream" },
 ];
 

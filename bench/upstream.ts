@@ -55,7 +55,7 @@ export async function startUpstream(nginx: string, folder: string, core: number,
     listen 127.0.0.1:${port} backlog=4096; listen 127.0.0.1:${h2Port} http2 backlog=4096; ${tls ? `listen 127.0.0.1:${tls.port} ssl backlog=4096; ${nginxTls(tls.files)}` : ""} root ${folder};
     location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
     location = /1mb { default_type application/octet-stream; }
-    location = /1gb { default_type application/octet-stream; }
+    location = /1gb { default_type application/octet-stream; http2_chunk_size 16k; }
   }`;
   writeFileSync(config, nginxFile(folder, server));
   return startPinned({ file: nginx, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] }, core, port, join(folder, "out"));
