@@ -731,13 +731,16 @@ describe("budgets", () => {
   });
 
   it("leave a client alone that reads slowly and pings all the while", async () => {
-    const stage = await ServerStage.open({ network: { windowBytes: 1024 } });
+    const stage = await ServerStage.open({ network: { windowBytes: 256 } });
     stage.peer.send(H2.windowUpdate(0, 1 << 24));
     stage.peer.request(get());
     await stage.settle();
     for (let round = 0; round < 60; round++) {
       stage.client.pause();
-      for (let i = 0; i < 40; i++) stage.peer.send(H2.ping());
+      for (let i = 0; i < 40; i++) {
+        stage.peer.send(H2.ping());
+        await stage.settle();
+      }
       await stage.advance(1_010);
       stage.client.resume();
       await stage.settle();
