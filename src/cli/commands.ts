@@ -111,7 +111,7 @@ shown as ***.`,
       ["--from ADDRESS", "the client's IP address"],
       ["--listener NAME", "where it comes in; the first that speaks the URL's scheme when left out"],
       ["--certificate FILE", "the client's certificate, PEM, for a host that asks for one; taken for verified"],
-      ["--upstream-status N", "what the upstream answers; 200 when left out"],
+      ["--upstream-status N", "what the upstream answers; 200 when left out, and OK to gRPC calls"],
       JSON_TEXT,
     ],
     examples: [

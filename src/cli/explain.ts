@@ -25,8 +25,9 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
     if (colon < 1) return refuse(`-H takes 'NAME: VALUE', got "${written}"`);
     headers.push([written.slice(0, colon), written.slice(colon + 1).trim()]);
   }
-  const status = values["upstream-status"] === undefined ? 200 : Number(values["upstream-status"]);
-  if (!Number.isInteger(status) || status < 200 || status > 599) return refuse("--upstream-status takes a status from 200 to 599");
+  const status = values["upstream-status"] === undefined ? undefined : Number(values["upstream-status"]);
+  if (status !== undefined && (!Number.isInteger(status) || status < 200 || status > 599))
+    return refuse("--upstream-status takes a status from 200 to 599");
   const { data, from, listener } = values;
   let certificate: string | null = null;
   try {
@@ -41,7 +42,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
   try {
     explanation = await explainRequest(loaded.config, `${operands[0]} ${operands[1]}`, {
       headers,
-      upstreamStatus: status,
+      ...(status !== undefined && { upstreamStatus: status }),
       ...(typeof data === "string" && { body: data }),
       ...(typeof from === "string" && { from }),
       ...(typeof listener === "string" && { listener }),

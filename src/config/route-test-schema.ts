@@ -128,7 +128,7 @@ export const routeTestsSchema = fields(
     upstreams: z
       .record(z.string(), reply, { error: "a map of upstreams by name" })
       .prefault({})
-      .meta({ description: "What upstreams answer where a test does not say it; 200 without a body when left out." }),
+      .meta({ description: "What upstreams answer where a test does not say it; 200 without a body when left out, and OK to gRPC calls." }),
     tests: fullList(routeTest, "The tests, each for itself."),
   },
   "Tests of a gateway's routes.",

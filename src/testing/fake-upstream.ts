@@ -9,7 +9,9 @@ import { encodeReply, type Reply } from "./reply.ts";
 import { UpstreamRequest } from "./upstream-request.ts";
 import type { Wiring } from "./wiring.ts";
 
-/** Answers a request that has come whole. Nothing is 200 with an empty body. */
+const GRPC = /^application\/grpc(?:[+;]|$)/i;
+
+/** Answers a request that has come whole. Nothing is 200 with an empty body; to a gRPC call, OK without a message. */
 export type UpstreamHandler = (request: UpstreamRequest) => Reply | undefined | Promise<Reply | undefined>;
 
 export class FakeUpstream {
@@ -31,8 +33,8 @@ export class FakeUpstream {
     this.#handler = toHandler(handler);
   }
 
-  /** How it answers from now on. */
-  handle(handler: UpstreamHandler | Reply): void {
+  /** How it answers from now on; undefined as when nothing was said. */
+  handle(handler: UpstreamHandler | Reply | undefined): void {
     this.#handler = toHandler(handler);
   }
 
@@ -100,13 +102,15 @@ export class FakeUpstream {
     );
   }
 
-  #answer(request: UpstreamRequest): Reply | undefined | Promise<Reply | undefined> {
+  #answer(request: UpstreamRequest): Reply | Promise<Reply> {
     this.requests.push(request);
-    return this.#handler(request);
+    const reply = this.#handler(request);
+    if (!(reply instanceof Promise)) return reply ?? plainReply(request);
+    return reply.then((answer) => answer ?? plainReply(request));
   }
 }
 
-type Answerer = (message: NonNullable<ReturnType<typeof readRequest>>) => Reply | undefined | Promise<Reply | undefined>;
+type Answerer = (message: NonNullable<ReturnType<typeof readRequest>>) => Reply | Promise<Reply>;
 
 class FakeUpstreamConnection implements SocketHandler {
   readonly #wiring: Wiring;
@@ -158,8 +162,8 @@ class FakeUpstreamConnection implements SocketHandler {
       this.#isAskedToGoOn = false;
       const method = message.startLine.slice(0, message.startLine.indexOf(" "));
       const reply = this.#answer(message);
-      if (!(reply instanceof Promise)) this.#send(reply ?? {}, method);
-      else this.#wiring.track(reply.then((answer) => this.#send(answer ?? {}, method)).catch((error: unknown) => this.#fail(error)));
+      if (!(reply instanceof Promise)) this.#send(reply, method);
+      else this.#wiring.track(reply.then((answer) => this.#send(answer, method)).catch((error: unknown) => this.#fail(error)));
     }
   }
 
@@ -216,6 +220,13 @@ class FakeUpstreamConnection implements SocketHandler {
     }, ms);
     this.#waiting.add(call);
   }
+}
+
+/** What a service says that has nothing to say. A gRPC call without a status would be told as the upstream's mistake. */
+function plainReply({ method, headers }: UpstreamRequest): Reply {
+  const type = headers.get("content-type") ?? "";
+  if (method !== "POST" || !GRPC.test(type)) return {};
+  return { headers: { "content-type": type, "grpc-status": "0" } };
 }
 
 function toHandler(handler: UpstreamHandler | Reply | undefined): UpstreamHandler {

@@ -49,7 +49,7 @@ export interface Explanation {
 }
 
 export interface ExplainOptions extends RequestOptions {
-  /** What the upstream answers. */
+  /** What the upstream answers; 200 when left out, and to gRPC calls OK. */
   readonly upstreamStatus?: number;
 }
 
@@ -92,7 +92,7 @@ export class Explainer implements AsyncDisposable {
     const { upstreams, generation } = this.#gateway;
     for (const upstream of upstreams) {
       upstream.forget();
-      upstream.handle({ status: options.upstreamStatus ?? 200 });
+      upstream.handle(options.upstreamStatus === undefined ? undefined : { status: options.upstreamStatus });
     }
     this.#watch.restart();
     const response = await this.#gateway.request(request, options);

@@ -115,4 +115,18 @@ describe("an explanation", () => {
     assert.equal(verdicts[0]?.name, "items");
     assert.deepEqual([verdicts[1]?.name, verdicts[1]?.outcome], ["all-items", "less-specific"]);
   });
+
+  it("lets the service of a gRPC call say OK, so that the gateway's own part is what is seen", async () => {
+    assert.ok(config !== null);
+    for (const type of ["application/grpc", "application/grpc+proto"]) {
+      const { response } = await explainRequest(config, "POST http://h/o/1", { headers: [["Content-Type", type]] });
+      assert.deepEqual([response.status, response.fault], [200, null]);
+      assert.equal(new Map(response.headers).get("grpc-status"), "0");
+    }
+    const failed = await explainRequest(config, "POST http://h/o/1", {
+      headers: [["Content-Type", "application/grpc"]],
+      upstreamStatus: 503,
+    });
+    assert.equal(failed.response.fault, "SP_GRPC_ANSWER_UNAVAILABLE");
+  });
 });

@@ -105,8 +105,8 @@ function setReplies(gateway: TestGateway, replies: Readonly<Record<string, Route
   }
 }
 
-function toReply(reply: RouteTestReply | undefined): Reply {
-  if (reply === undefined) return {};
+function toReply(reply: RouteTestReply | undefined): Reply | undefined {
+  if (reply === undefined) return undefined;
   if (reply.fail === "reset") return reset();
   if (reply.fail === "hang") return hang();
   const { status, headers, body, delay } = reply;
