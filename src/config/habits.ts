@@ -16,10 +16,36 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     allowHeaders: "headers",
     exposedHeaders: "exposeHeaders",
   },
-  bounds: { header: "head", headers: "head", maxBody: "body" },
+  bounds: { header: "head", headers: "head", maxBody: "body", maxConcurrentStreams: "streams" },
+  listeners: { http2: "protocols", h2: "protocols", alpn: "protocols" },
   match: { verbs: "methods", domain: "hosts", prefix: "path" },
   routes: { retries: "retry", hosts: "match", path: "match", backend: "upstream", service: "upstream", rateLimit: "rateLimits" },
-  upstreams: { url: "endpoints", urls: "endpoints", servers: "endpoints", targets: "endpoints", hosts: "endpoints" },
+  upstreams: {
+    url: "endpoints",
+    urls: "endpoints",
+    servers: "endpoints",
+    targets: "endpoints",
+    hosts: "endpoints",
+    http2: "protocol",
+    grpc: "protocol",
+    healthCheck: "health",
+    healthChecks: "health",
+  },
+  pool: { maxConcurrentStreams: "streams", maxConnections: "connections" },
+  active: { grpcService: "grpc", url: "path" },
+  websocket: {
+    idle: "idleTimeout",
+    timeout: "idleTimeout",
+    maxPayload: "maxMessage",
+    maxMessageSize: "maxMessage",
+    rate: "messagesPerSecond",
+  },
+};
+
+/** By the word that is meant, what else it is called. */
+const VALUES: Readonly<Record<string, RegExp>> = {
+  h2: /^(?:h2c|http2|http\/2(?:\.0)?|grpcs?)$/i,
+  "http/1.1": /^(?:h1|http|http1|http\/1|http1\.1)$/i,
 };
 
 /** What a text in place of a map was probably meant for. */
@@ -37,6 +63,11 @@ export function selectHabitual(path: IssuePath, key: string, known: readonly str
   const words = WORDS[toOwner(path)] ?? {};
   const meant = Object.hasOwn(words, key) ? words[key] : undefined;
   return meant !== undefined && known.includes(meant) ? meant : undefined;
+}
+
+/** The word of `known` that is meant by `written`. */
+export function selectHabitualValue(written: string, known: readonly string[]): string | undefined {
+  return known.find((word) => VALUES[word]?.test(written) === true);
 }
 
 /** How the map at `path` is written, for which `written` came. */

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { selectNearest } from "../base/index.ts";
 import { isUnbuiltText, type RefusalParams } from "./fields.ts";
-import { selectHabitual, toMapHint, toReferenceHint } from "./habits.ts";
+import { selectHabitual, selectHabitualValue, toMapHint, toReferenceHint } from "./habits.ts";
 import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
 import type { PathSet } from "./path-set.ts";
 
@@ -158,7 +158,8 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
   if (issue.code === "too_small" && value === 0) return zeroHint(expectation);
   if (issue.code === "invalid_value") {
     if (typeof value === "string" && issue.values.map(String).includes(value)) return "write it without quotes";
-    const nearest = typeof value === "string" ? selectNearest(value, issue.values.map(String)) : undefined;
+    const words = issue.values.map(String);
+    const nearest = typeof value === "string" ? (selectHabitualValue(value, words) ?? selectNearest(value, words)) : undefined;
     if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
     if (typeof value === "number" && issue.values.includes(String(value))) return toQuoteHint(value);
     return issue.values.includes(true) && /^(?:yes|y|on)$/i.test(toWord(value)) ? "write `true`" : undefined;
