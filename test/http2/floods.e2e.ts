@@ -28,7 +28,7 @@ const UPSTREAM_CONNECTIONS = 64;
  * the same. Where requests go upstream before the gateway has had enough, it pays for some tens of requests, each on a connection of its
  * own, to an attacker who sends sixty bytes for one.
  */
-const CPU_RATIO = 2;
+const CPU_RATIO = 3;
 const ASKING_CPU_RATIO = 8;
 
 describe(`HTTP/2 floods on ${RUNTIME}`, { skip: whyNoForge() }, () => {
