@@ -94,13 +94,30 @@ function pouring(chunk: Uint8Array, times: number, first: readonly Uint8Array[] 
   };
 }
 
+/** Resets that come when the request has reached its upstream: over HTTP/1.1 each costs a connection. Batches, so that none goes in one write. */
+async function churn(client: H2Client): Promise<void> {
+  const deadline = performance.now() + POUR_MS;
+  while (!client.isClosed && performance.now() < deadline) {
+    const ids = Array.from({ length: 30 }, () => client.nextStreamId());
+    client.send(...ids.map((id) => FRAME.headers(id, GET, FRAME.END_STREAM)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.send(...ids.map((id) => FRAME.rstStream(id, 8)));
+  }
+}
+
 const OPEN_GET = FRAME.headers(1, GET, FRAME.END_STREAM);
 const OPEN_POST = FRAME.headers(1, POST);
 const BEGUN_HEAD = FRAME.frame(FRAME.HEADERS, 0, 1, GET);
 
 /** Each ends with the connection: GOAWAY, and the fault in the metric. */
 export const FATAL_ATTACKS: readonly Attack[] = [
-  { title: "rapid reset", faults: ["SP_H2_RESET_FLOOD"], asksUpstream: true, attack: pouring(RESETS, 1) },
+  { title: "rapid reset", faults: ["SP_H2_RESET_FLOOD", "SP_H2_CHURN_FLOOD"], asksUpstream: true, attack: pouring(RESETS, 1) },
+  {
+    title: "resets of requests that have reached an HTTP/1.1 upstream",
+    faults: ["SP_H2_RESET_FLOOD", "SP_H2_CHURN_FLOOD"],
+    asksUpstream: true,
+    attack: churn,
+  },
   { title: "header blocks without end", faults: ["SP_H2_CONTINUATION_FLOOD"], attack: pouring(CONTINUATIONS, 500, [BEGUN_HEAD]) },
   {
     title: "CONTINUATION frames with nothing in them",

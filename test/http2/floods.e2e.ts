@@ -22,7 +22,7 @@ const SLOW_MS = 15_000;
 const GROWTH_BYTES = (RUNTIME === "bun" ? 64 : 96) * MIB;
 const ENHANCE_YOUR_CALM = 0xb;
 /** What one connection of an attacker may make the gateway open to an HTTP/1.1 upstream before it has had enough. */
-const UPSTREAM_CONNECTIONS = 64;
+const UPSTREAM_CONNECTIONS = 200;
 /**
  * CPU time of the gateway over the attacker's. Attacks end so soon that connecting again is a good part of it, which costs both sides about
  * the same. Where requests go upstream before the gateway has had enough, it pays for some tens of requests, each on a connection of its
