@@ -114,14 +114,20 @@ describe(`gRPC on ${RUNTIME}`, { skip: whyNoForge() }, () => {
       assert.equal(error.code, grpc.status.UNKNOWN);
     });
 
-    it("the route's timeout bounds a call that has no deadline, and the service is told so", async () => {
-      const metadata = metadataOf({ id: "route-deadline", "x-short": "1" });
-      const error = await failureOf(client.unary("/test.Suite/Hang", "", metadata, null));
-      assert.equal(error.code, grpc.status.DEADLINE_EXCEEDED);
-      await waitFor(async () => (await seen(client, "route-deadline"))?.isCancelled === true, 5000, "the service hears of it");
-      const deadlineMs = (await seen(client, "route-deadline"))?.deadlineMs ?? null;
-      assert.ok(deadlineMs !== null && deadlineMs <= ROUTE_MS, `the service was told ${deadlineMs}`);
-    });
+    for (const [what, clientMs] of [
+      ["no deadline, and none is made up for the service", null],
+      ["a later one, and the service is told the sooner", 30_000],
+    ] as const) {
+      it(`the route's timeout bounds a call that has ${what}`, async () => {
+        const id = `route-deadline-${clientMs}`;
+        const error = await failureOf(client.unary("/test.Suite/Hang", "", metadataOf({ id, "x-short": "1" }), clientMs));
+        assert.equal(error.code, grpc.status.DEADLINE_EXCEEDED);
+        await waitFor(async () => (await seen(client, id))?.isCancelled === true, 5000, "the service hears of it");
+        const deadlineMs = (await seen(client, id))?.deadlineMs ?? null;
+        if (clientMs === null) assert.equal(deadlineMs, null);
+        else assert.ok(deadlineMs !== null && deadlineMs <= ROUTE_MS, `the service was told ${deadlineMs}`);
+      });
+    }
 
     it("a malformed deadline is refused", async () => {
       const error = await failureOf(client.unary("/test.Suite/Echo", "", metadataOf({ "grpc-timeout": "soon" }), null));
