@@ -185,8 +185,15 @@ export abstract class Play {
     return this.stage.peer;
   }
 
-  /** Looks at every frame that the engine sends. */
+  /** Looks at every frame that the engine sends; what the far side sends is gathered until it leaves in one write. */
   watch(): void {
+    const { peer } = this;
+    const write = peer.send.bind(peer);
+    const gathered: Uint8Array[] = [];
+    peer.send = (...frames) => void gathered.push(...frames);
+    this.flush = () => {
+      if (gathered.length > 0) write(...gathered.splice(0));
+    };
     this.#acks = this.peer.settingsAcks;
     this.peer.onFrame = ({ type, flags, streamId, payload }) => {
       if (type === H2.SETTINGS && (flags & H2.ACK) !== 0) {
@@ -204,6 +211,8 @@ export abstract class Play {
     };
   }
 
+  flush(): void {}
+
   onNewStream(_id: number): void {}
 
   #byId(id: number): Played | undefined {
@@ -218,8 +227,13 @@ export abstract class Play {
   act({ kind, which, amount }: Interleaving["actions"][number]): void {
     const stream = this.streams[which % this.streams.length]!;
     const { record, near } = stream;
+    if (amount % 4 === 0) this.flush();
     if (kind === "far") this.farStep(stream);
-    else if (kind === "near") this.nearStep(stream);
+    else if (kind === "near" && amount % 9 === 0) {
+      // Whoever was asked to stop may still have something in his hands.
+      stream.mayWrite = true;
+      this.nearStep(stream);
+    } else if (kind === "near") this.nearStep(stream);
     else if (kind === "take" && near !== null) {
       near.wantsMore = true;
       if (!this.#isNearOver(stream)) near.resume();
@@ -379,9 +393,11 @@ export abstract class Play {
         this.farStep(stream);
         this.nearStep(stream);
       }
+      if (round % 2 === 0) this.flush();
       await this.stage.settle();
     }
     this.farSocket.resume();
+    this.flush();
     await this.stage.settle();
   }
 

@@ -113,6 +113,8 @@ class ServerPlay extends Play {
 class ClientPlay extends Play {
   readonly stage: ClientStage;
   readonly #unseen: Played[] = [];
+  /** Streams whose batch is not over. */
+  readonly batches = new Set<Played>();
 
   constructor(interleaving: Interleaving, stage: ClientStage) {
     super(interleaving);
@@ -135,8 +137,16 @@ class ClientPlay extends Play {
     if (this.stage.connection.freeStreams === 0) return;
     const { near } = stream.plan;
     const attempt = new StagedAttempt();
+    attempt.onBatchStart = () => {
+      assert.ok(!this.batches.has(stream), "a batch begins once");
+      this.batches.add(stream);
+    };
+    attempt.onBatchEnd = () => {
+      assert.ok(this.batches.delete(stream), "what ends has begun");
+    };
     const onChunk = attempt.onResponseChunk.bind(attempt);
     attempt.onResponseChunk = (chunk) => {
+      assert.ok(this.batches.has(stream), "content comes in batches");
       onChunk(chunk);
       this.onChunk(stream);
       return attempt.wantsMore;
@@ -212,6 +222,7 @@ class ClientPlay extends Play {
 
   checkStream(stream: Played, what: string): void {
     const { nearGaveUp, farReset, farEnded, near } = stream;
+    if (!nearGaveUp) assert.ok(!this.batches.has(stream), `its batch goes on: ${what}`);
     if (farEnded && !nearGaveUp && near !== null) assert.ok(stream.heardEnd, what);
     if (farReset && !nearGaveUp) assert.ok(stream.heardFault, what);
   }
