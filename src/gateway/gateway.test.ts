@@ -314,17 +314,20 @@ describe("a graceful stop", () => {
     await stage.finish();
   });
 
-  it("ends what is not done when its time is over", async () => {
+  it("answers what is not done when its time is over, and goes on without whoever does not leave then", async () => {
     const stage = await Stage.open();
     stage.two.script = { onHead() {}, onRequest() {} };
     const busy = stage.send(get("/slow", "", "two.test"));
     const stopped = stage.gateway.stop(500);
     stage.advance(400);
     assert.equal(busy.ended, false);
-    stage.advance(200);
+    stage.advance(110);
     assert.equal(busy.ended, true);
-    await stopped;
+    assert.equal(answerOf(busy).status, 503);
+    assert.match(answerOf(busy).body, /SP_GATEWAY_STOPPED/);
     assert.equal(stage.two.records[0]?.dropped, true, "cancelled upstream");
+    stage.advance(510);
+    await stopped;
     assert.equal(stage.log.lines.length, 1);
     await stage.finish();
   });

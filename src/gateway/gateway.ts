@@ -3,6 +3,7 @@
 
 import { CidrSet, type Clock, runInSlices, type Steps, TimerWheel } from "../base/index.ts";
 import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
+import { FLOW } from "../http/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, type MetricSnapshot, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
@@ -21,6 +22,9 @@ import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { mostConnections, type OnEndpointHealth, PoolSet } from "./pool-set.ts";
 import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
+
+/** For the answers of those that a stop ends, and for the ends of their connections; within KILL_MARGIN_MS of the supervisor. */
+const LAST_WORDS_MS = 500;
 
 /** Everything that reaches the gateway from outside; tests pass fakes. */
 export interface GatewayHost {
@@ -145,9 +149,7 @@ class RunningGateway implements Gateway {
       const first = await this.#compile(this.#config, provenAs);
       this.#generations = new Generations(first, {
         onUnused: (generation) => this.#release(generation),
-        cutOff: ({ blueprint }) => {
-          for (const listener of this.#clients) listener.destroyGeneration(blueprint.generation);
-        },
+        cutOff: ({ runtime }) => void runtime.stopAll(FLOW.STOPPED),
       });
       this.#clients = this.#createListeners(this.#config, first);
       declareListeners(this.#metrics.registry, this.#clients);
@@ -349,8 +351,15 @@ class RunningGateway implements Gateway {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    const late = this.#host.clock.schedule(() => {
+    const { clock } = this.#host;
+    const destroy = () => {
       for (const listener of this.#clients) listener.destroy();
+    };
+    let late = clock.schedule(() => {
+      // Connections that drain end behind their last answer, which whoever was still waiting is given now.
+      const told = this.#generations!.list().reduce((sum, { runtime }) => sum + runtime.stopAll(FLOW.STOPPED), 0);
+      if (told === 0) destroy();
+      else late = clock.schedule(destroy, LAST_WORDS_MS);
     }, graceMs);
     await Promise.all(this.#clients.map((listener) => listener.drain(graceMs)));
     late.cancel();

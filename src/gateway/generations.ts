@@ -55,10 +55,7 @@ export class Generations {
     }
     this.#draining.push(before);
     before.runtime.onUnused = () => this.#drop(before);
-    if (this.#draining.length < MAX_LIVE_GENERATIONS) return;
-    // One that was rolled back to has the id of the one that serves: its requests are not told from that one's.
-    const oldest = this.#draining.find(({ blueprint }) => blueprint.generation !== next.blueprint.generation);
-    if (oldest !== undefined) this.#owner.cutOff(oldest);
+    if (this.#draining.length >= MAX_LIVE_GENERATIONS) this.#owner.cutOff(this.#draining[0]!);
   }
 
   #drop(generation: Generation): void {

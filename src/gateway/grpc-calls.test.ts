@@ -7,6 +7,7 @@ import { FakeClock } from "../base/index.ts";
 import { parseConfig } from "../config/index.ts";
 import { MemoryLineSink } from "../telemetry/index.ts";
 import { MemoryNetwork, type Socket, type SocketHandler } from "../transport/index.ts";
+import { MAX_LIVE_GENERATIONS } from "./generations.ts";
 import { createGateway, type Gateway } from "./index.ts";
 
 const CONFIG = `version: 1
@@ -18,6 +19,7 @@ routes:
 const MESSAGE = "\0\0\0\0\x01x";
 const CANCEL = 8;
 const REFUSED_STREAM = 7;
+const ENHANCE_YOUR_CALM = 11;
 
 /** One end of a connection over the network in memory. */
 class End implements SocketHandler {
@@ -310,6 +312,25 @@ describe("a call's deadline", () => {
     await stage.finish();
   });
 
+  it("floods no service with calls that are given up: too many in a row end the client's connection, answered ones do not", async () => {
+    const stage = await CallStage.open();
+    const goodbye = (): number | null => stage.client.peer.goodbye?.code ?? null;
+    for (let n = 0; n < 300; n++) {
+      await stage.call([["grpc-timeout", "500m"]]);
+      await stage.answer(stage.seen(n), ["head"], ["message"], ["trailers", ["grpc-status", "0"]]);
+    }
+    assert.equal(goodbye(), null);
+    for (let n = 300; goodbye() === null && n < 700; n++) {
+      const call = await stage.call([["grpc-timeout", "1m"]]);
+      if (n % 2 === 0) await stage.answer(stage.seen(n), ["head"]);
+      await stage.advance(20);
+      assert.deepEqual(call.trailer("grpc-status") ?? call.field("grpc-status"), "4");
+      assert.equal(stage.seen(n).resetCode, CANCEL);
+    }
+    assert.equal(goodbye(), ENHANCE_YOUR_CALM);
+    await stage.finish();
+  });
+
   it("that is malformed is refused as INTERNAL", async () => {
     const stage = await CallStage.open();
     assert.deepEqual(statusOf(await stage.call([["grpc-timeout", "soon"]])), [null, "13"]);
@@ -337,5 +358,50 @@ describe("the gateway's own answer to a call", () => {
       assert.deepEqual(statusOf(await stage.call([["grpc-timeout", "x"]])), [null, "13"], "the connection goes on");
       await stage.finish();
     }
+  });
+});
+
+describe("a call that outlasts the gateway, or its generation", () => {
+  it("is told UNAVAILABLE when the time for a stop is over, by its head or behind it, and the connection ends in order", async () => {
+    const stage = await CallStage.open();
+    const streaming = await stage.call([], true);
+    await stage.answer(stage.seen(), ["head"], ["message"]);
+    const waiting = await stage.call();
+    const stopped = stage.gateway?.stop(1000);
+    await stage.advance(990);
+    assert.deepEqual([streaming.isOver, waiting.isOver], [false, false]);
+    await stage.advance(20);
+    assert.deepEqual([streaming.body, ...statusOf(streaming)], [MESSAGE, "14", null]);
+    assert.match(streaming.trailer("grpc-message") ?? "", /SP_GATEWAY_STOPPED/);
+    assert.deepEqual(statusOf(waiting), [null, "14"]);
+    assert.deepEqual([stage.seen(0).resetCode, stage.seen(1).resetCode], [CANCEL, CANCEL]);
+    assert.equal(stage.client.peer.goodbye?.code, 0);
+    await stage.advance(500);
+    await stopped;
+    assert.deepEqual(
+      stage.log.lines.map((line) => (JSON.parse(line) as Record<string, unknown>)["grpcStatus"]),
+      ["UNAVAILABLE", "UNAVAILABLE"],
+    );
+    await stage.finish();
+  });
+
+  it("is told UNAVAILABLE when so many reloads have come since that its generation is ended; the connection goes on", async () => {
+    const stage = await CallStage.open();
+    const calls: H2StreamRecord[] = [];
+    for (let n = 0; n <= MAX_LIVE_GENERATIONS; n++) {
+      calls.push(await stage.call([], true));
+      const { config } = parseConfig(CONFIG.replace("1KiB", `${n + 2}KiB`), "gateway.yaml");
+      assert.ok(config !== null);
+      (await stage.gateway?.prepare(config))?.commit();
+      await stage.pump();
+    }
+    assert.deepEqual(
+      calls.map((call) => call.field("grpc-status")),
+      calls.map((_, n) => (n < 2 ? "14" : null)),
+    );
+    const next = await stage.call();
+    await stage.answer(stage.seen(calls.length), ["head"], ["trailers", ["grpc-status", "0"]]);
+    assert.equal(next.trailer("grpc-status"), "0");
+    await stage.finish();
   });
 });

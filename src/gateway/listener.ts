@@ -236,11 +236,6 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
     return empty;
   }
 
-  /** Ends what still follows this generation; tunnels follow none. */
-  destroyGeneration(generation: string): void {
-    for (const connection of [...this.#connections]) connection.destroyGeneration(generation);
-  }
-
   /** Ends what is still open. */
   destroy(): void {
     for (const connection of [...this.#headless]) connection.close();

@@ -1,7 +1,7 @@
 // What all exchanges of this process share (clock, wheel, ids, where their records go), and what those of one generation do: they are
 // counted, so that it is known when the last of them has ended. @hot
 
-import type { Clock, TimerWheel } from "../base/index.ts";
+import type { Clock, Fault, TimerWheel } from "../base/index.ts";
 import type { ClientSide, RequestAcceptor } from "../http/index.ts";
 import { Exchange, type ExchangeRuntime, type Plan } from "../pipeline/index.ts";
 import type { LineSink } from "../telemetry/index.ts";
@@ -43,6 +43,8 @@ export class GatewayRuntime implements ExchangeRuntime {
   onUnused: (() => void) | null = null;
   readonly #around: Surroundings;
   readonly #tunnels = new Set<Exchange>();
+  /** Of those under way; each leads to the ones beside it. */
+  #newest: Exchange | null = null;
 
   constructor(around: Surroundings, generation: string) {
     this.clock = around.clock;
@@ -51,7 +53,30 @@ export class GatewayRuntime implements ExchangeRuntime {
     this.#around = around;
   }
 
+  begin(exchange: Exchange): Exchange {
+    this.open++;
+    const newest = this.#newest;
+    exchange.earlier = newest;
+    if (newest !== null) newest.later = exchange;
+    this.#newest = exchange;
+    return exchange;
+  }
+
+  /** Their time is over. Returns how many there were, tunnels aside. */
+  stopAll(fault: Fault): number {
+    this.wheel.touch();
+    // hot-exception: when a generation is cut off or the worker stops, round-trip.bench.ts
+    const all: Exchange[] = [];
+    for (let each = this.#newest; each !== null; each = each.earlier) if (!this.#tunnels.has(each)) all.push(each);
+    for (let i = 0; i < all.length; i++) all[i]!.stop(fault);
+    return all.length;
+  }
+
   onExchangeEnd(exchange: Exchange): void {
+    const { earlier, later } = exchange;
+    if (earlier !== null) earlier.later = later;
+    if (later === null) this.#newest = earlier;
+    else later.earlier = earlier;
     const { metrics, log } = this.#around;
     metrics.record(exchange);
     if (log !== null) log.write(encodeAccessRecord(exchange));
@@ -82,14 +107,8 @@ export function createAcceptor(runtime: GatewayRuntime, plan: Plan): RequestAcce
   const { generation } = runtime;
   return {
     // hot-exception: once a listener, round-trip.bench.ts
-    accept: (head, client: ClientSide) => {
-      runtime.open++;
-      return new Exchange(runtime, client, head, plan, generation, null);
-    },
+    accept: (head, client: ClientSide) => runtime.begin(new Exchange(runtime, client, head, plan, generation, null)),
     // hot-exception: once a listener, round-trip.bench.ts
-    refuse: (fault, client: ClientSide) => {
-      runtime.open++;
-      return new Exchange(runtime, client, null, plan, generation, fault);
-    },
+    refuse: (fault, client: ClientSide) => runtime.begin(new Exchange(runtime, client, null, plan, generation, fault)),
   };
 }

@@ -54,7 +54,6 @@ class Stage implements UndecidedOwner {
     return {
       facts: before.facts,
       drain() {},
-      destroyGeneration() {},
       destroy() {},
       onOpen() {},
       onDrain() {},
@@ -233,7 +232,6 @@ test("one that drains has the idle time counted from its beginning, unless it ha
 
 test("one that is destroyed is reset", () => {
   const stage = new Stage().send("PRI");
-  stage.connection?.destroyGeneration();
   assert.deepEqual(stage.take(), [undefined, ""]);
   stage.connection?.destroy();
   stage.network.pump();

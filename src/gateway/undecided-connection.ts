@@ -56,9 +56,6 @@ export class UndecidedConnection implements SocketHandler, ListenedConnection, T
     else this.onTimer();
   }
 
-  /** No exchange can have begun. */
-  destroyGeneration(): void {}
-
   destroy(): void {
     this.#socket.reset();
   }

@@ -22,7 +22,7 @@ export const STOPPED = defineFault({
   closes: true,
   title: "The gateway stopped before the answer was complete.",
   remedy:
-    "The exchange outlasted the time for a graceful stop; its connection was reset. Streams and tunnels always do: their clients connect anew.",
+    "The exchange outlasted the time for a graceful stop, `gateway.drain`, or sixteen reloads. Streams and tunnels do: their clients are told where they can be, and connect anew.",
 });
 
 export const CONNECT_FAILED = defineFault({

@@ -93,10 +93,6 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     return this.#exchange;
   }
 
-  destroyGeneration(generation: string): void {
-    if (this.#exchange?.generation === generation) this.destroy();
-  }
-
   destroy(): void {
     this.#goneFor = FLOW.STOPPED;
     this.#socket.reset();

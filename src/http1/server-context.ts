@@ -31,8 +31,6 @@ export interface ListenedConnection {
    * this call included, is told goodbye.
    */
   drain(idleMs?: number): void;
-  /** Ends exchanges that still follow this generation; tunnels follow none. */
-  destroyGeneration(generation: string): void;
   /** Ends the connection now, whatever is under way. */
   destroy(): void;
 }

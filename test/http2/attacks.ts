@@ -105,6 +105,19 @@ async function churn(client: H2Client): Promise<void> {
   }
 }
 
+/** No reset is needed where the client's own deadline gives the request up. */
+async function hurry(client: H2Client): Promise<void> {
+  const call = requestBlock("POST", "/hang?id=attack", [
+    ["content-type", "application/grpc"],
+    ["grpc-timeout", "1m"],
+  ]);
+  const deadline = performance.now() + POUR_MS;
+  while (!client.isClosed && performance.now() < deadline) {
+    client.send(...Array.from({ length: 30 }, () => FRAME.headers(client.nextStreamId(), call, FRAME.END_STREAM)));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const OPEN_GET = FRAME.headers(1, GET, FRAME.END_STREAM);
 const OPEN_POST = FRAME.headers(1, POST);
 const BEGUN_HEAD = FRAME.frame(FRAME.HEADERS, 0, 1, GET);
@@ -117,6 +130,12 @@ export const FATAL_ATTACKS: readonly Attack[] = [
     faults: ["SP_H2_RESET_FLOOD", "SP_H2_CHURN_FLOOD"],
     asksUpstream: true,
     attack: churn,
+  },
+  {
+    title: "calls that give their HTTP/1.1 upstream a millisecond",
+    faults: ["SP_H2_RESET_FLOOD", "SP_H2_CHURN_FLOOD"],
+    asksUpstream: true,
+    attack: hurry,
   },
   { title: "header blocks without end", faults: ["SP_H2_CONTINUATION_FLOOD"], attack: pouring(CONTINUATIONS, 500, [BEGUN_HEAD]) },
   {

@@ -670,6 +670,32 @@ describe("budgets", () => {
     });
   }
 
+  for (const [brokeOff, code] of [
+    ["request", "SP_H2_RESET_FLOOD"],
+    ["connection", "SP_H2_CHURN_FLOOD"],
+  ] as const) {
+    it(`answers that cost an upstream a ${brokeOff} for the client's own doing: ${code}`, async () => {
+      for (const isBehindHead of [false, true]) {
+        const stage = await ServerStage.open();
+        let answered = 0;
+        for (; stage.faults.length === 0 && answered < 300; answered++) {
+          stage.peer.request(get());
+          await stage.settle();
+          const exchange = stage.exchange(answered);
+          exchange.brokeOff = brokeOff;
+          if (isBehindHead) {
+            exchange.begin(200);
+            exchange.client.abort(FLOW.STOPPED);
+          } else exchange.answer(504, "late");
+        }
+        await stage.settle();
+        assert.deepEqual(stage.faults, [code]);
+        assert.equal(stage.peer.goodbye?.code, ENHANCE_YOUR_CALM);
+        assert.equal(answered, brokeOff === "request" ? 201 : 101);
+      }
+    });
+  }
+
   it("empty DATA: SP_H2_EMPTY_DATA_FLOOD, whether or not it is padded", async () => {
     for (const payload of [Buffer.alloc(0), Buffer.from([5, 0, 0, 0, 0, 0])]) {
       const stage = await ServerStage.open();

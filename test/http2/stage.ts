@@ -3,6 +3,7 @@
 
 import { FakeClock, type Fault, TimerWheel } from "../../src/base/index.ts";
 import {
+  type BrokenOff,
   type ClientEvents,
   type ClientSide,
   Fields,
@@ -65,6 +66,7 @@ export class StagedExchange implements ClientEvents {
   generation = "g";
   webSocket: WebSocketLimits | null = null;
   holdsConnection = false;
+  brokeOff: BrokenOff = "nothing";
   readonly head: RequestHead | null;
   readonly refusal: Fault | null;
   readonly client: ClientSide;
