@@ -72,6 +72,9 @@ export interface WebSocketLimits {
   readonly untilMs: number | null;
 }
 
+/** What an answer of the gateway's own ended before its time at an upstream, for what the client did or asked for. */
+export type BrokenOff = "nothing" | "request" | "connection";
+
 /** What a client side tells its exchange. After onClientGone nothing more comes. */
 export interface ClientEvents {
   /** The id of the generation that it belongs to. */
@@ -80,6 +83,8 @@ export interface ClientEvents {
   readonly webSocket: WebSocketLimits | null;
   /** Attempts are under way that cost their connection if the client goes now. */
   readonly holdsConnection: boolean;
+  /** To be looked at when the response has ended. A client that may have that for nothing needs no resets to flood an upstream. */
+  readonly brokeOff: BrokenOff;
   /** The client side is ready to answer; comes once, first. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */

@@ -5,12 +5,20 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
-import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
+import {
+  type BrokenOff,
+  type ClientEvents,
+  type ClientSide,
+  type Fields,
+  type RequestHead,
+  type ResponseHead,
+  UNKNOWN_LENGTH,
+} from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG } from "./faults.ts";
-import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { cancelAll, cancelOthers, hasOpenAttempt, judgeBreak, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
 import { createOwnHead } from "./own-head.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
@@ -42,9 +50,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   #endingFault: FaultDefinition | null = null;
   #retry: Timer | null = null;
   #responseChain: TransformChain | null = null;
-  /** The runtime's own: those that began before and after this one and are under way as well. */
-  earlier: Exchange | null = null;
-  later: Exchange | null = null;
+  brokeOff: BrokenOff = "nothing";
 
   constructor(
     runtime: ExchangeRuntime,
@@ -183,6 +189,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   answerFault(fault: Fault): typeof ANSWERED {
     if (this.stage >= SENDING) return ANSWERED;
     this.fault = fault;
+    this.#noteBreak();
     if (fault.kind.closes) this.client.closeAfterResponse();
     if (this.requestId === "") this.requestId = this.runtime.nextRequestId();
     const answer = encodeFault(fault, this);
@@ -439,14 +446,6 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     this.#end();
   }
 
-  /** Its time is over: answered as long as it can be, told so behind the head, or cut. A tunnel ends with its connection. */
-  stop(fault: Fault): void {
-    if (this.stage < SENDING) {
-      this.#isLate = true;
-      this.#rescue(fault);
-    } else if (this.response!.status !== 101) this.#cut(fault);
-  }
-
   onTimer(timer: Timer): void {
     if (timer.kind === RETRY_TIMER) {
       if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
@@ -459,10 +458,17 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     }
   }
 
+  /** Attempts that are under way are about to be given up: for the client's own doing, or in the time that it gave them? */
+  #noteBreak(): void {
+    const { kind } = this.fault!;
+    if (this.brokeOff === "nothing" && (kind.blame === "client" || kind === this.#endingFault)) this.brokeOff = judgeBreak(this);
+  }
+
   /** The response can't be completed: the client must see that it is cut, or be told where it can be. */
   #cut(fault: Fault): void {
     if (this.stage === DONE) return;
     if (this.fault === null) this.fault = fault;
+    this.#noteBreak();
     // Trailers that are there already did not get through.
     const trailers = this.responseTrailers === null ? encodeCut(this.fault, this) : null;
     if (trailers === null) this.client.abort(this.fault);

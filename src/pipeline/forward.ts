@@ -4,7 +4,7 @@
 // another connection to the only one, when a request was given back unread (RFC 9113 8.7).
 
 import type { Fault } from "../base/index.ts";
-import type { ResponseHead } from "../http/index.ts";
+import type { BrokenOff, ResponseHead } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { BODY_LATE, DEADLINE } from "./faults.ts";
@@ -92,6 +92,16 @@ export function hasOpenAttempt(exchange: Exchange): boolean {
   const attempts = exchange.attempts;
   for (let i = 0; i < attempts.length; i++) if (!attempts[i]!.isOver && !attempts[i]!.isShadow) return true;
   return false;
+}
+
+/** What it costs upstreams that the attempts under way are given up. */
+export function judgeBreak(exchange: Exchange): BrokenOff {
+  if (exchange.holdsConnection) return "connection";
+  for (let i = 0; i < exchange.attempts.length; i++) {
+    const attempt = exchange.attempts[i]!;
+    if (!attempt.isOver && !attempt.isShadow && attempt.wasSent) return "request";
+  }
+  return "nothing";
 }
 
 /** There is an answer: whatever else was tried for it is given up. */

@@ -3,6 +3,7 @@
 
 import { FakeClock, type Fault, TimerWheel } from "../../base/index.ts";
 import {
+  type BrokenOff,
   type ClientEvents,
   type ClientSide,
   Fields,
@@ -48,6 +49,7 @@ export interface Answer {
 export class StagedExchange implements ClientEvents {
   readonly generation = "";
   holdsConnection = false;
+  brokeOff: BrokenOff = "nothing";
   webSocket: WebSocketLimits | null = null;
   gone: Fault | null = null;
   readonly head: RequestHead | null;

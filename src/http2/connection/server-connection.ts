@@ -1,7 +1,7 @@
 // One client connection that speaks HTTP/2: streams in, each an exchange of its own. RFC 9113 on the side of the client. @hot
 
 import { type Fault, type FaultDefinition, Timer, type TimerOwner } from "../../base/index.ts";
-import { type ClientEvents, type ClientFacts, FIELD, FLOW, type RequestHead } from "../../http/index.ts";
+import { type BrokenOff, type ClientEvents, type ClientFacts, FIELD, FLOW, type RequestHead } from "../../http/index.ts";
 import { type ListenedConnection, readClientFacts } from "../../http1/index.ts";
 import type { Socket, SocketError } from "../../transport/index.ts";
 import * as CODE from "../error-codes.ts";
@@ -330,6 +330,12 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     return !isCostly || this.budgets.churn.take(this.wheel.nowMs) || this.fail(H2.CHURN_FLOOD);
   }
 
+  /** An answer that the client brought about has cost an upstream what a reset of the client's would have cost it. */
+  chargeBreak(what: BrokenOff): void {
+    if (!this.budgets.resets.take(this.wheel.nowMs)) this.fail(H2.RESET_FLOOD);
+    else if (what === "connection" && !this.budgets.churn.take(this.wheel.nowMs)) this.fail(H2.CHURN_FLOOD);
+  }
+
   /** Too slow, in whichever direction: the stream goes, the others stay. */
   giveUp(stream: ServerStream, fault: FaultDefinition): void {
     this.resetStream(stream, H2.codeOf(fault.kind));
@@ -347,7 +353,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   }
 
   protected onStreamClosed(stream: Http2Stream): void {
-    if (stream.localEnded) {
+    if (stream.localEnded && (stream as ServerStream).brokeOff === "nothing") {
       this.budgets.resets.give(1);
       this.budgets.churn.give(1);
     }

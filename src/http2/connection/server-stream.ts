@@ -1,7 +1,15 @@
 // One request of a client and its answer: the stream towards an exchange. RFC 9113 8.1. @hot
 
 import type { Fault, FaultDefinition } from "../../base/index.ts";
-import { type ClientEvents, type ClientFacts, type ClientSide, Fields, type RequestHead, type ResponseHead } from "../../http/index.ts";
+import {
+  type BrokenOff,
+  type ClientEvents,
+  type ClientFacts,
+  type ClientSide,
+  Fields,
+  type RequestHead,
+  type ResponseHead,
+} from "../../http/index.ts";
 import * as CODE from "../error-codes.ts";
 import { codeOf } from "../faults.ts";
 import { writeInterim, writeResponse } from "../messages/index.ts";
@@ -19,6 +27,8 @@ export class ServerStream extends Http2Stream implements ClientSide {
   /** Its body may come as slowly as it likes: both sides of a call speak when they have something to say. */
   isConversation = false;
   hasSentHead = false;
+  /** By its answer, for what the client did. */
+  brokeOff: BrokenOff = "nothing";
   readonly #server: Http2ServerConnection;
   #isHeadMethod = false;
   #asksForWebSocket = false;
@@ -161,7 +171,17 @@ export class ServerStream extends Http2Stream implements ClientSide {
   }
 
   end(trailers: Fields | null): void {
+    this.#leaveExchange();
+    this.#endAnswer(trailers);
+    if (this.brokeOff !== "nothing") this.#server.chargeBreak(this.brokeOff);
+  }
+
+  #leaveExchange(): void {
+    if (this.exchange !== null) this.brokeOff = this.exchange.brokeOff;
     this.exchange = null;
+  }
+
+  #endAnswer(trailers: Fields | null): void {
     this.#tunnel?.stop();
     if (this.#resetCode !== NO_RESET || (this.#owed !== UNTOLD && this.#owed !== 0)) {
       this.connection.resetStream(this, this.#resetCode === NO_RESET ? CODE.INTERNAL_ERROR : this.#resetCode);
@@ -179,13 +199,14 @@ export class ServerStream extends Http2Stream implements ClientSide {
   }
 
   abort(fault: Fault | null): void {
-    this.exchange = null;
+    this.#leaveExchange();
     if (this.#tunnel !== null && this.#tunnel.webSocket.fault !== null) {
       this.#tunnel.stop();
       this.finish(null);
       return;
     }
     this.connection.resetStream(this, fault === null ? CODE.INTERNAL_ERROR : toClientCode(codeOf(fault.kind)));
+    if (this.brokeOff !== "nothing") this.#server.chargeBreak(this.brokeOff);
   }
 
   /** Whatever a turn causes leaves together as it is. */
