@@ -51,6 +51,9 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   #retry: Timer | null = null;
   #responseChain: TransformChain | null = null;
   brokeOff: BrokenOff = "nothing";
+  /** The runtime's own: those that began before and after this one and are under way as well. */
+  earlier: Exchange | null = null;
+  later: Exchange | null = null;
 
   constructor(
     runtime: ExchangeRuntime,
@@ -444,6 +447,14 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     if (this.stage === DONE) return;
     if (this.fault === null) this.fault = fault;
     this.#end();
+  }
+
+  /** Its time is over: answered as long as it can be, told so behind the head, or cut. A tunnel ends with its connection. */
+  stop(fault: Fault): void {
+    if (this.stage < SENDING) {
+      this.#isLate = true;
+      this.#rescue(fault);
+    } else if (this.response!.status !== 101) this.#cut(fault);
   }
 
   onTimer(timer: Timer): void {
