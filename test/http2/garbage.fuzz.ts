@@ -104,7 +104,7 @@ export const happenings = fc.record({
   }),
   /** The connection begins as it must. */
   begins: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
-  list: fc.array(happening, { maxLength: 40 }),
+  list: fc.array(happening, { maxLength: 60, size: "max" }),
 });
 type Happenings = typeof happenings extends fc.Arbitrary<infer T> ? T : never;
 

@@ -77,14 +77,14 @@ const action = fc.record({
 
 /** The plans of some streams, what the network and the far side's windows are like, and what happens when. */
 export const interleavings = fc.record({
-  plans: fc.array(stream, { minLength: 1, maxLength: 12 }),
+  plans: fc.array(stream, { minLength: 1, maxLength: 12, size: "max" }),
   network: fc.record({
     chunkBytes: fc.constantFrom(1, 9, 100, 5000, 65_536),
     windowBytes: fc.constantFrom(20, 300, 5000, 65_536),
     spuriousDrain: fc.boolean(),
   }),
   window: fc.constantFrom(0, 1, 50, 1000, DEFAULT_WINDOW, ENOUGH),
-  actions: fc.array(action, { maxLength: 150 }),
+  actions: fc.array(action, { maxLength: 150, size: "max" }),
 });
 export type Interleaving = typeof interleavings extends fc.Arbitrary<infer T> ? T : never;
 
