@@ -109,6 +109,12 @@ export interface Near {
   pause(): void;
 }
 
+/** Of so many bytes at most, in pieces of which there are not too many. */
+function bounded(planned: Plan["near"], mostBytes: number): Plan["near"] {
+  const bytes = Math.min(planned.bytes, mostBytes);
+  return { ...planned, bytes, piece: Math.max(planned.piece, Math.ceil(bytes / 200)) };
+}
+
 /** One stream of a play. */
 export class Played {
   readonly plan: Plan;
@@ -136,11 +142,7 @@ export class Played {
   eventsAtEnd = -1;
 
   constructor({ near, far, ...rest }: Plan, index: number, mostBytes: number) {
-    const plan = {
-      near: { ...near, bytes: Math.min(near.bytes, mostBytes) },
-      far: { ...far, bytes: Math.min(far.bytes, mostBytes) },
-      ...rest,
-    };
+    const plan = { near: bounded(near, mostBytes), far: bounded(far, mostBytes), ...rest };
     this.plan = plan;
     this.index = index;
     this.farText = text(index, plan.far.bytes);
