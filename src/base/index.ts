@@ -12,7 +12,7 @@ export {
 } from "./fault.ts";
 export { type Cidr, CidrSet, canonicalIp, ipKey, parseCidr, parseIpv4 } from "./ip.ts";
 export { selectNearest } from "./nearest.ts";
-export { cutPiece, joinBytes } from "./pieces.ts";
+export { cutPiece, joinBytes, joinRanges, keepPiece } from "./pieces.ts";
 export { RingQueue } from "./ring-queue.ts";
 export { Secret } from "./secret.ts";
 export { runAtOnce, runInSlices, type Steps } from "./slices.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cutPiece, joinBytes } from "./pieces.ts";
+import { cutPiece, joinBytes, joinRanges, keepPiece } from "./pieces.ts";
 
 function bytesOf(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 7) & 0xff);
@@ -31,5 +31,22 @@ describe("a piece cut out of a chunk", () => {
 describe("bytes held back", () => {
   it("go before those that come, without what was used up", () => {
     assert.deepEqual([...joinBytes(Uint8Array.of(1, 2, 3), 1, Uint8Array.of(4))], [2, 3, 4]);
+  });
+});
+
+describe("ranges of a chunk", () => {
+  it("are joined in their order", () => {
+    assert.deepEqual([...joinRanges(Uint8Array.of(0, 1, 2, 3, 4, 5), [1, 3, 4, 6], 4)], [1, 2, 4, 5]);
+  });
+});
+
+describe("a piece that has to wait", () => {
+  it("does not keep alive the much larger chunk that it was cut from", () => {
+    const chunk = bytesOf(10_000);
+    const piece = keepPiece(chunk.subarray(10, 20));
+    assert.ok(piece.buffer.byteLength < 10_000);
+    assert.deepEqual([...piece], [...bytesOf(20).slice(10)]);
+    const most = chunk.subarray(0, 6000);
+    assert.equal(keepPiece(most), most);
   });
 });

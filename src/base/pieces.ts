@@ -28,6 +28,19 @@ export function cutPiece(bytes: Uint8Array, from: number, to: number): Uint8Arra
   return piece;
 }
 
+/** A chunk that has to wait must not keep alive what it was cut from, which may be many times its size. */
+export function keepPiece(chunk: Uint8Array): Uint8Array {
+  return chunk.buffer.byteLength > 2 * chunk.length ? Uint8Array.prototype.slice.call(chunk) : chunk;
+}
+
+/** The parts `bytes[ranges[0], ranges[1])`, `bytes[ranges[2], ranges[3])` … one behind the other. */
+export function joinRanges(bytes: Uint8Array, ranges: readonly number[], length: number): Uint8Array {
+  const joined = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (let i = 0; i < ranges.length; i += 2) at += Buffer.prototype.copy.call(bytes, joined, at, ranges[i]!, ranges[i + 1]!);
+  return joined;
+}
+
 /** What `held` has left from `at` on, with `chunk` behind it: what was on its way when a connection paused. */
 export function joinBytes(held: Uint8Array, at: number, chunk: Uint8Array): Uint8Array {
   const left = held.length - at;

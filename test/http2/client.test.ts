@@ -441,9 +441,9 @@ describe("time", () => {
 
   it("an upstream that does not answer is one, also when its socket was full of the request's end", async () => {
     const stage = await ready({ network: { windowBytes: 1024 } });
-    const attempt = stage.ask({ method: "POST", bodyLength: 3 * 16_384 });
+    const attempt = stage.ask({ method: "POST", bodyLength: 6 * 16_384 });
     stage.server?.pause();
-    assert.equal(attempt.stream?.write(Buffer.alloc(3 * 16_384)), false);
+    assert.equal(attempt.stream?.write(Buffer.alloc(6 * 16_384)), false);
     attempt.stream?.endRequest(null);
     await stage.settle();
     stage.server?.resume();

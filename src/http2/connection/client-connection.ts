@@ -56,7 +56,13 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     // Streams never wait for each other: whatever their windows allow the connection's allows, or one client that stops reading would
     // stop the others.
     const connectionWindow = Math.min(FRAME.MAX_WINDOW, Math.max(FRAME.DEFAULT_WINDOW, owner.streams * STREAM_WINDOW));
-    const terms = { streamWindow: STREAM_WINDOW, connectionWindow, headBytes: RESPONSE_BOUNDS.headBytes, toServer: true };
+    const terms = {
+      streamWindow: STREAM_WINDOW,
+      connectionWindow,
+      headBytes: RESPONSE_BOUNDS.headBytes,
+      handsFrames: true,
+      toServer: true,
+    };
     // hot-exception: once a connection, connection.bench.ts
     super((handler) => transport.connect(target.address, handler, target.tls, preamble), owner.wheel, terms);
     this.client = speaksFor === null ? null : speaksFor.client;

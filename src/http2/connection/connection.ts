@@ -5,7 +5,7 @@
 // LEAVING  GOAWAY and FIN are on their way: what still comes is thrown away   → CLOSED
 
 import { Buffer } from "node:buffer";
-import { cutPiece, type Fault, type TimerWheel } from "../../base/index.ts";
+import { cutPiece, type Fault, joinRanges, type TimerWheel } from "../../base/index.ts";
 import type { Fields } from "../../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../../transport/index.ts";
 import * as CODE from "../error-codes.ts";
@@ -17,6 +17,7 @@ import { type Allowance, Budgets } from "./budgets.ts";
 import { ClosedStreams, ENDED } from "./closed-streams.ts";
 import { FrameOutput } from "./frame-output.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
+import { cutFramed, LEAST_FRAMED_BYTES } from "./framed-pieces.ts";
 import * as FRAME from "./frames.ts";
 import { PeerSettings } from "./peer-settings.ts";
 import type { Http2Stream } from "./stream.ts";
@@ -64,6 +65,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   readonly #reader = new FrameReader();
   readonly #headBytes: number;
   readonly #connectionWindow: number;
+  readonly #handsFrames: boolean;
   #recvWindow: number;
   #granting = 0;
   #hasSettings = false;
@@ -73,9 +75,10 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   #dataLength = 0;
   #dataContent = 0;
   /** Content of one stream that came in this turn, in its frames. */
-  #pieces: Uint8Array[] | null = null;
-  #firstPiece: Uint8Array | null = null;
   #pieceStream: Http2Stream | null = null;
+  #pieceChunk: Uint8Array | null = null;
+  /** Where it stands in that chunk: from to from to … */
+  readonly #pieceRanges: number[] = [];
   #pieceBytes = 0;
 
   /** `open` is asked for the socket, and gets its handler. */
@@ -86,6 +89,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.#headBytes = terms.headBytes;
     this.#connectionWindow = terms.connectionWindow;
     this.#recvWindow = terms.connectionWindow;
+    this.#handsFrames = terms.toServer;
     this.peer = new PeerSettings(terms.toServer);
     this.budgets = new Budgets(wheel.nowMs);
     this.output = new FrameOutput(this.socket, this.budgets);
@@ -280,13 +284,18 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       this.grant(to - from);
       return;
     }
-    this.#pieceBytes += to - from;
-    const piece = cutPiece(bytes, from, to);
-    if (this.#firstPiece === null) {
-      this.#firstPiece = piece;
-      this.#pieceStream = stream;
-    } else if (this.#pieces === null) this.#pieces = [this.#firstPiece, piece];
-    else this.#pieces.push(piece);
+    const length = to - from;
+    // A whole frame, with its head before it.
+    if (this.#handsFrames && length >= LEAST_FRAMED_BYTES && length === this.#dataLength && from >= FRAME.FRAME_HEAD_BYTES) {
+      this.#handPieces();
+      if (!stream.closed) stream.receive(cutFramed(bytes, from, to));
+      else this.grant(length);
+      return;
+    }
+    this.#pieceStream = stream;
+    this.#pieceChunk = bytes;
+    this.#pieceBytes += length;
+    this.#pieceRanges.push(from, to);
   }
 
   onDataEnd(): boolean {
@@ -316,15 +325,17 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   #handPieces(): void {
     const stream = this.#pieceStream;
     if (stream === null) return;
-    const chunk = this.#pieces === null ? this.#firstPiece! : Buffer.concat(this.#pieces);
+    const ranges = this.#pieceRanges;
+    const bytes = this.#pieceChunk!;
+    const chunk = ranges.length === 2 ? cutPiece(bytes, ranges[0]!, ranges[1]!) : joinRanges(bytes, ranges, this.#pieceBytes);
     this.#dropPieces();
     stream.receive(chunk);
   }
 
   #dropPieces(): void {
-    this.#pieces = null;
-    this.#firstPiece = null;
     this.#pieceStream = null;
+    this.#pieceChunk = null;
+    this.#pieceRanges.length = 0;
     this.#pieceBytes = 0;
   }
 

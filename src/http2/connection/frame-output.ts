@@ -5,6 +5,7 @@ import { CORK_BYTES, type Socket, type TurnListener } from "../../transport/inde
 import { writeNoTable } from "../hpack/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
 import type { Budgets } from "./budgets.ts";
+import { LEAST_FRAMED_BYTES, takeFraming } from "./framed-pieces.ts";
 import {
   CONTINUATION,
   DATA,
@@ -24,8 +25,12 @@ import {
   writeSettings,
 } from "./frames.ts";
 
-/** Leaves at once when so much has been gathered: with one more frame it still fits into what a cork copies. */
-const FLUSH_BYTES = 40 * 1024;
+/** Leaves at once when so much has been gathered. */
+const FLUSH_BYTES = 64 * 1024;
+/** The same over TLS, where all that leaves is copied: with one more frame it still fits into what a cork takes. */
+const FLUSH_TLS_BYTES = 40 * 1024;
+/** Below this a cork's copy is cheaper than to find a new buffer where the socket takes only a part. */
+const CORKED_BYTES = 16 * 1024;
 /** What may wait for a far side that reads nothing: DATA waits elsewhere, but heads of answers, acknowledgements and resets do here. */
 const MAX_QUEUED_BYTES = 1024 * 1024;
 /** A narrow window cuts frames off; one of this size was worth something nevertheless. */
@@ -73,6 +78,11 @@ export class FrameOutput implements TurnListener {
   /** Where the last frame of the buffer begins, if it is the DATA of that stream. */
   #lastDataAt = -1;
   #lastDataId = 0;
+  /** Frames that stand one behind the other where they arrived, `#run[#runFrom, #runTo)`. There is a run or a buffer, never both. */
+  #run: Uint8Array | null = null;
+  #runFrom = 0;
+  #runTo = 0;
+  #flushBytes = FLUSH_BYTES;
 
   constructor(socket: Socket, budgets: Budgets) {
     this.#socket = socket;
@@ -90,6 +100,8 @@ export class FrameOutput implements TurnListener {
   }
 
   #begin(): OutBuffer {
+    if (this.#run !== null) this.flush();
+    this.#flushBytes = this.#socket.tls === null ? FLUSH_BYTES : FLUSH_TLS_BYTES;
     const buffer = spare.pop() ?? new OutBuffer();
     this.#buffer = buffer;
     this.#socket.turn.add(this);
@@ -102,20 +114,33 @@ export class FrameOutput implements TurnListener {
 
   /** Sends what has been gathered. */
   flush(): void {
-    const buffer = this.#buffer;
-    if (buffer === null) return;
-    this.#buffer = null;
     this.#lastDataAt = -1;
+    const buffer = this.#buffer;
+    if (buffer !== null) {
+      this.#buffer = null;
+      this.#sendBuffer(buffer);
+    } else if (this.#run !== null) {
+      const run = this.#run.subarray(this.#runFrom, this.#runTo);
+      this.#run = null;
+      this.bytesOut += run.length;
+      this.#socket.write(run);
+      this.isBlocked = this.#socket.queuedBytes > 0;
+    }
+  }
+
+  #sendBuffer(buffer: OutBuffer): void {
     const { length } = buffer;
     this.bytesOut += length;
     const socket = this.#socket;
-    socket.cork();
+    const isCorked = length <= CORKED_BYTES || (socket.tls !== null && length <= CORK_BYTES);
+    if (isCorked) socket.cork();
     socket.write(buffer.bytes.subarray(0, length));
-    socket.uncork();
+    if (isCorked) socket.uncork();
     this.isBlocked = socket.queuedBytes > 0;
+    // Of what was not corked the socket may still read; over TLS nobody can tell.
+    if (!isCorked && (this.isBlocked || socket.tls !== null)) return;
     buffer.length = 0;
-    // What is longer than a cork copies may still be read from.
-    if (length <= CORK_BYTES && spare.length < MAX_SPARE) spare.push(buffer);
+    if (spare.length < MAX_SPARE) spare.push(buffer);
   }
 
   // ── header blocks ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +164,7 @@ export class FrameOutput implements TurnListener {
     const ends = endStream ? END_STREAM : 0;
     if (length <= MAX_FRAME_BYTES) putFrameHead(out.bytes, at, length, HEADERS, ends | END_HEADERS, id);
     else this.#cutHeaders(out, at, length, ends, id);
-    if (out.length >= FLUSH_BYTES) this.flush();
+    if (out.length >= this.#flushBytes) this.flush();
   }
 
   /** RFC 9113 6.10: what a frame does not hold goes on in CONTINUATIONs. */
@@ -161,7 +186,15 @@ export class FrameOutput implements TurnListener {
 
   /** Sends of `chunk[from …]` what may be sent now, `maxBytes` at most; returns how much. */
   sendData(stream: Sender, chunk: Uint8Array, from: number, maxBytes: number): number {
-    const end = Math.min(chunk.length, from + maxBytes);
+    const { length } = chunk;
+    const isFrame =
+      from === 0 && length >= LEAST_FRAMED_BYTES && length <= Math.min(MAX_FRAME_BYTES, maxBytes, stream.sendWindow, this.sendWindow);
+    if (isFrame && !this.isBlocked && takeFraming(chunk)) {
+      this.#extendRun(stream.id, chunk);
+      this.#charge(stream, length, true);
+      return length;
+    }
+    const end = Math.min(length, from + maxBytes);
     let at = from;
     while (at < end && !this.isBlocked) {
       const take = Math.min(end - at, MAX_FRAME_BYTES, stream.sendWindow, this.sendWindow);
@@ -172,27 +205,46 @@ export class FrameOutput implements TurnListener {
       this.#lastDataId = stream.id;
       putFrameHead(out.bytes, out.length, take, DATA, 0, stream.id);
       out.length += FRAME_HEAD_BYTES;
-      if (take === chunk.length) out.bytes.set(chunk, out.length);
+      if (take === length) out.bytes.set(chunk, out.length);
       else out.bytes.set(chunk.subarray(at, at + take), out.length);
       out.length += take;
       at += take;
-      stream.sendWindow -= take;
-      this.sendWindow -= take;
-      this.contentOut += take;
-      // Who opens a window byte by byte does not pay for that with the frames that come of it.
-      if (at === end || take >= WORTHY_BYTES) {
-        this.#budgets.windows.give(2 + (take >> 11));
-        this.#budgets.pings.give(1);
-      }
-      if (out.length >= FLUSH_BYTES) this.flush();
+      this.#charge(stream, take, at === end);
+      if (out.length >= this.#flushBytes) this.flush();
     }
     return at - from;
+  }
+
+  #charge(stream: Sender, length: number, isWhole: boolean): void {
+    stream.sendWindow -= length;
+    this.sendWindow -= length;
+    this.contentOut += length;
+    // Who opens a window byte by byte does not pay for that with the frames that come of it.
+    if (!isWhole && length < WORTHY_BYTES) return;
+    this.#budgets.windows.give(2 + (length >> 11));
+    this.#budgets.pings.give(1);
+  }
+
+  /** Content that stands behind the head of the frame in which it came: ours takes that one's place. */
+  #extendRun(id: number, chunk: Uint8Array): void {
+    const at = chunk.byteOffset - FRAME_HEAD_BYTES;
+    if (this.#run === null || this.#run.buffer !== chunk.buffer || this.#runTo !== at) {
+      this.flush();
+      this.#run = new Uint8Array(chunk.buffer);
+      this.#runFrom = at;
+      this.#socket.turn.add(this);
+    }
+    putFrameHead(this.#run, at, chunk.length, DATA, 0, id);
+    this.#runTo = chunk.byteOffset + chunk.length;
+    this.#lastDataAt = at;
+    this.#lastDataId = id;
   }
 
   /** The stream has nothing more: its last DATA says so if it has not left yet, else an empty one. */
   endStream(id: number): void {
     if (this.#lastDataAt >= 0 && this.#lastDataId === id) {
-      this.#buffer!.bytes[this.#lastDataAt + 4]! |= END_STREAM;
+      const bytes = this.#run ?? this.#buffer!.bytes;
+      bytes[this.#lastDataAt + 4]! |= END_STREAM;
       return;
     }
     const out = this.#out;

@@ -2,6 +2,7 @@
 // windows; RFC 9113 5.1 and 5.2. Windows are granted for what the reader has taken, never for what has arrived. @hot
 
 import { Buffer } from "node:buffer";
+import { keepPiece } from "../../base/index.ts";
 import type { Fields } from "../../http/index.ts";
 import type { Http2Connection } from "./connection.ts";
 import { type Sender, TURN, type TurnResult } from "./frame-output.ts";
@@ -100,7 +101,7 @@ export abstract class Http2Stream implements Sender {
   /** Small pieces are put together: each costs a hundred bytes besides its content, and the window counts only that. */
   #keep(chunk: Uint8Array): void {
     this.#inbox ??= [];
-    this.#inbox.push(chunk);
+    this.#inbox.push(keepPiece(chunk));
     this.#inboxBytes += chunk.length;
     if (chunk.length >= SMALL_BYTES) {
       this.#smallPieces = 0;
@@ -210,14 +211,14 @@ export abstract class Http2Stream implements Sender {
     // Who is told to stop is told to go on, too: not for nothing.
     if (length === 0) return !this.isWaiting;
     if (this.#outbox !== null) {
-      this.#outbox.push(chunk);
+      this.#outbox.push(keepPiece(chunk));
       return false;
     }
     const sent = output.sendData(this, chunk, 0, length);
     this.bytesOut += sent;
     if (sent < length) {
-      this.#outbox = [chunk];
-      this.#outboxAt = sent;
+      this.#outbox = [keepPiece(sent === 0 ? chunk : chunk.subarray(sent))];
+      this.#outboxAt = 0;
       output.addWaiting(this);
       return false;
     }
