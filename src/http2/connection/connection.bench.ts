@@ -132,6 +132,7 @@ class Answering implements ClientEvents {
   readonly generation = "";
   readonly webSocket = null;
   readonly holdsConnection = false;
+  readonly brokeOff = "nothing";
   readonly #client: ClientSide;
   readonly #isCall: boolean;
 
