@@ -12,6 +12,7 @@ import { openAccessLog, toLogTarget } from "./access-log.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
 import { ConnectionBudget } from "./connection-budget.ts";
+import { ConnectionFaultLines, writeConnectionFault } from "./connection-faults.ts";
 import { EndpointHealth, writeHealth } from "./endpoint-health.ts";
 import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
@@ -38,6 +39,8 @@ export interface GatewayHost {
   readonly onBug?: (error: unknown, requestId: string) => void;
   /** Health checks have changed their mind about an endpoint. A line on standard error when left out. */
   readonly onHealth?: OnEndpointHealth;
+  /** HTTP/2 connections were ended for what their clients did: a line, one a second at most. Standard error when left out. */
+  readonly onConnectionFault?: (line: string) => void;
   /** Listening sockets that this process inherited, by the listener's name; the others are bound. */
   readonly descriptors?: ReadonlyMap<string, number>;
   /** The id of the first configuration, where another process has proved it. */
@@ -118,6 +121,7 @@ class RunningGateway implements Gateway {
   readonly #budget: ConnectionBudget;
   readonly #gauges: GenerationGauges;
   readonly #health: EndpointHealth;
+  readonly #connectionFaults: ConnectionFaultLines;
   readonly #processMetrics: { stop(): void };
   #config: GatewayConfig;
   #generations: Generations | null = null;
@@ -140,6 +144,7 @@ class RunningGateway implements Gateway {
     this.#metrics.declareRoute("");
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
     this.#health = new EndpointHealth(registry, this.#pools);
+    this.#connectionFaults = new ConnectionFaultLines(clock, host.onConnectionFault ?? writeConnectionFault);
     declareLog(registry, () => this.#around.log);
   }
 
@@ -266,7 +271,8 @@ class RunningGateway implements Gateway {
     const metrics = new ListenerMetrics(this.#metrics.registry);
     return config.listeners.map((listener, index) => {
       const tls = this.#tls.serverOf(listener.name);
-      const place = { wheel: this.#wheel, budget: this.#budget, metrics, tls, startsTls: listener.proxyProtocol !== null };
+      const startsTls = listener.proxyProtocol !== null;
+      const place = { wheel: this.#wheel, budget: this.#budget, metrics, faults: this.#connectionFaults, tls, startsTls };
       return new GatewayListener(listener.name, this.#settingsOf(config, index, first), place);
     });
   }

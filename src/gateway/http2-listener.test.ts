@@ -60,13 +60,20 @@ class Stage implements AsyncDisposable {
   readonly clock = new FakeClock(1000);
   readonly network = new MemoryNetwork({ schedule: null });
   readonly log = new MemoryLineSink();
+  /** What the operator reads of connections. */
+  readonly said: string[] = [];
   gateway!: Gateway;
   readonly #sockets: { close(): void }[] = [];
 
   static async open(listener: string): Promise<Stage> {
     const stage = new Stage();
     const { network, clock, log } = stage;
-    stage.gateway = await createGateway(configure(listener), { transport: network.transport, clock, logSink: log });
+    stage.gateway = await createGateway(configure(listener), {
+      transport: network.transport,
+      clock,
+      logSink: log,
+      onConnectionFault: (line) => void stage.said.push(line),
+    });
     return stage;
   }
 
@@ -352,6 +359,7 @@ describe("a listener of HTTP/2 alone in the clear", () => {
     assert.equal(stranger.peer.goodbye?.code, 1);
     assert.equal(stranger.ended, true);
     assert.equal(stage.metric('sallyport_http2_faults_total{listener="http",code="SP_H2_BAD_PREFACE"}'), 1);
+    assert.deepEqual(stage.said, ["listener http: the HTTP/2 connection of 192.0.2.1 was ended: SP_H2_BAD_PREFACE"]);
   });
 });
 

@@ -18,6 +18,7 @@ import type {
 } from "../transport/index.ts";
 import { AddressCounts } from "./address-counts.ts";
 import type { ConnectionBudget } from "./connection-budget.ts";
+import type { ConnectionFaultLines } from "./connection-faults.ts";
 import type { ListenerMetrics } from "./listener-metrics.ts";
 import { ProxiedConnection, type ProxiedOwner } from "./proxied-connection.ts";
 import { RejectedConnection } from "./reject-connection.ts";
@@ -37,6 +38,7 @@ export interface ListenerPlace {
   readonly wheel: TimerWheel;
   readonly budget: ConnectionBudget;
   readonly metrics: ListenerMetrics;
+  readonly faults: ConnectionFaultLines;
   /** Null: cleartext. */
   readonly tls: ServerTls | null;
   /** Whether PROXY headers may come before handshakes: then each handshake is begun here, and not by the transport. */
@@ -56,6 +58,7 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
   readonly #startsTls: boolean;
   readonly #budget: ConnectionBudget;
   readonly #metrics: ListenerMetrics;
+  readonly #faults: ConnectionFaultLines;
   draining = false;
   accepted = 0;
   rejected = 0;
@@ -83,6 +86,7 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
     this.#startsTls = place.startsTls;
     this.#budget = place.budget;
     this.#metrics = place.metrics;
+    this.#faults = place.faults;
   }
 
   /** The next request of every connection follows these; what a connection speaks was chosen when it came. */
@@ -183,8 +187,9 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
     this.#metrics.countNoProtocol(this.listener);
   }
 
-  onConnectionFault(_connection: ListenedConnection, fault: Fault): void {
+  onConnectionFault({ facts }: ListenedConnection, fault: Fault): void {
     this.#metrics.countHttp2Fault(this.listener, fault);
+    this.#faults.tell(this.listener, facts.address, fault);
   }
 
   onHeaderOver(connection: ProxiedConnection, fault: Fault | null): void {

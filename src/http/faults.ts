@@ -33,7 +33,8 @@ export const CONNECT_FAILED = defineFault({
   retry: "always",
   closes: false,
   title: "The upstream can't be reached.",
-  remedy: "The detail names the endpoint and the error. Is the service running, and is the address right?",
+  remedy:
+    "The detail names the endpoint and the error. Is the service running, and is the address right? One that closes before its settings came does not speak HTTP/2 there, or only over TLS (`https:`).",
 });
 
 export const CONNECT_TIMEOUT = defineFault({
@@ -44,7 +45,8 @@ export const CONNECT_TIMEOUT = defineFault({
   retry: "always",
   closes: false,
   title: "The upstream did not accept the connection in time.",
-  remedy: "The host is down, its accept queue is full or packets are lost; `timeouts.connect` sets the time.",
+  remedy:
+    "The host is down, its accept queue is full or packets are lost; `timeouts.connect` sets the time. With `protocol: h2` the time includes the endpoint's settings, which one that does not speak HTTP/2 never sends.",
 });
 
 export const UPSTREAM_HANDSHAKE = defineFault({
@@ -56,7 +58,7 @@ export const UPSTREAM_HANDSHAKE = defineFault({
   closes: false,
   title: "No TLS connection to the upstream could be made.",
   remedy:
-    "The detail names the endpoint and what was wrong: does it speak TLS there, in a version that `tls.minVersion` allows, and does it want a certificate of ours (`tls.cert`)?",
+    "The detail names the endpoint and what was wrong: does it speak TLS there, in a version that `tls.minVersion` allows, and does it want a certificate of ours (`tls.cert`)? No application protocol: it does not speak the upstream's `protocol`.",
 });
 
 export const UPSTREAM_CERTIFICATE = defineFault({

@@ -189,6 +189,21 @@ describe("a response", () => {
   });
 });
 
+describe("an upstream that speaks something else", () => {
+  it("is told by its first bytes", () => {
+    for (const [text, words] of [
+      ["\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64", "it speaks HTTP/2"],
+      ["\x15\x03\x01\0\x02\x02\x46", "it speaks TLS"],
+    ] as const) {
+      const stage = new UpstreamStage();
+      const attempt = stage.ask();
+      stage.say(text);
+      assert.equal(attempt.story, "fault SP_H1_RESPONSE_BAD_STATUS_LINE");
+      assert.equal(attempt.fault?.detail.endsWith(`: ${words}`), true, attempt.fault?.detail);
+    }
+  });
+});
+
 describe("after the response the connection is not kept", () => {
   const CASES: readonly (readonly [string, string])[] = [
     ["when the upstream says close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi"],

@@ -16,6 +16,7 @@ import { CONNECT_FAULTS, type ConnectionOwner, type ConnectionTarget, RESPONSE_B
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { DONE, FAULT, HeadParser } from "./head-parser.ts";
+import { describeOther } from "./other-protocol.ts";
 import { encodeRequestHead } from "./request-writer.ts";
 import { readResponseHead, responseFrame } from "./response-head.ts";
 import { chunkHead, LAST_CHUNK, lastChunk } from "./response-writer.ts";
@@ -312,7 +313,8 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
   }
 
   #takeHead(input: Uint8Array, events: UpstreamEvents): void {
-    const result = this.#intake.take(input, this.#inputAt, RESPONSE_BOUNDS);
+    const at = this.#inputAt;
+    const result = this.#intake.take(input, at, RESPONSE_BOUNDS);
     if (result === DONE) {
       this.#advance(input, this.#intake.end);
       this.#intake.reset();
@@ -320,7 +322,10 @@ export class ClientConnection implements SocketHandler, UpstreamStream {
       return;
     }
     this.#input = null;
-    if (result === FAULT) this.#fail(this.#intake.fault.with(this.#endpoint));
+    if (result !== FAULT) return;
+    const { fault } = this.#intake;
+    const isNoHead = fault.kind === H1.RESPONSE_BAD_STATUS_LINE.kind;
+    this.#fail(fault.with(isNoHead ? this.#endpoint + describeOther(input, at) : this.#endpoint));
   }
 
   #startResponse(events: UpstreamEvents): void {

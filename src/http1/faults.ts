@@ -79,7 +79,12 @@ export const METHOD_NOT_IMPLEMENTED = refused(
   "CONNECT and TRACE are never proxied; other methods are tokens of at most 32 characters.",
   501,
 );
-export const BAD_VERSION = refused("BAD_VERSION", "The HTTP version is not supported.", "HTTP/1.1 and HTTP/1.0 are.", 505);
+export const BAD_VERSION = refused(
+  "BAD_VERSION",
+  "The HTTP version is not supported.",
+  "HTTP/1.1 and HTTP/1.0 are. Clients that begin with HTTP/2 in the clear, as those of gRPC do, need `protocols: [h2, http/1.1]` at the listener.",
+  505,
+);
 export const TOO_MANY_CONNECTIONS = defineFault({
   code: "SP_H1_TOO_MANY_CONNECTIONS",
   status: 503,
@@ -104,8 +109,10 @@ export const GATEWAY_FULL = defineFault({
     "The process would run out of file descriptors. Raise its limit (`ulimit -n`, `LimitNOFILE=`), or look who holds so many connections.",
 });
 
+const BREAKS_IT = "The service breaks HTTP/1.1; it has to be mended there. The detail in the log has the endpoint.";
+
 /** An upstream that breaks the protocol: the answer can't be trusted, its connection is dropped. */
-function hostile(code: string, title: string): FaultDefinition {
+function hostile(code: string, title: string, remedy = BREAKS_IT): FaultDefinition {
   return defineFault({
     code: `SP_H1_RESPONSE_${code}`,
     status: 502,
@@ -114,11 +121,15 @@ function hostile(code: string, title: string): FaultDefinition {
     retry: "never",
     closes: false,
     title,
-    remedy: "The service breaks HTTP/1.1. The detail in the log says what it sent; it has to be mended there.",
+    remedy,
   });
 }
 
-export const RESPONSE_BAD_STATUS_LINE = hostile("BAD_STATUS_LINE", "The upstream sent a malformed status line.");
+export const RESPONSE_BAD_STATUS_LINE = hostile(
+  "BAD_STATUS_LINE",
+  "The upstream sent a malformed status line.",
+  "What listens there does not speak HTTP/1.1, and the detail says what else, where it could be made out: HTTP/2 alone, as gRPC servers do, takes `protocol: h2` at the upstream, TLS an endpoint that begins with `https:`.",
+);
 export const RESPONSE_BAD_HEAD = hostile("BAD_HEAD", "The upstream sent a malformed field.");
 export const RESPONSE_HEAD_TOO_LARGE = hostile("HEAD_TOO_LARGE", "The upstream sent too large a head.");
 export const RESPONSE_BAD_FRAMING = hostile("BAD_FRAMING", "The upstream sent an ambiguous body length.");

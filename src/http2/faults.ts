@@ -17,6 +17,8 @@ function coded(fault: FaultDefinition, code: number): FaultDefinition {
 }
 
 const ASK_CLIENT = "The client breaks the protocol, or somebody probes. The access log has its address.";
+/** Of a connection: it may have had no request. */
+const ASK_CONNECTION = "The client breaks the protocol, or somebody probes. Standard error has its address, a line a second at most.";
 
 /** A malformed request: its stream is reset, the connection goes on. */
 function malformed(code: string, title: string): FaultDefinition {
@@ -103,14 +105,15 @@ export const READ_TOO_SLOW = lost(
 );
 
 /** A client that breaks the protocol for all of its streams, or takes more of us than it may: its connection ends with GOAWAY. */
-function fatal(code: string, errorCode: number, title: string, remedy = ASK_CLIENT): FaultDefinition {
+function fatal(code: string, errorCode: number, title: string, remedy = ASK_CONNECTION): FaultDefinition {
   return coded(
     defineFault({ code: `SP_H2_${code}`, status: 499, grpc: 14, blame: "client", retry: "never", closes: true, title, remedy }),
     errorCode,
   );
 }
 
-const FLOOD = "Somebody attacks, or a client is broken: its connection was ended. `sallyport_http2_faults_total` counts them by listener.";
+const FLOOD =
+  "Somebody attacks, or a client is broken: its connection was ended. `sallyport_http2_faults_total` counts them by listener; standard error has the address.";
 
 export const BAD_PREFACE = fatal("BAD_PREFACE", CODE.PROTOCOL_ERROR, "The connection does not begin with the preface of HTTP/2.");
 export const BAD_FRAME = fatal("BAD_FRAME", CODE.PROTOCOL_ERROR, "A frame is malformed or stands where it may not.");
@@ -241,7 +244,7 @@ export const UPSTREAM_NOT_HTTP2 = gaveUp(
   "always",
   14,
   "The upstream does not speak HTTP/2.",
-  "`protocol: h2` stands at the upstream, but the endpoint in the detail answers in something else, or does not choose h2 in the handshake.",
+  "`protocol: h2` stands at the upstream, but the endpoint in the detail answers in something else, or does not choose h2 in the handshake. Leave `protocol` out where it speaks HTTP/1.1.",
 );
 export const UPSTREAM_NO_WEBSOCKET = gaveUp(
   "NO_WEBSOCKET",
