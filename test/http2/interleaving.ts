@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Fields } from "../../src/http/index.ts";
+import { cutFramed } from "../../src/http2/connection/framed-pieces.ts";
 import * as H2 from "../kit/h2-frames.ts";
 import { block, type H2Field } from "../kit/h2-hpack.ts";
 import type { H2StreamRecord } from "../kit/h2-peer.ts";
@@ -13,6 +14,10 @@ const CANCEL = 8;
 const DEFAULT_WINDOW = 65_535;
 export const MOST_STREAMS = 8;
 const ENOUGH = 1 << 20;
+/** More than this comes in large frames. */
+const LARGE_BYTES = 5000;
+const FRAMED_BYTES = 12_000;
+const HEAD_BYTES = 9;
 
 const bodyBytes = fc.oneof(
   { weight: 2, arbitrary: fc.constant(0) },
@@ -102,7 +107,7 @@ export interface Near {
   readonly events: readonly string[];
   readonly trailers: Fields | null;
   wantsMore: boolean;
-  write(text: string): boolean;
+  write(piece: Uint8Array): boolean;
   end(trailers: Fields | null): void;
   giveUp(): void;
   resume(): void;
@@ -138,6 +143,8 @@ export class Played {
   mayWrite = true;
   /** What the engine may still send on it. */
   credit = 0;
+  /** What its large body was read into. */
+  #read: Buffer | null = null;
   /** Events that it had when its time was over: none may follow. */
   eventsAtEnd = -1;
 
@@ -147,6 +154,16 @@ export class Played {
     this.index = index;
     this.farText = text(index, plan.far.bytes);
     this.nearText = text(index + 3, plan.near.bytes);
+  }
+
+  /** A piece of its body; of a large one as a frame brought it, behind the place of that frame's head and before the next one. */
+  cutNear(from: number, length: number): Uint8Array {
+    const piece = Buffer.from(this.nearText.slice(from, from + length), "latin1");
+    if (this.plan.near.bytes <= LARGE_BYTES) return piece;
+    this.#read ??= Buffer.alloc(Math.ceil(this.plan.near.bytes / FRAMED_BYTES) * (HEAD_BYTES + FRAMED_BYTES), 0xee);
+    const at = (from / FRAMED_BYTES) * (HEAD_BYTES + FRAMED_BYTES) + HEAD_BYTES;
+    this.#read.set(piece, at);
+    return cutFramed(this.#read, at, at + length);
   }
 
   get heardEnd(): boolean {
@@ -302,7 +319,7 @@ export abstract class Play {
       this.peer.send(H2.rstStream(record.id, CANCEL));
       return;
     }
-    const isLarge = far.bytes > 5000;
+    const isLarge = far.bytes > LARGE_BYTES;
     const length = Math.min(isLarge ? 16_000 : far.piece, far.bytes - stream.farSent);
     const padding = isLarge ? 0 : far.padding;
     const charged = length + (padding > 0 ? 1 + padding : 0);
@@ -339,10 +356,10 @@ export abstract class Play {
       this.giveUp(stream);
       return;
     }
-    const length = Math.min(plan.bytes > 5000 ? 30_000 : plan.piece, plan.bytes - stream.nearWritten);
+    const length = Math.min(plan.bytes > LARGE_BYTES ? FRAMED_BYTES : plan.piece, plan.bytes - stream.nearWritten);
     if (length > 0) {
       if (!stream.mayWrite) return;
-      const piece = stream.nearText.slice(stream.nearWritten, stream.nearWritten + length);
+      const piece = stream.cutNear(stream.nearWritten, length);
       stream.nearWritten += length;
       // Whatever a callback of this very write does counts from here.
       stream.mayWrite = near.write(piece);

@@ -43,7 +43,7 @@ class ServerPlay extends Play {
       set wantsMore(wantsMore) {
         exchange.wantsMore = wantsMore;
       },
-      write: (piece) => exchange.write(piece),
+      write: (piece) => client.write(piece),
       end: (trailers) => {
         stream.eventsAtEnd = exchange.events.length;
         client.end(trailers);
@@ -181,7 +181,7 @@ class ClientPlay extends Play {
       set wantsMore(wantsMore) {
         attempt.wantsMore = wantsMore;
       },
-      write: (piece) => attempt.stream!.write(Buffer.from(piece, "latin1")),
+      write: (piece) => attempt.stream!.write(piece),
       end: (trailers) => attempt.stream!.endRequest(trailers),
       giveUp: () => attempt.stream!.cancel(),
       resume: () => attempt.stream!.resumeResponse(),
