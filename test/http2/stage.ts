@@ -378,3 +378,22 @@ export class ClientStage extends Stage implements MultiplexedOwner {
     return attempt;
   }
 }
+
+/** Reads the body, then answers with it. */
+export function echo(exchange: StagedExchange): void {
+  const { head } = exchange;
+  if (head === null) return;
+  const onEnd = exchange.onRequestEnd.bind(exchange);
+  const answer = () => exchange.answer(200, `${head.method} ${head.target} ${exchange.body}`);
+  exchange.onRequestEnd = (trailers) => {
+    onEnd(trailers);
+    answer();
+  };
+  exchange.onRequestReady = head.bodyLength === 0 ? answer : () => exchange.client.resumeRequest();
+}
+
+export async function echoing(options: Parameters<typeof ServerStage.open>[0] = {}): Promise<ServerStage> {
+  const stage = await ServerStage.open(options);
+  stage.script = echo;
+  return stage;
+}

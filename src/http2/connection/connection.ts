@@ -5,7 +5,7 @@
 // LEAVING  GOAWAY and FIN are on their way: what still comes is thrown away   → CLOSED
 
 import { Buffer } from "node:buffer";
-import { cutPiece, type Fault, joinRanges, type TimerWheel } from "../../base/index.ts";
+import type { Fault, TimerWheel } from "../../base/index.ts";
 import type { Fields } from "../../http/index.ts";
 import type { Socket, SocketError, SocketHandler } from "../../transport/index.ts";
 import * as CODE from "../error-codes.ts";
@@ -15,6 +15,7 @@ import { HpackDecoder } from "../hpack/index.ts";
 import { writeTrailers } from "../messages/index.ts";
 import { type Allowance, Budgets } from "./budgets.ts";
 import { ClosedStreams, ENDED } from "./closed-streams.ts";
+import { ContentRun } from "./content-run.ts";
 import { FrameOutput } from "./frame-output.ts";
 import { FrameReader, type FrameSink } from "./frame-reader.ts";
 import { cutFramed, LEAST_FRAMED_BYTES } from "./framed-pieces.ts";
@@ -74,12 +75,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   #dataFlags = 0;
   #dataLength = 0;
   #dataContent = 0;
-  /** Content of one stream that came in this turn, in its frames. */
-  #pieceStream: Http2Stream | null = null;
-  #pieceChunk: Uint8Array | null = null;
-  /** Where it stands in that chunk: from to from to … */
-  readonly #pieceRanges: number[] = [];
-  #pieceBytes = 0;
+  readonly #run = new ContentRun();
 
   /** `open` is asked for the socket, and gets its handler. */
   constructor(open: (handler: SocketHandler) => Socket, wheel: TimerWheel, terms: Http2Terms) {
@@ -143,9 +139,9 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
 
   closeStream(stream: Http2Stream, byUs: boolean): void {
     if (stream.closed) return;
-    if (this.#pieceStream === stream) {
-      this.grant(this.#pieceBytes);
-      this.#dropPieces();
+    if (this.#run.stream === stream) {
+      this.grant(this.#run.length);
+      this.#run.drop();
     }
     stream.release();
     if (stream.id !== 0) {
@@ -191,7 +187,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
   /** Takes what arrived, from `from` on. */
   protected read(chunk: Uint8Array, from: number): void {
     this.#reader.take(chunk, from, this);
-    this.#handPieces();
+    this.#handRun();
   }
 
   /** Ends the connection because of the far side: GOAWAY, and nothing more is read. */
@@ -214,7 +210,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     if (this.#block !== null && (type !== FRAME.CONTINUATION || id !== this.#blockId))
       return this.fail(H2.BAD_FRAME.with("inside a header block"));
     if (type === FRAME.DATA) return this.#startData(flags, id, length);
-    this.#handPieces();
+    this.#handRun();
     return this.state === OPEN;
   }
 
@@ -269,7 +265,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       stream = null;
     }
     if (this.state !== OPEN || (!isPaid && !this.#spend(this.budgets.empty))) return false;
-    if (this.#pieceStream !== stream) this.#handPieces();
+    if (this.#run.stream !== stream) this.#handRun();
     this.#dataStream = stream;
     this.#dataFlags = flags;
     this.#dataLength = length;
@@ -287,15 +283,12 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     const length = to - from;
     // A whole frame, with its head before it.
     if (this.#handsFrames && length >= LEAST_FRAMED_BYTES && length === this.#dataLength && from >= FRAME.FRAME_HEAD_BYTES) {
-      this.#handPieces();
+      this.#handRun();
       if (!stream.closed) stream.receive(cutFramed(bytes, from, to));
       else this.grant(length);
       return;
     }
-    this.#pieceStream = stream;
-    this.#pieceChunk = bytes;
-    this.#pieceBytes += length;
-    this.#pieceRanges.push(from, to);
+    this.#run.add(stream, bytes, from, to);
   }
 
   onDataEnd(): boolean {
@@ -311,7 +304,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       if (this.#dataContent === 0 && (this.#dataFlags & FRAME.END_STREAM) === 0 && !this.#spend(this.budgets.empty)) return false;
     }
     if ((this.#dataFlags & FRAME.END_STREAM) !== 0) {
-      this.#handPieces();
+      this.#handRun();
       if (!stream.closed) stream.receiveEnd(null);
     }
     return this.state === OPEN;
@@ -321,22 +314,9 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.fail(H2.BAD_FRAME.with("padding"));
   }
 
-  /** Frames that came together become one chunk: whoever writes it on does it once. */
-  #handPieces(): void {
-    const stream = this.#pieceStream;
-    if (stream === null) return;
-    const ranges = this.#pieceRanges;
-    const bytes = this.#pieceChunk!;
-    const chunk = ranges.length === 2 ? cutPiece(bytes, ranges[0]!, ranges[1]!) : joinRanges(bytes, ranges, this.#pieceBytes);
-    this.#dropPieces();
-    stream.receive(chunk);
-  }
-
-  #dropPieces(): void {
-    this.#pieceStream = null;
-    this.#pieceChunk = null;
-    this.#pieceRanges.length = 0;
-    this.#pieceBytes = 0;
+  #handRun(): void {
+    const { stream } = this.#run;
+    if (stream !== null) stream.receive(this.#run.take());
   }
 
   /** The far side has broken the rules for one stream. */

@@ -48,6 +48,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   readonly #trailers = new TrailerReader();
   /** As the client was told: a reload does not make it break a bound that it keeps. */
   readonly #mostStreams: number;
+  /** Requests of the chunk that is being read. */
+  readonly #arrived: ServerStream[] = [];
   #prefaceAt = 0;
   #hasGreeting = false;
   #lastId = 0;
@@ -131,6 +133,7 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       return;
     }
     this.read(chunk, at);
+    if (this.#arrived.length > 0) this.#beginArrived();
   }
 
   onEnd(): void {
@@ -284,6 +287,17 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     const type = head.fields.get(FIELD.CONTENT_TYPE);
     stream.isConversation = head.upgrade !== null || type?.startsWith("application/grpc") === true;
     stream.begin(head, acceptor.accept(head, stream));
+    this.#arrived.push(stream);
+  }
+
+  /**
+   * Requests are begun when all that came with them has been read: what is reset in the same breath costs no upstream anything
+   * (CVE-2023-44487).
+   */
+  #beginArrived(): void {
+    const arrived = this.#arrived;
+    for (let i = 0; i < arrived.length; i++) arrived[i]!.exchange?.onRequestReady();
+    arrived.length = 0;
   }
 
   /** A block for a stream that is over. */

@@ -47,14 +47,13 @@ export class ServerStream extends Http2Stream implements ClientSide {
     this.facts = facts;
   }
 
-  /** The head is complete; the exchange begins. */
+  /** The head is complete; the exchange is told when it may begin. */
   begin(head: RequestHead, exchange: ClientEvents): void {
     this.#isHeadMethod = head.method === "HEAD";
     this.#asksForWebSocket = head.upgrade !== null;
     this.#continueOwed = head.expectsContinue;
     if (head.bodyLength >= 0 && head.upgrade === null) this.expect(head.bodyLength);
     this.exchange = exchange;
-    exchange.onRequestReady();
   }
 
   /** No head came of it; the exchange is there for the record, and for the answer where there is one. */
