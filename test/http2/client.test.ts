@@ -193,16 +193,34 @@ describe("an answer", () => {
       if (type === H2.WINDOW_UPDATE) grants.push(streamId);
     };
     stage.peer.send(head(1), head(3));
-    for (let i = 0; i < 16; i++) stage.peer.send(H2.data(1, Buffer.alloc(16_384)), H2.data(3, Buffer.alloc(16_384)));
+    for (let i = 0; i < 4; i++) stage.peer.send(H2.data(1, Buffer.alloc(16_384)), H2.data(3, Buffer.alloc(16_384)));
     await stage.settle();
     assert.equal(slow.body.length, 0);
-    assert.equal(quick.body.length, 262_144);
+    assert.equal(quick.body.length, 65_536);
     assert.ok(grants.includes(3) && !grants.includes(1), `granted to ${grants.join(", ")}`);
     slow.wantsMore = true;
     slow.stream?.resumeResponse();
     await stage.settle();
-    assert.equal(slow.body.length, 262_144);
+    assert.equal(slow.body.length, 65_536);
     assert.ok(grants.includes(1));
+  });
+
+  it("may have 64 KiB on the way at first, and 256 once its reader has shown that it takes them", async () => {
+    const stage = await ready();
+    stage.ask();
+    await stage.settle();
+    stage.peer.send(head(1));
+    const first = stage.peer.settings?.get(H2.SETTINGS_INITIAL_WINDOW_SIZE) ?? 0;
+    assert.equal(first, 65_536);
+    let sent = 0;
+    let most = first;
+    for (let i = 0; i < 64; i++) {
+      stage.peer.send(H2.data(1, Buffer.alloc(16_384)));
+      sent += 16_384;
+      await stage.settle();
+      most = Math.max(most, first + stage.peer.stream(1).grantedBytes - sent);
+    }
+    assert.ok(most > 196_608 && most <= 262_144, `${most} bytes may be on their way`);
   });
 
   it("that overtakes its request ends it", async () => {

@@ -342,7 +342,10 @@ export abstract class Play {
     }
   }
 
-  readonly streamWindow = 256 * 1024;
+  /** As the near side has told. */
+  get streamWindow(): number {
+    return this.peer.settings?.get(H2.SETTINGS_INITIAL_WINDOW_SIZE) ?? DEFAULT_WINDOW;
+  }
 
   nearStep(stream: Played): void {
     if (!stream.nearBegun) {

@@ -9,14 +9,14 @@ import type { MultiplexedConnection, MultiplexedOwner } from "../connection-owne
 import * as CODE from "../error-codes.ts";
 import * as H2 from "../faults.ts";
 import { ResponseReader, TrailerReader } from "../messages/index.ts";
-import { ClientStream } from "./client-stream.ts";
+import { ClientStream, MOST_STREAM_WINDOW } from "./client-stream.ts";
 import { CLOSED, Http2Connection, LEAVING, OPEN } from "./connection.ts";
 import * as FRAME from "./frames.ts";
 import type { Http2Stream } from "./stream.ts";
 import { PING_SWEEPS, PONG_SWEEPS, SWEEP_MS } from "./sweeps.ts";
 
-/** Of one stream: what a client that reads slowly makes us hold. */
-const STREAM_WINDOW = 256 * 1024;
+/** Of one stream at first: what a client that reads nothing makes us hold. */
+const STREAM_WINDOW = 64 * 1024;
 /** Ids are 31 bits and odd. */
 const LAST_ID = 0x7fffffff - 2;
 const PING = new Uint8Array(8).fill(0x70);
@@ -55,7 +55,7 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     const preamble = speaksFor === null ? null : speaksFor.header;
     // Streams never wait for each other: whatever their windows allow the connection's allows, or one client that stops reading would
     // stop the others.
-    const connectionWindow = Math.min(FRAME.MAX_WINDOW, Math.max(FRAME.DEFAULT_WINDOW, owner.streams * STREAM_WINDOW));
+    const connectionWindow = Math.min(FRAME.MAX_WINDOW, Math.max(FRAME.DEFAULT_WINDOW, owner.streams * MOST_STREAM_WINDOW));
     const terms = {
       streamWindow: STREAM_WINDOW,
       connectionWindow,

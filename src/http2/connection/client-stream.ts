@@ -11,6 +11,11 @@ import { asksForWebSocket, toSwitchFields, writeRequest } from "../messages/inde
 import type { Http2ClientConnection } from "./client-connection.ts";
 import { Http2Stream } from "./stream.ts";
 
+/**
+ * What a client that reads may make us hold of its answer. Each begins with less (client-connection.ts): a hundred requests for large
+ * answers that nobody reads cost their client a few kilobytes, to read costs him as much as it costs us.
+ */
+export const MOST_STREAM_WINDOW = 256 * 1024;
 /** RFC 9110 15.2 allows any number; nothing real sends more than a few. */
 const MAX_INTERIM = 16;
 
@@ -33,6 +38,10 @@ export class ClientStream extends Http2Stream implements UpstreamStream, TimerOw
     this.#events = events;
     this.isReused = isReused;
     this.paused = false;
+  }
+
+  protected override get mostWindow(): number {
+    return MOST_STREAM_WINDOW;
   }
 
   get isExclusive(): boolean {

@@ -29,6 +29,8 @@ export abstract class Http2Stream implements Sender {
   sweptIn = -1;
   sweptOut = -1;
   protected readonly connection: Http2Connection;
+  /** How much of what it has not taken its reader may have waiting. */
+  #window: number;
   /** What the far side may still send. */
   #recvWindow: number;
   /** Received, and not yet taken by the reader: what waits in here, and what he was handed and is not done with. */
@@ -52,7 +54,8 @@ export abstract class Http2Stream implements Sender {
 
   constructor(connection: Http2Connection) {
     this.connection = connection;
-    this.#recvWindow = connection.streamWindow;
+    this.#window = connection.streamWindow;
+    this.#recvWindow = this.#window;
   }
 
   // ── from the far side ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,12 +152,20 @@ export abstract class Http2Stream implements Sender {
     this.#grant(taken);
   }
 
+  /** What the window may grow to while its reader takes what comes. */
+  protected get mostWindow(): number {
+    return this.connection.streamWindow;
+  }
+
   #grant(length: number): void {
     if (this.remoteEnded) return;
     this.#granting += length;
-    if (this.#granting * 2 < this.connection.streamWindow) return;
-    this.connection.output.grantWindow(this.id, this.#granting);
-    this.#recvWindow += this.#granting;
+    if (this.#granting * 2 < this.#window) return;
+    const growth = Math.min(this.#window, this.mostWindow - this.#window);
+    const step = this.#granting + growth;
+    this.#window += growth;
+    this.connection.output.grantWindow(this.id, step);
+    this.#recvWindow += step;
     this.#granting = 0;
   }
 
