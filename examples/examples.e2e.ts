@@ -145,6 +145,29 @@ describe("the other examples", () => {
       },
     ],
     [
+      "grpc",
+      async () => {
+        const client = spawn(process.execPath, [fileURLToPath(new URL("grpc/client.ts", import.meta.url))], {
+          stdio: ["ignore", "pipe", "inherit"],
+        });
+        let told = "";
+        client.stdout.setEncoding("utf8").on("data", (chunk: string) => (told += chunk));
+        await once(client, "close");
+        assert.match(
+          told,
+          /^product 1: 12 left\nproduct 99: NOT_FOUND, There is no such product\nproduct 4: 40 left\n(product 4: \d+ left\n){2}$/,
+        );
+        const message = JSON.stringify({ productId: 2 });
+        const page = await fetch(`${GATEWAY}/shop.v1.Stock/Get`, {
+          method: "POST",
+          headers: { "Content-Type": "application/grpc-web", Origin: "https://shop.example.com" },
+          body: `\0\0\0\0${String.fromCharCode(message.length)}${message}`,
+        });
+        assert.equal(page.headers.get("access-control-allow-origin"), "https://shop.example.com");
+        assert.match(await page.text(), /\{"productId":2,"left":3\}.*grpc-status: 0/s);
+      },
+    ],
+    [
       "edge-domain",
       async () => {
         const answer = await get("/commerce/products/1");
@@ -186,6 +209,6 @@ describe("the other examples", () => {
     said = "";
     const [code] = await once(launch("nope"), "close");
     assert.equal(code, 2);
-    assert.match(said, /there is no example "nope": there are quick-start, single, teams, edge-domain, edge-bff/);
+    assert.match(said, /there is no example "nope": there are quick-start, single, teams, grpc, edge-domain, edge-bff/);
   });
 });

@@ -22,6 +22,8 @@ interface Example {
 const CATALOG: Part = { name: "catalog", file: "./services/catalog.ts", args: ["3001"], ports: [3001] };
 const ORDERS: Part = { name: "orders", file: "./services/orders.ts", args: ["3002"], ports: [3002] };
 
+const STOCK: Part = { name: "stock", file: "./services/stock.ts", args: ["3003"], ports: [3003] };
+
 const EXAMPLES: Readonly<Record<string, Example>> = {
   "quick-start": {
     parts: [CATALOG, ORDERS, gateway("gateway", "./quick-start/gateway.yaml", 8080, 9901)],
@@ -42,6 +44,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   teams: {
     parts: [CATALOG, ORDERS, gateway("gateway", "./teams/gateway.yaml", 8080, 9901)],
     hints: ["curl -i http://127.0.0.1:8080/api/products/1", "npx sallyport routes examples/teams/gateway.yaml"],
+  },
+  grpc: {
+    parts: [STOCK, gateway("gateway", "./grpc/gateway.yaml", 8080, 9901)],
+    hints: [
+      "node scripts/run-ts.mjs examples/grpc/client.ts      (a gRPC client: two calls and a stream)",
+      `printf '\\0\\0\\0\\0\\17{"productId":1}' | curl -s --data-binary @- http://127.0.0.1:8080/shop.v1.Stock/Get -H 'Content-Type: application/grpc-web'`,
+      "curl -s http://127.0.0.1:9901/metrics | grep -E 'grpc_requests|http2_client|endpoint_healthy'",
+    ],
   },
   "edge-domain": {
     parts: [

@@ -199,7 +199,7 @@ describe("an upstream that speaks something else", () => {
       const attempt = stage.ask();
       stage.say(text);
       assert.equal(attempt.story, "fault SP_H1_RESPONSE_BAD_STATUS_LINE");
-      assert.equal(attempt.fault?.detail.endsWith(`: ${words}`), true, attempt.fault?.detail);
+      assert.equal(attempt.fault?.detail.endsWith(`: ${words}`), true, attempt.fault?.detail ?? "no fault");
     }
   });
 });
