@@ -149,6 +149,24 @@ describe("a request", () => {
     assert.equal(other.story, "head 200, end");
   });
 
+  it("is not taken where a mebibyte waits for an upstream that reads nothing, until it does", async () => {
+    const stage = await ready({ network: { windowBytes: 4096 } });
+    stage.server?.pause();
+    const fields = toFields({ "X-Large": "x".repeat(20_000) });
+    let asked = 0;
+    for (; asked < 1000 && stage.connection.freeStreams > 0; asked++) {
+      stage.ask({ fields }).stream?.cancel();
+      await stage.settle();
+    }
+    assert.ok(asked > 50 && asked < 60, `${asked} requests of 20 kB`);
+    assert.equal(stage.connection.openStreams, 0);
+    stage.events.length = 0;
+    stage.server?.resume();
+    await stage.settle();
+    assert.equal(stage.connection.freeStreams, 8);
+    assert.deepEqual(stage.events, ["free"]);
+  });
+
   it("that is given up before it was sent leaves nothing", async () => {
     const stage = await ready();
     const stream = stage.connection.open(new StagedAttempt());

@@ -60,7 +60,6 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
       streamWindow: STREAM_WINDOW,
       connectionWindow,
       headBytes: RESPONSE_BOUNDS.headBytes,
-      handsFrames: true,
       toServer: true,
     };
     // hot-exception: once a connection, connection.bench.ts
@@ -78,7 +77,8 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
   }
 
   get freeStreams(): number {
-    if (!this.#isReady || this.#isDraining || this.state !== OPEN) return 0;
+    // An upstream that reads nothing is asked no more: heads of requests that their clients give up would gather without end.
+    if (!this.#isReady || this.#isDraining || this.state !== OPEN || this.output.isFull) return 0;
     return Math.max(0, Math.min(this.owner.streams, this.peer.maxStreams) - this.openStreams);
   }
 
@@ -156,6 +156,11 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     const batch = this.#batch;
     this.#batch = null;
     if (batch !== null) batch.endBatch();
+  }
+
+  override onDrain(): void {
+    super.onDrain();
+    if (this.freeStreams > 0) this.owner.onStreamsFree(this);
   }
 
   onEnd(): void {
