@@ -169,11 +169,11 @@ describe("budgets", () => {
     });
   }
 
-  for (const [brokeOff, code] of [
+  for (const [toll, code] of [
     ["request", "SP_H2_RESET_FLOOD"],
     ["connection", "SP_H2_CHURN_FLOOD"],
   ] as const) {
-    it(`answers that cost an upstream a ${brokeOff} for the client's own doing: ${code}`, async () => {
+    it(`answers that cost an upstream a ${toll} for the client's own doing: ${code}`, async () => {
       for (const isBehindHead of [false, true]) {
         const stage = await ServerStage.open();
         let answered = 0;
@@ -181,7 +181,7 @@ describe("budgets", () => {
           stage.peer.request(get());
           await stage.settle();
           const exchange = stage.exchange(answered);
-          exchange.brokeOff = brokeOff;
+          exchange.toll = toll;
           if (isBehindHead) {
             exchange.begin(200);
             exchange.client.abort(FLOW.STOPPED);
@@ -190,10 +190,26 @@ describe("budgets", () => {
         await stage.settle();
         assert.deepEqual(stage.faults, [code]);
         assert.equal(stage.peer.goodbye?.code, ENHANCE_YOUR_CALM);
-        assert.equal(answered, brokeOff === "request" ? 201 : 101);
+        assert.equal(answered, toll === "request" ? 201 : 101);
       }
     });
   }
+
+  it("are paid back by answers of upstreams, not by those that cost nobody anything", async () => {
+    for (const toll of ["answer", "nothing"] as const) {
+      const stage = await ServerStage.open();
+      for (let i = 0; stage.faults.length === 0 && i < 300; i++) {
+        stage.peer.request(get());
+        const { id } = stage.peer.request(get());
+        await stage.settle();
+        stage.exchange(2 * i).toll = toll;
+        stage.exchange(2 * i).answer(404, "");
+        stage.peer.send(H2.rstStream(id, CANCEL));
+        await stage.settle();
+      }
+      assert.deepEqual(stage.faults, toll === "answer" ? [] : ["SP_H2_RESET_FLOOD"]);
+    }
+  });
 
   it("empty DATA: SP_H2_EMPTY_DATA_FLOOD, whether or not it is padded", async () => {
     for (const payload of [Buffer.alloc(0), Buffer.from([5, 0, 0, 0, 0, 0])]) {
@@ -317,7 +333,7 @@ describe("budgets", () => {
   it("fill up again with time", async () => {
     const stage = await ServerStage.open();
     for (let minute = 0; minute < 10; minute++) {
-      for (let i = 0; i < 200; i++) {
+      for (let i = 0; i < 128; i++) {
         const { id } = stage.peer.request(get());
         stage.peer.send(H2.rstStream(id, CANCEL));
       }

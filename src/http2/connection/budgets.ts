@@ -40,7 +40,10 @@ export class Allowance {
 }
 
 export class Budgets {
-  /** Resets by the far side of streams that were not done: CVE-2023-44487. Each answer that is complete pays one back. */
+  /**
+   * Resets by the far side of streams that were not done: CVE-2023-44487. As many as are open at once where nothing else is written, which
+   * a browser resets when its page is left; each answer that is complete pays one back.
+   */
   readonly resets: Allowance;
   /** Those of them that cost an upstream connection, where the upstream speaks HTTP/1.1. */
   readonly churn: Allowance;
@@ -59,14 +62,14 @@ export class Budgets {
   readonly priorities: Allowance;
 
   constructor(nowMs: number) {
-    this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 200, 20);
+    this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 128, 20);
     this.churn = new Allowance(H2.CHURN_FLOOD, nowMs, 100, 10);
-    this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 100, 10);
-    this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 200, 20);
-    this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 32, 2);
-    this.pings = new Allowance(H2.PING_FLOOD, nowMs, 500, 50);
-    this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 500, 50);
-    this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 2000, 200);
-    this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 200, 20);
+    this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 32, 4);
+    this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 128, 16);
+    this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 16, 1);
+    this.pings = new Allowance(H2.PING_FLOOD, nowMs, 200, 50);
+    this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 100, 10);
+    this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 1000, 100);
+    this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 100, 10);
   }
 }
