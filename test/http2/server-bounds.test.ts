@@ -190,7 +190,7 @@ describe("budgets", () => {
         await stage.settle();
         assert.deepEqual(stage.faults, [code]);
         assert.equal(stage.peer.goodbye?.code, ENHANCE_YOUR_CALM);
-        assert.equal(answered, toll === "request" ? 201 : 101);
+        assert.equal(answered, toll === "request" ? 129 : 101);
       }
     });
   }
