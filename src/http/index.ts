@@ -7,12 +7,12 @@ export * as FIELD from "./known-fields.ts";
 export { DEFAULT_PATH_RULES, normalisePath, type PathRules } from "./path.ts";
 export { escapeAt } from "./percent.ts";
 export type {
-  BrokenOff,
   ClientEvents,
   ClientFacts,
   ClientSide,
   ClientTlsFacts,
   RequestAcceptor,
+  Toll,
   UpstreamEvents,
   UpstreamRequest,
   UpstreamStream,

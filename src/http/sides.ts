@@ -72,8 +72,11 @@ export interface WebSocketLimits {
   readonly untilMs: number | null;
 }
 
-/** What an answer of the gateway's own ended before its time at an upstream, for what the client did or asked for. */
-export type BrokenOff = "nothing" | "request" | "connection";
+/**
+ * What a request has come to at its upstreams: an answer that went to the client, nothing, or one of their requests or connections given
+ * up for what the client did or asked for.
+ */
+export type Toll = "answer" | "nothing" | "request" | "connection";
 
 /** What a client side tells its exchange. After onClientGone nothing more comes. */
 export interface ClientEvents {
@@ -83,8 +86,8 @@ export interface ClientEvents {
   readonly webSocket: WebSocketLimits | null;
   /** Attempts are under way that cost their connection if the client goes now. */
   readonly holdsConnection: boolean;
-  /** To be looked at when the response has ended. A client that may have that for nothing needs no resets to flood an upstream. */
-  readonly brokeOff: BrokenOff;
+  /** To be looked at when the response has ended. A client that may have it for nothing needs no resets to flood an upstream. */
+  readonly toll: Toll;
   /** The client side is ready to answer; comes once, first. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */

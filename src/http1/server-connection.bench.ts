@@ -61,7 +61,7 @@ class Answering implements ClientEvents {
   readonly generation = "";
   readonly webSocket = null;
   readonly holdsConnection = false;
-  readonly brokeOff = "nothing";
+  readonly toll = "answer";
   readonly #client: ClientSide;
   readonly #hasBody: boolean;
   readonly #length: number;

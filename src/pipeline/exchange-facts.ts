@@ -1,7 +1,7 @@
 // What is known of a request: what policies read and write of it, and what is left of it for the log. exchange.ts has what happens. @hot
 
-import type { Fault } from "../base/index.ts";
-import type { ClientSide, Fields, RequestHead, ResponseHead, WebSocketLimits } from "../http/index.ts";
+import type { Fault, FaultDefinition } from "../base/index.ts";
+import type { ClientSide, Fields, RequestHead, ResponseHead, Toll, WebSocketLimits } from "../http/index.ts";
 import type { PathPattern } from "../router/index.ts";
 import type { Attempt } from "./attempt.ts";
 import { ExchangeMemory } from "./exchange-memory.ts";
@@ -36,6 +36,10 @@ export class ExchangeFacts {
   readonly grpcType: string | null;
   /** When the whole exchange must be over, on the wheel's clock; 0 leaves it open. */
   endsByMs = 0;
+  /** By which it then ends. */
+  endingFault: FaultDefinition | null = null;
+  /** What was given up at an upstream for what the client did or asked for. */
+  broken: "nothing" | "request" | "connection" = "nothing";
   /** bodyLength of the request as it is sent: a transform sets it to UNKNOWN_LENGTH. */
   requestLength: number;
   requestBody: RequestBody | null = null;
@@ -66,6 +70,10 @@ export class ExchangeFacts {
     this.clientScheme = head.scheme;
     this.grpcType = readGrpcType(head);
     this.requestLength = head.bodyLength;
+  }
+
+  get toll(): Toll {
+    return this.broken === "nothing" && this.winner !== null ? "answer" : this.broken;
   }
 
   /** What policies keep from one step to the next. */

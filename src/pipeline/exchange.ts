@@ -5,20 +5,12 @@
 // so an answer that comes late (a key set, a store) can't touch an exchange that has moved on, let alone another one.
 
 import { type Fault, type FaultDefinition, Timer } from "../base/index.ts";
-import {
-  type BrokenOff,
-  type ClientEvents,
-  type ClientSide,
-  type Fields,
-  type RequestHead,
-  type ResponseHead,
-  UNKNOWN_LENGTH,
-} from "../http/index.ts";
+import { type ClientEvents, type ClientSide, type Fields, type RequestHead, type ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { Attempt } from "./attempt.ts";
 import { ExchangeFacts } from "./exchange-facts.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { BODY_TOO_LARGE, BUG } from "./faults.ts";
-import { cancelAll, cancelOthers, hasOpenAttempt, judgeBreak, judgeDeadline, judgeFault, judgeResponse, startForward } from "./forward.ts";
+import { cancelAll, cancelOthers, hasOpenAttempt, judgeDeadline, judgeFault, judgeResponse, noteBreak, startForward } from "./forward.ts";
 import { createOwnHead } from "./own-head.ts";
 import { type BodySink, type BodyTransform, DELIVER, type Plan, type UpstreamPort } from "./policy.ts";
 import { RequestBody } from "./request-body.ts";
@@ -47,10 +39,8 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   #deadline: Timer | null = null;
   #isLate = false;
   #ending: Timer | null = null;
-  #endingFault: FaultDefinition | null = null;
   #retry: Timer | null = null;
   #responseChain: TransformChain | null = null;
-  brokeOff: BrokenOff = "nothing";
   /** The runtime's own: those that began before and after this one and are under way as well. */
   earlier: Exchange | null = null;
   later: Exchange | null = null;
@@ -96,7 +86,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   /** Ends the whole exchange with `fault`, its response's body included, `delayMs` after it began. In a request step, once at most. */
   endWithin(delayMs: number, fault: FaultDefinition): void {
     this.endsByMs = this.startedMs + delayMs;
-    this.#endingFault = fault;
+    this.endingFault = fault;
     this.#ending = new Timer(this, END_TIMER);
     this.runtime.wheel.arm(this.#ending, delayMs, this.startedMs);
   }
@@ -192,7 +182,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   answerFault(fault: Fault): typeof ANSWERED {
     if (this.stage >= SENDING) return ANSWERED;
     this.fault = fault;
-    this.#noteBreak();
+    noteBreak(this);
     if (fault.kind.closes) this.client.closeAfterResponse();
     if (this.requestId === "") this.requestId = this.runtime.nextRequestId();
     const answer = encodeFault(fault, this);
@@ -461,25 +451,19 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     if (timer.kind === RETRY_TIMER) {
       if (this.stage === FORWARD) this.startAttempt(this.plan.upstream!);
     } else if (this.stage === SENDING) {
-      if (timer.kind === END_TIMER) this.#cut(this.#endingFault!.with(`${this.bytesOut} bytes of the response had come`));
+      if (timer.kind === END_TIMER) this.#cut(this.endingFault!.with(`${this.bytesOut} bytes of the response had come`));
     } else {
       this.#isLate = true;
       const late = judgeDeadline(this);
-      this.#rescue(timer.kind === END_TIMER ? this.#endingFault!.with(late.detail) : late);
+      this.#rescue(timer.kind === END_TIMER ? this.endingFault!.with(late.detail) : late);
     }
-  }
-
-  /** Attempts that are under way are about to be given up: for the client's own doing, or in the time that it gave them? */
-  #noteBreak(): void {
-    const { kind } = this.fault!;
-    if (this.brokeOff === "nothing" && (kind.blame === "client" || kind === this.#endingFault)) this.brokeOff = judgeBreak(this);
   }
 
   /** The response can't be completed: the client must see that it is cut, or be told where it can be. */
   #cut(fault: Fault): void {
     if (this.stage === DONE) return;
     if (this.fault === null) this.fault = fault;
-    this.#noteBreak();
+    noteBreak(this);
     // Trailers that are there already did not get through.
     const trailers = this.responseTrailers === null ? encodeCut(this.fault, this) : null;
     if (trailers === null) this.client.abort(this.fault);

@@ -4,7 +4,7 @@
 // another connection to the only one, when a request was given back unread (RFC 9113 8.7).
 
 import type { Fault } from "../base/index.ts";
-import type { BrokenOff, ResponseHead } from "../http/index.ts";
+import type { ResponseHead } from "../http/index.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { BODY_LATE, DEADLINE } from "./faults.ts";
@@ -94,8 +94,13 @@ export function hasOpenAttempt(exchange: Exchange): boolean {
   return false;
 }
 
-/** What it costs upstreams that the attempts under way are given up. */
-export function judgeBreak(exchange: Exchange): BrokenOff {
+/** The attempts under way are about to be given up for the exchange's fault: for the client's own doing, or in the time that it gave them? */
+export function noteBreak(exchange: Exchange): void {
+  const { kind } = exchange.fault!;
+  if (exchange.broken === "nothing" && (kind.blame === "client" || kind === exchange.endingFault)) exchange.broken = judgeBreak(exchange);
+}
+
+function judgeBreak(exchange: Exchange): "nothing" | "request" | "connection" {
   if (exchange.holdsConnection) return "connection";
   for (let i = 0; i < exchange.attempts.length; i++) {
     const attempt = exchange.attempts[i]!;

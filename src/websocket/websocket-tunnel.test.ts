@@ -19,7 +19,7 @@ const LISTENER_IDLE_MS = 60_000;
 class TunnelStage implements ClientEvents, ClientWriter, TimerOwner {
   readonly generation = "";
   readonly holdsConnection = false;
-  readonly brokeOff = "nothing";
+  readonly toll = "answer";
   readonly webSocket: WebSocketLimits | null;
   readonly tunnel: WebSocketTunnel;
   readonly faults: string[] = [];

@@ -3,7 +3,6 @@
 
 import { FakeClock, type Fault, TimerWheel } from "../../src/base/index.ts";
 import {
-  type BrokenOff,
   type ClientEvents,
   type ClientSide,
   Fields,
@@ -11,6 +10,7 @@ import {
   type RequestAcceptor,
   type RequestHead,
   ResponseHead,
+  type Toll,
   UNKNOWN_LENGTH,
   type UpstreamEvents,
   type UpstreamRequest,
@@ -66,7 +66,7 @@ export class StagedExchange implements ClientEvents {
   generation = "g";
   webSocket: WebSocketLimits | null = null;
   holdsConnection = false;
-  brokeOff: BrokenOff = "nothing";
+  toll: Toll = "answer";
   readonly head: RequestHead | null;
   readonly refusal: Fault | null;
   readonly client: ClientSide;

@@ -3,7 +3,6 @@
 
 import { FakeClock, type Fault, TimerWheel } from "../../base/index.ts";
 import {
-  type BrokenOff,
   type ClientEvents,
   type ClientSide,
   Fields,
@@ -11,6 +10,7 @@ import {
   type RequestAcceptor,
   type RequestHead,
   ResponseHead,
+  type Toll,
   UNKNOWN_LENGTH,
   type WebSocketLimits,
 } from "../../http/index.ts";
@@ -49,7 +49,7 @@ export interface Answer {
 export class StagedExchange implements ClientEvents {
   readonly generation = "";
   holdsConnection = false;
-  brokeOff: BrokenOff = "nothing";
+  toll: Toll = "answer";
   webSocket: WebSocketLimits | null = null;
   gone: Fault | null = null;
   readonly head: RequestHead | null;

@@ -132,7 +132,7 @@ class Answering implements ClientEvents {
   readonly generation = "";
   readonly webSocket = null;
   readonly holdsConnection = false;
-  readonly brokeOff = "nothing";
+  readonly toll = "answer";
   readonly #client: ClientSide;
   readonly #isCall: boolean;
 

@@ -1,7 +1,7 @@
 // One client connection that speaks HTTP/2: streams in, each an exchange of its own. RFC 9113 on the side of the client. @hot
 
 import { type Fault, type FaultDefinition, Timer, type TimerOwner } from "../../base/index.ts";
-import { type BrokenOff, type ClientEvents, type ClientFacts, FIELD, FLOW, type RequestHead } from "../../http/index.ts";
+import { type ClientEvents, type ClientFacts, FIELD, FLOW, type RequestHead, type Toll } from "../../http/index.ts";
 import { type ListenedConnection, readClientFacts } from "../../http1/index.ts";
 import type { Socket, SocketError } from "../../transport/index.ts";
 import * as CODE from "../error-codes.ts";
@@ -345,9 +345,10 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   }
 
   /** An answer that the client brought about has cost an upstream what a reset of the client's would have cost it. */
-  chargeBreak(what: BrokenOff): void {
+  takeToll(toll: Toll): void {
+    if (toll !== "request" && toll !== "connection") return;
     if (!this.budgets.resets.take(this.wheel.nowMs)) this.fail(H2.RESET_FLOOD);
-    else if (what === "connection" && !this.budgets.churn.take(this.wheel.nowMs)) this.fail(H2.CHURN_FLOOD);
+    else if (toll === "connection" && !this.budgets.churn.take(this.wheel.nowMs)) this.fail(H2.CHURN_FLOOD);
   }
 
   /** Too slow, in whichever direction: the stream goes, the others stay. */
@@ -367,7 +368,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
   }
 
   protected onStreamClosed(stream: Http2Stream): void {
-    if (stream.localEnded && (stream as ServerStream).brokeOff === "nothing") {
+    // What costs us nothing, such as 404, pays for nothing.
+    if (stream.localEnded && (stream as ServerStream).toll === "answer") {
       this.budgets.resets.give(1);
       this.budgets.churn.give(1);
     }

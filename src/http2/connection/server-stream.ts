@@ -2,13 +2,13 @@
 
 import type { Fault, FaultDefinition } from "../../base/index.ts";
 import {
-  type BrokenOff,
   type ClientEvents,
   type ClientFacts,
   type ClientSide,
   Fields,
   type RequestHead,
   type ResponseHead,
+  type Toll,
 } from "../../http/index.ts";
 import * as CODE from "../error-codes.ts";
 import { codeOf } from "../faults.ts";
@@ -27,8 +27,8 @@ export class ServerStream extends Http2Stream implements ClientSide {
   /** Its body may come as slowly as it likes: both sides of a call speak when they have something to say. */
   isConversation = false;
   hasSentHead = false;
-  /** By its answer, for what the client did. */
-  brokeOff: BrokenOff = "nothing";
+  /** Known once the exchange has ended by itself. */
+  toll: Toll = "nothing";
   readonly #server: Http2ServerConnection;
   #isHeadMethod = false;
   #asksForWebSocket = false;
@@ -172,11 +172,11 @@ export class ServerStream extends Http2Stream implements ClientSide {
   end(trailers: Fields | null): void {
     this.#leaveExchange();
     this.#endAnswer(trailers);
-    if (this.brokeOff !== "nothing") this.#server.chargeBreak(this.brokeOff);
+    this.#server.takeToll(this.toll);
   }
 
   #leaveExchange(): void {
-    if (this.exchange !== null) this.brokeOff = this.exchange.brokeOff;
+    if (this.exchange !== null) this.toll = this.exchange.toll;
     this.exchange = null;
   }
 
@@ -205,7 +205,7 @@ export class ServerStream extends Http2Stream implements ClientSide {
       return;
     }
     this.connection.resetStream(this, fault === null ? CODE.INTERNAL_ERROR : toClientCode(codeOf(fault.kind)));
-    if (this.brokeOff !== "nothing") this.#server.chargeBreak(this.brokeOff);
+    this.#server.takeToll(this.toll);
   }
 
   /** Whatever a turn causes leaves together as it is. */
