@@ -327,6 +327,46 @@ describe("an upstream that breaks the order of things", () => {
   });
 });
 
+describe("an answer that is whole, but not yet read,", () => {
+  const ENDINGS: Readonly<Record<string, (stage: ClientStage) => void>> = {
+    "is there when its upstream has closed the connection": (stage) => stage.server?.end(),
+    "is there when its upstream said goodbye and left": (stage) => {
+      stage.peer.send(H2.goAway(0, NO_ERROR));
+      stage.server?.end();
+    },
+    "is there when its connection breaks": (stage) => stage.server?.reset(),
+    "is there when its connection has to be given up": (stage) => stage.peer.send(H2.data(0, "x")),
+    "is there when its upstream cancels what is left of the request": (stage) => stage.peer.send(H2.rstStream(1, CANCEL)),
+  };
+  for (const [what, end] of Object.entries(ENDINGS)) {
+    it(what, async () => {
+      const stage = await ready();
+      const attempt = stage.ask({ method: "POST", bodyLength: UNKNOWN_LENGTH });
+      const other = stage.ask();
+      attempt.wantsMore = false;
+      await stage.settle();
+      stage.peer.send(head(1), H2.data(1, "whole"), H2.headers(1, block([["grpc-status", "0"]]), H2.END_STREAM));
+      stage.peer.send(head(3), H2.data(3, "a part"));
+      await stage.settle();
+      end(stage);
+      await stage.settle();
+      stage.server?.close();
+      await stage.settle();
+      assert.match(other.story, /^head 200, chunk, fault SP_H2_RESPONSE_(?:TRUNCATED|RESET|BAD_FRAME)$/);
+      assert.equal(attempt.story, "head 200");
+      assert.equal(stage.events.at(-1), "closed");
+      attempt.stream?.write(Buffer.from("late"));
+      attempt.wantsMore = true;
+      attempt.stream?.resumeResponse();
+      assert.equal(attempt.story, "head 200, chunk, end");
+      assert.deepEqual([attempt.body, attempt.trailers?.valueAt(0)], ["whole", "0"]);
+      await stage.settle();
+      assert.equal(stage.connection.openStreams, 0);
+      assert.equal(stage.leftovers, "0 sockets, 0 timers");
+    });
+  }
+});
+
 describe("a stream that the upstream resets", () => {
   for (const [code, fault] of [
     [REFUSED_STREAM, "SP_H2_RESPONSE_REFUSED"],

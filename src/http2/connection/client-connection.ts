@@ -256,6 +256,11 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     // hot-exception: once a connection, connection.bench.ts
     for (const each of [...this.streams.values()]) {
       const stream = each as ClientStream;
+      // The answer is whole, only its reader is slow: what we hold of it needs no connection.
+      if (stream.remoteEnded) {
+        stream.stopSending();
+        continue;
+      }
       this.closeStream(stream, false);
       stream.lose(stream.hasHead ? behindHead : fault);
     }
@@ -274,9 +279,11 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
     this.#drain();
     // hot-exception: once a connection, connection.bench.ts
     for (const each of [...this.streams.values()]) {
-      if (each.id <= lastId) continue;
-      this.closeStream(each, true);
-      (each as ClientStream).lose(H2.RESPONSE_REFUSED.with(`GOAWAY ${CODE.errorName(code)}`));
+      const stream = each as ClientStream;
+      if (stream.id <= lastId || stream.remoteEnded) continue;
+      this.closeStream(stream, true);
+      // What has begun to be answered was not left alone, whatever is said now.
+      stream.lose((stream.hasHead ? H2.RESPONSE_RESET : H2.RESPONSE_REFUSED).with(`GOAWAY ${CODE.errorName(code)}`));
     }
     if (this.openStreams === 0 && this.state === OPEN) this.#leave();
   }
@@ -329,7 +336,7 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
 
   protected onReset(stream: Http2Stream, code: number): boolean {
     // The answer is whole, only its reader is slow; what of the request is not sent was not wanted (RFC 9113 8.1).
-    if (code === CODE.NO_ERROR && stream.remoteEnded) {
+    if (stream.remoteEnded) {
       stream.stopSending();
       return true;
     }
