@@ -90,6 +90,20 @@ describe("the guide to configuration", () => {
   }
 });
 
+describe("the guides to protocols", () => {
+  for (const guide of ["http2", "grpc", "grpc-web", "websocket", "health-checks"]) {
+    const page = readFileSync(join(ROOT, `docs/guides/${guide}.md`), "utf8");
+    const shown = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((found) => found[1] ?? "");
+    it(`show configurations that load as they are printed: ${guide}`, () => {
+      assert.ok(shown.length > 0);
+      for (const text of shown) {
+        assertGood(load(text));
+        assert.ok(isConfiguration(parse(text)), ajv.errorsText(isConfiguration.errors));
+      }
+    });
+  }
+});
+
 describe("the guide's TypeScript", () => {
   let folder = "";
   // A project that has linked the package.
