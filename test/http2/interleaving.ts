@@ -262,7 +262,7 @@ export abstract class Play {
     else if (kind === "far socket") {
       if (amount % 3 === 0) this.farSocket.pause();
       else this.farSocket.resume();
-    } else if (kind === "settings" && this.#settingsSent++ < 20) this.#changeWindow(amount);
+    } else if (kind === "settings" && this.#settingsSent++ < 8) this.#changeWindow(amount);
     else if (kind === "ping") this.peer.send(H2.ping());
     else for (let i = 0; i < amount % 40; i++) this.stage.network.step();
   }

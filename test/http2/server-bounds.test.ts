@@ -305,6 +305,20 @@ describe("budgets", () => {
     assert.equal(stage.peer.stream(id).receivedBytes, 3000 * 16_384);
   });
 
+  it("leave a client alone that enlarges the window of each stream, whatever comes of it", async () => {
+    const stage = await ServerStage.open();
+    stage.script = (exchange) => {
+      exchange.onRequestReady = () => exchange.answer(204, "");
+    };
+    for (let i = 0; i < 3000; i++) {
+      const { id } = stage.peer.request(get());
+      stage.peer.send(H2.windowUpdate(id, 1 << 20));
+      await stage.settle();
+    }
+    assert.deepEqual(stage.faults, []);
+    assert.equal(stage.exchanges.length, 3000);
+  });
+
   it("are not paid for by the frames that a window opened byte by byte makes us send: SP_H2_WINDOW_FLOOD", async () => {
     const stage = await ServerStage.open({ peer: { opensWindows: false } }, [H2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20]);
     stage.peer.request(get());

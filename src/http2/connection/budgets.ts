@@ -56,7 +56,10 @@ export class Budgets {
   readonly pings: Allowance;
   /** DATA without content or end, CONTINUATION without content, unknown frames, and those for streams that are long gone. */
   readonly empty: Allowance;
-  /** Our DATA pays for the updates that it may cause, of its stream and of the connection: of each frame, or of each 4 KiB that are read. */
+  /**
+   * Our DATA pays for the updates that it may cause, of its stream and of the connection: of each frame, or of each 4 KiB that are read.
+   * So does a stream, which some clients begin with a larger window than their settings have.
+   */
   readonly windows: Allowance;
   /** Some browsers build a tree of them first; each stream pays for two. */
   readonly priorities: Allowance;

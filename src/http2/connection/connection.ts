@@ -135,6 +135,7 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     stream.sendWindow = this.peer.initialWindow;
     this.streams.set(id, stream);
     this.budgets.priorities.give(2);
+    this.budgets.windows.give(2);
   }
 
   closeStream(stream: Http2Stream, byUs: boolean): void {
