@@ -21,8 +21,16 @@ const WORKER = map({
   generations: TEXTS,
 });
 const CERTIFICATE = map({ usedBy: TEXT, names: TEXTS, notAfter: orNull(TIME), fingerprint: TEXT });
-const ENDPOINT = map({ address: TEXT, weight: { type: "number" } });
-const UPSTREAM = map({ name: TEXT, endpoints: list(ENDPOINT), open: COUNT, idle: COUNT, pending: COUNT });
+const ENDPOINT = map({ address: TEXT, weight: { type: "number" }, healthy: orNull(FLAG) });
+const UPSTREAM = map({
+  name: TEXT,
+  protocol: oneOf("http/1.1", "h2"),
+  endpoints: list(ENDPOINT),
+  open: COUNT,
+  idle: COUNT,
+  pending: COUNT,
+  streams: COUNT,
+});
 const ISSUE = map(
   { code: TEXT, severity: oneOf("error", "warning"), file: TEXT, line: COUNT, column: COUNT, path: TEXT, message: TEXT },
   { hint: TEXT },

@@ -61,7 +61,17 @@ export class FakeControlPlane implements ControlPlane {
   }
 
   async listUpstreams() {
-    return [{ name: "orders", endpoints: [{ address: "127.0.0.1:3001", weight: 1 }], open: 3, idle: 2, pending: 0 }];
+    return [
+      {
+        name: "orders",
+        protocol: "h2" as const,
+        endpoints: [{ address: "127.0.0.1:3001", weight: 1, healthy: null }],
+        open: 3,
+        idle: 2,
+        pending: 0,
+        streams: 7,
+      },
+    ];
   }
 
   async reload(cause: string): Promise<ReloadOutcome> {

@@ -69,11 +69,15 @@ export interface CertificateStatus {
 
 export interface UpstreamStatus {
   readonly name: string;
-  readonly endpoints: readonly { readonly address: string; readonly weight: number }[];
-  /** Summed over the workers. */
+  readonly protocol: "http/1.1" | "h2";
+  /** `healthy`: whether the health checks of some worker find it well; null where there are none. */
+  readonly endpoints: readonly { readonly address: string; readonly weight: number; readonly healthy: boolean | null }[];
+  /** Summed over the workers, as all of these. */
   readonly open: number;
   readonly idle: number;
   readonly pending: number;
+  /** Requests on its connections. */
+  readonly streams: number;
 }
 
 export type ReloadOutcome =

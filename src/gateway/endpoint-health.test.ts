@@ -62,9 +62,11 @@ describe("health checks over HTTP/2", () => {
       'sallyport_upstream_endpoint_healthy{upstream="app",endpoint="10.0.1.1:80"} 0',
       'sallyport_upstream_endpoint_healthy{upstream="app",endpoint="10.0.1.2:80"} 1',
     ]);
+    assert.deepEqual(stage.gateway.status().upstreams[0]?.unhealthy, ["10.0.1.1:80"]);
     sick.clear();
     await stage.advance(10_000);
     assert.equal(await ask(), "1122");
+    assert.deepEqual(stage.gateway.status().upstreams[0]?.unhealthy, []);
     assert.deepEqual(stage.told.slice(1), ["app 10.0.1.1:80 up"]);
     assert.equal(asked.length, 8, "each endpoint is asked every five seconds, and nobody else is");
     assert.equal(stage.connections.length, 4, "two for checks, two for requests");

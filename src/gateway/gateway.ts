@@ -7,7 +7,7 @@ import { FLOW } from "../http/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, type MetricSnapshot, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
-import type { PoolCounts, UpstreamPool } from "../upstreams/index.ts";
+import { labelOf, type PoolCounts, type UpstreamPool } from "../upstreams/index.ts";
 import { openAccessLog, toLogTarget } from "./access-log.ts";
 import { AcmeChallenges, type Challenges } from "./acme-challenges.ts";
 import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } from "./blueprint.ts";
@@ -88,11 +88,19 @@ export interface Gateway {
 /** Counts by client address (an IPv6 one by its /64), by listener. */
 export type AddressNews = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
+export interface UpstreamActivity extends PoolCounts {
+  readonly name: string;
+  /** Requests on its connections. */
+  readonly streams: number;
+  /** Endpoints, as labels name them, that health checks have taken out. */
+  readonly unhealthy: readonly string[];
+}
+
 export interface GatewayActivity {
   readonly connections: number;
   /** Ids of all generations that requests follow, the newest first. */
   readonly generations: readonly string[];
-  readonly upstreams: readonly ({ readonly name: string } & PoolCounts)[];
+  readonly upstreams: readonly UpstreamActivity[];
 }
 
 /** Starts a gateway. Rejects with the transport's error when an address can't be bound; nothing stays behind then. */
@@ -315,7 +323,12 @@ class RunningGateway implements Gateway {
     return {
       connections: this.#clients.reduce((sum, { openConnections }) => sum + openConnections, 0),
       generations: this.#generations!.list().map(({ blueprint }) => blueprint.generation),
-      upstreams: this.#config.upstreams.map(({ name }) => ({ name, ...this.#pools.countsOf(name) })),
+      upstreams: this.#config.upstreams.map(({ name, endpoints }) => ({
+        name,
+        ...this.#pools.countsOf(name),
+        streams: this.#pools.streamsOf(name),
+        unhealthy: endpoints.map(({ address }) => labelOf(address)).filter((label) => this.#pools.healthOf(name, label) === false),
+      })),
     };
   }
 

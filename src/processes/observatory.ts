@@ -16,6 +16,7 @@ import { declareTeams, type GatewayActivity } from "../gateway/index.ts";
 import { createProcessMetrics, type LedgerEntry, MetricRegistry, SnapshotLedger } from "../telemetry/index.ts";
 import { listCertificates } from "../tls/index.ts";
 import { toAddressText } from "../transport/index.ts";
+import { labelOf } from "../upstreams/index.ts";
 import type { Fleet } from "./fleet.ts";
 import type { WorkerSnapshot } from "./messages.ts";
 import type { WorkerHandle } from "./worker-handle.ts";
@@ -105,18 +106,29 @@ export class Observatory {
     });
   }
 
-  async listUpstreams(fleet: Fleet, config: GatewayConfig): Promise<UpstreamStatus[]> {
+  async listUpstreams(fleet: Pick<Fleet, "snapshots">, config: GatewayConfig): Promise<UpstreamStatus[]> {
     await this.#ask(fleet, false);
     const activities = [...this.#workers.values()].flatMap(({ activity }) => activity?.upstreams ?? []);
-    return config.upstreams.map(({ name, endpoints }) => {
-      const sum = { open: 0, idle: 0, pending: 0 };
-      for (const one of activities) {
-        if (one.name !== name) continue;
+    return config.upstreams.map(({ name, protocol, health, endpoints }) => {
+      const sum = { open: 0, idle: 0, pending: 0, streams: 0 };
+      const own = activities.filter((one) => one.name === name);
+      for (const one of own) {
         sum.open += one.open;
         sum.idle += one.idle;
         sum.pending += one.pending;
+        sum.streams += one.streams;
       }
-      return { name, endpoints: endpoints.map(({ address, weight }) => ({ address: toAddressText(address), weight })), ...sum };
+      const isWell = (label: string) => own.length === 0 || own.some(({ unhealthy }) => !unhealthy.includes(label));
+      return {
+        name,
+        protocol,
+        endpoints: endpoints.map(({ address, weight }) => ({
+          address: toAddressText(address),
+          weight,
+          healthy: health.active === null ? null : isWell(labelOf(address)),
+        })),
+        ...sum,
+      };
     });
   }
 
@@ -130,7 +142,7 @@ export class Observatory {
     if (!this.#stopped) this.watch(fleet);
   }
 
-  async #ask(fleet: Fleet, metrics: boolean): Promise<void> {
+  async #ask(fleet: Pick<Fleet, "snapshots">, metrics: boolean): Promise<void> {
     for (const { worker, snapshot } of await fleet.snapshots(metrics)) {
       const observed = this.#workers.get(worker);
       if (observed !== undefined && snapshot !== null) take(observed, snapshot);
