@@ -88,7 +88,7 @@ export interface ClientEvents {
   readonly holdsConnection: boolean;
   /** To be looked at when the response has ended. A client that may have it for nothing needs no resets to flood an upstream. */
   readonly toll: Toll;
-  /** The client side is ready to answer; comes once, first. */
+  /** The client side is ready to answer; comes once and before everything else, unless the client is gone before that. */
   onRequestReady(): void;
   /** Takes the whole chunk; false: pause until resumeRequest. */
   onRequestChunk(chunk: Uint8Array): boolean;

@@ -282,8 +282,8 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
       return;
     }
     const length = to - from;
-    // A whole frame, with its head before it.
-    if (this.#handsFrames && length >= LEAST_FRAMED_BYTES && length === this.#dataLength && from >= FRAME.FRAME_HEAD_BYTES) {
+    // It begins its frame, whose head stands before it.
+    if (this.#handsFrames && length >= LEAST_FRAMED_BYTES && length === this.#dataContent && from >= FRAME.FRAME_HEAD_BYTES) {
       this.#handRun();
       if (!stream.closed) stream.receive(cutFramed(bytes, from, to));
       else this.grant(length);

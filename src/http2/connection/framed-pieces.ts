@@ -7,7 +7,7 @@ export const LEAST_FRAMED_BYTES = 4096;
 
 const framed = new WeakSet<Uint8Array>();
 
-/** The content `bytes[from, to)` of a whole frame, whose head stands right before it. */
+/** The content `bytes[from, to)` with which a frame begins: its head stands right before it. */
 export function cutFramed(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const piece = bytes.subarray(from, to);
   framed.add(piece);
