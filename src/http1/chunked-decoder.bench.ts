@@ -1,8 +1,8 @@
 // Nanoseconds a chunk for taking the chunked coding apart, by the size of the chunks. The data is never touched.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import { CHUNK_DATA, CHUNK_MORE, ChunkedDecoder } from "./chunked-decoder.ts";
 import * as H1 from "./faults.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 
 let sink = 0;
 

@@ -1,10 +1,10 @@
 // Nanoseconds for one request on a kept upstream connection: lent, sent, answered, given back. No socket, no pool.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { FieldBlock, Fields, type UpstreamEvents } from "../http/index.ts";
 import { type Socket, type Transport, Turn } from "../transport/index.ts";
 import { ClientConnection } from "./client-connection.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { API_RESPONSE } from "./stage/real-heads.ts";
 import { upstreamRequest } from "./stage/upstream-stage.ts";
 

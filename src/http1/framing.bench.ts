@@ -1,10 +1,10 @@
 // Nanoseconds for what the fields of a head mean: framing, Connection, Host. Reading changes the fields, so each is parsed anew,
 // and the parser's own time, measured beside it, is taken off.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import { HeadParser } from "./head-parser.ts";
 import { readRequestHead } from "./request-head.ts";
 import { readResponseHead } from "./response-head.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { API_RESPONSE, BROWSER_GET, CURL_GET } from "./stage/real-heads.ts";
 
 const BOUNDS = { lineBytes: 8192, headBytes: 32 * 1024, fieldCount: 100 };

@@ -1,10 +1,10 @@
 // Nanoseconds for a head from bytes: whole, as it mostly comes, and in two pieces.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import * as H1 from "./faults.ts";
 import { HeadIntake } from "./head-intake.ts";
 import { HeadParser } from "./head-parser.ts";
 import { toLatin1 } from "./latin1.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { API_RESPONSE, BROWSER_GET, CURL_GET } from "./stage/real-heads.ts";
 
 const BOUNDS = { lineBytes: 8192, headBytes: 32 * 1024, fieldCount: 100 };

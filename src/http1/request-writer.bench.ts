@@ -1,10 +1,10 @@
 // Nanoseconds for the text of a request head to an upstream, flattened as a socket would.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import type { UpstreamRequest } from "../http/index.ts";
 import { HeadParser } from "./head-parser.ts";
 import { readRequestHead } from "./request-head.ts";
 import { encodeRequestHead } from "./request-writer.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { BROWSER_GET, CURL_GET } from "./stage/real-heads.ts";
 
 let sink = 0;

@@ -1,10 +1,10 @@
 // Nanoseconds for the text of a response head, flattened as a socket would, and for chunk frames.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import { FIELD, Fields, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { HeadParser } from "./head-parser.ts";
 import { readResponseHead } from "./response-head.ts";
 import { chunkHead, encodeResponseHead } from "./response-writer.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { API_RESPONSE } from "./stage/real-heads.ts";
 
 let sink = 0;

@@ -1,11 +1,11 @@
 // Nanoseconds for one request on a kept client connection, from its bytes to those of the answer, without a socket and with an
 // exchange that answers at once: what this room itself costs.
 
+import { conclude, measure } from "../../bench/measure.ts";
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { type ClientEvents, type ClientSide, Fields, ResponseHead, UNKNOWN_LENGTH } from "../http/index.ts";
 import { type Socket, Turn } from "../transport/index.ts";
 import { ServerConnection } from "./server-connection.ts";
-import { conclude, measure } from "./stage/measure.bench.ts";
 import { BROWSER_GET, CURL_GET } from "./stage/real-heads.ts";
 import { BOUNDS } from "./stage/server-stage.ts";
 

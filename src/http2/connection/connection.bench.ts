@@ -1,11 +1,11 @@
 // Nanoseconds for one request on a connection of HTTP/2, from the bytes of its frames to those of the answer's, without a socket and with
 // an exchange, or an upstream, that answers at once: what this room itself costs, HPACK and messages included.
 
+import { conclude, measure } from "../../../bench/measure.ts";
 import { FakeClock, TimerWheel } from "../../base/index.ts";
 import { type ClientEvents, type ClientSide, Fields, ResponseHead, UNKNOWN_LENGTH, type UpstreamEvents } from "../../http/index.ts";
 import { type Socket, type SocketHandler, type Transport, Turn } from "../../transport/index.ts";
 import type { MultiplexedConnection } from "../connection-owner.ts";
-import { conclude, measure } from "../stage/measure.bench.ts";
 import { Http2ClientConnection } from "./client-connection.ts";
 import { DATA, END_HEADERS, END_STREAM, FRAME_HEAD_BYTES, HEADERS, PREFACE, SETTINGS, WINDOW_UPDATE } from "./frames.ts";
 import { Http2ServerConnection } from "./server-connection.ts";

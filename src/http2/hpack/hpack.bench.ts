@@ -1,9 +1,9 @@
 // Nanoseconds for header blocks: a request and a response as they come from peers that keep a table and from those that do not, and
 // the writing of what passes through.
 
+import { conclude, measure } from "../../../bench/measure.ts";
 import { FieldBlock, Fields, fieldName, hashFolded } from "../../http/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
-import { conclude, measure } from "../stage/measure.bench.ts";
 import { HpackDecoder } from "./decoder.ts";
 import { writeField, writeFields, writeStatus } from "./encoder.ts";
 import type { HeaderEntry } from "./header-entry.ts";

@@ -1,9 +1,9 @@
 // Nanoseconds for one message: from the lines of its block to a head, and from a head to the next block.
 
+import { conclude, measure } from "../../../bench/measure.ts";
 import type { ResponseHead, UpstreamRequest } from "../../http/index.ts";
 import { HeaderEntry } from "../hpack/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
-import { conclude, measure } from "../stage/measure.bench.ts";
 import { RequestReader, ResponseReader, TrailerReader, writeRequest, writeResponse, writeTrailers } from "./index.ts";
 
 type Line = readonly [name: string, value: string];
