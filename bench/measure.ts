@@ -1,4 +1,4 @@
-// How this room's micro-benchmarks measure: batches of at least 20 ms, the best of nine, the result consumed by the caller.
+// How the micro-benchmarks of rooms measure: batches of at least 20 ms, the best of nine, the result consumed by the caller.
 
 const ROUNDS = 9;
 const BATCH_MS = 20;
