@@ -42,7 +42,8 @@ export class Allowance {
 export class Budgets {
   /**
    * Resets by the far side of streams that were not done: CVE-2023-44487. As many as are open at once where nothing else is written, which
-   * a browser resets when its page is left; each answer that is complete pays one back.
+   * a browser resets when its page is left; each answer of an upstream's that is complete pays one back. An answer of ours that gives up what
+   * an upstream had begun, for the client's own doing, counts as one.
    */
   readonly resets: Allowance;
   /** Those of them that cost an upstream connection, where the upstream speaks HTTP/1.1. */
