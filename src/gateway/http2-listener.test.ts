@@ -7,6 +7,7 @@ import { FakeClock } from "../base/index.ts";
 import { type GatewayConfig, parseConfig } from "../config/index.ts";
 import { MemoryLineSink } from "../telemetry/index.ts";
 import { encodeProxyHeader, MemoryNetwork, type Socket, type SocketError, type SocketHandler } from "../transport/index.ts";
+import { acceptWebSocketKey } from "../websocket/index.ts";
 import { createGateway, type Gateway } from "./index.ts";
 
 const REST = `upstreams: { hole: { endpoints: [http://127.0.0.1:3001] } }
@@ -370,6 +371,45 @@ describe("a listener of HTTP/1.1 alone", () => {
     client.send(FRAME.PREFACE.toString("latin1"));
     await stage.settle();
     assert.match(client.text, /^HTTP\/1\.1 505 /);
+  });
+});
+
+describe("a WebSocket over HTTP/2 to an HTTP/1.1 upstream", () => {
+  it("opens where the upstream answers the key that it was shown, and nowhere else", async () => {
+    for (const [answers, status] of [
+      [(key: string) => `Sec-WebSocket-Accept: ${acceptWebSocketKey(key)}\r\n`, 200],
+      [() => `Sec-WebSocket-Accept: ${acceptWebSocketKey("dGhlIHNhbXBsZSBub25jZQ==")}\r\n`, 502],
+      [() => "", 502],
+    ] as const) {
+      await using stage = await Stage.open("protocols: [h2, http/1.1]");
+      let closed = 0;
+      await stage.network.transport.listen({ host: "127.0.0.1", port: 3001 }, (socket) => ({
+        ...silently(socket),
+        onData(chunk: Uint8Array) {
+          const key = /sec-websocket-key: (\S+)/i.exec(Buffer.from(chunk).toString("latin1"))?.[1] ?? "";
+          const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+          socket.write(Buffer.from(`${head}${answers(key)}\r\n`));
+        },
+        onClose: () => void closed++,
+      }));
+      const { peer } = stage.h2();
+      peer.begin();
+      const { id } = peer.request(
+        [
+          [":method", "CONNECT"],
+          [":protocol", "websocket"],
+          [":scheme", "http"],
+          [":authority", "a.test"],
+          [":path", "/hole"],
+        ],
+        0,
+      );
+      await stage.settle();
+      assert.deepEqual([peer.stream(id).status, closed], [status, status === 200 ? 0 : 1]);
+      assert.equal(peer.stream(id).code, status === 200 ? "" : "SP_EXCHANGE_BAD_SWITCH");
+      peer.send(FRAME.rstStream(id, 8));
+      await stage.settle();
+    }
   });
 });
 

@@ -12,7 +12,9 @@ import {
   type UpstreamRequest,
   type UpstreamStream,
 } from "../http/index.ts";
+import { isWebSocketAccepted } from "../websocket/index.ts";
 import type { Exchange } from "./exchange.ts";
+import { BAD_SWITCH } from "./faults.ts";
 import type { UpstreamClaim, UpstreamPort } from "./policy.ts";
 import type { BodyReader } from "./request-body.ts";
 import { CONTINUE } from "./results.ts";
@@ -242,6 +244,13 @@ export class Attempt implements UpstreamClaim, UpstreamRequest, BodyReader {
   }
 
   onSwitch(protocol: string, fields: Fields): boolean {
+    // Over HTTP/2 a client has no key (RFC 8441): ours was sent, so it is for us to look.
+    if (this.exchange.head.version === 20 && !isWebSocketAccepted(this.fields, fields)) {
+      const stream = this.#stream;
+      this.onUpstreamFault(BAD_SWITCH.with(this.endpoint));
+      stream?.cancel();
+      return false;
+    }
     fields.add(FIELD.UPGRADE, protocol);
     return this.onResponseHead(new ResponseHead(101, fields, UNKNOWN_LENGTH, UNKNOWN_LENGTH));
   }

@@ -57,6 +57,18 @@ export const ATTEMPT_LAG = defineFault({
   remedy: "The endpoint takes bodies more slowly than the one that another attempt of the same request goes to.",
 });
 
+export const BAD_SWITCH = defineFault({
+  code: "SP_EXCHANGE_BAD_SWITCH",
+  status: 502,
+  grpc: 13,
+  blame: "upstream",
+  retry: "never",
+  closes: false,
+  title: "The upstream opened something else than the WebSocket that it was asked for.",
+  remedy:
+    "Its 101 has no Sec-WebSocket-Accept, or one for another request. A client over HTTP/2 has no key to see that by, so the gateway looks.",
+});
+
 export const BUG = defineFault({
   code: "SP_EXCHANGE_BUG",
   status: 500,

@@ -5,11 +5,12 @@
 import type { FaultDefinition } from "../../base/index.ts";
 import { parseHost, RequestHead, UNKNOWN_LENGTH } from "../../http/index.ts";
 import { type HeadBounds, parseLength } from "../../http1/index.ts";
+import { SEC_WEBSOCKET_KEY } from "../../websocket/index.ts";
 import * as H2 from "../faults.ts";
 import { type EntrySink, type HeaderEntry, UNJUDGED } from "../hpack/header-entry.ts";
 import * as KIND from "./field-kinds.ts";
 import { FieldLines } from "./field-lines.ts";
-import { makeWebSocketKey, SEC_WEBSOCKET_KEY, WEBSOCKET } from "./web-socket.ts";
+import { makeWebSocketKey, WEBSOCKET } from "./web-socket.ts";
 
 const MAX_METHOD_BYTES = 32;
 

@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FIELD, Fields, fieldName, hasFolded, ResponseHead, UNKNOWN_LENGTH, type UpstreamRequest } from "../../http/index.ts";
+import { SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY } from "../../websocket/index.ts";
 import { type HeaderEntry, HpackDecoder } from "../hpack/index.ts";
 import { OutBuffer } from "../out-buffer.ts";
 import { asksForWebSocket, toSwitchFields, writeInterim, writeRequest, writeResponse, writeTrailers } from "./index.ts";
-import { SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY } from "./web-socket.ts";
 
 function fieldsOf(...pairs: readonly (readonly [string, string])[]): Fields {
   const fields = new Fields("");

@@ -2,9 +2,10 @@
 // stands here: RFC 9113 8.2 to 8.5, RFC 8441. @hot
 
 import { FIELD, type Fields, isBodiless, type ResponseHead, type UpstreamRequest } from "../../http/index.ts";
+import { SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY } from "../../websocket/index.ts";
 import { writeField, writeFields, writeStatus } from "../hpack/index.ts";
 import type { OutBuffer } from "../out-buffer.ts";
-import { asksForWebSocket, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, WEBSOCKET } from "./web-socket.ts";
+import { asksForWebSocket, WEBSOCKET } from "./web-socket.ts";
 
 export function writeRequest(out: OutBuffer, request: UpstreamRequest, scheme: "http" | "https"): void {
   const isWebSocket = asksForWebSocket(request);
