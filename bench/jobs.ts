@@ -28,6 +28,8 @@ export interface SlicedJob {
   readonly tls?: TlsWay;
   /** Each request over a connection and a full handshake of its own. */
   readonly handshakes?: true;
+  /** Its HTTP/2 upstream is the one for large bodies. */
+  readonly isBulk?: boolean;
   /** h2load generates the load, so many requests at once on each connection; with `requests` it ends with so many instead of the slice. */
   readonly h2?: { readonly streams: number; readonly requests?: number };
   /** What is asked before and behind the slices, where `path` is too large to compare. */
@@ -158,6 +160,7 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     bodyBytes: HUGE_BODY_BYTES,
     connections: 1,
     h2: { streams: 1, requests: 1 },
+    isBulk: true,
     headers: CLIENT_HEADERS,
     entries: [...silent(["haproxy", ...OURS]), ...over("h2-h2", ["haproxy", ...OURS])],
     baseline: "sallyport-bun",

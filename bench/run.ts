@@ -14,7 +14,7 @@ import { runSlicedJob, type SlicedResult } from "./slices.ts";
 import { runStreamsJob, type StreamsResult } from "./streams.ts";
 import { makeTlsFiles } from "./tls-files.ts";
 import { needProgram } from "./tools.ts";
-import { startUpstream } from "./upstream.ts";
+import { startBulkUpstream, startUpstream } from "./upstream.ts";
 
 async function runJobs(options: Options, show: (text: string) => void): Promise<Results> {
   const nginx = needProgram("nginx", "nginx-light");
@@ -22,12 +22,21 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   pinSelf(options.loadCore);
   const root = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   process.on("exit", () => rmSync(root, { recursive: true, force: true }));
-  const [port = 0, tlsPort = 0, h2Port = 0] = await freePorts(3);
+  const [port = 0, tlsPort = 0, h2Port = 0, freePort = 0] = await freePorts(4);
   const upstreamFolder = join(root, "upstream");
   mkdirSync(upstreamFolder);
   const isTls = SLICED_JOBS.some((job) => job.tls && options.jobs.includes(job.name));
-  const address = { port, h2Port, tls: isTls ? { port: tlsPort, files: makeTlsFiles(needProgram("openssl", "openssl"), root) } : null };
-  const upstream = await startUpstream(nginx, upstreamFolder, options.loadCore, address);
+  const bulkPort = SLICED_JOBS.some((job) => job.isBulk === true && options.jobs.includes(job.name)) ? freePort : null;
+  const address = {
+    port,
+    h2Port,
+    bulkPort,
+    tls: isTls ? { port: tlsPort, files: makeTlsFiles(needProgram("openssl", "openssl"), root) } : null,
+  };
+  const upstreams = [await startUpstream(nginx, upstreamFolder, options.loadCore, address)];
+  if (bulkPort !== null) {
+    upstreams.push(await startBulkUpstream(needProgram("nghttpd", "nghttp2-server"), upstreamFolder, options.loadCore, bulkPort));
+  }
   const place = { folder: root, upstream: address, core: options.contestantCore };
   const asksH2 = SLICED_JOBS.some((job) => job.h2 !== undefined && options.jobs.includes(job.name));
   const tools = { wrk, h2load: asksH2 ? needProgram("h2load", "nghttp2-client") : "" };
@@ -50,7 +59,7 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
       show(`\n${toStreamsTable(streams)}`);
     }
   } finally {
-    await upstream.stop();
+    for (const upstream of upstreams) await upstream.stop();
   }
   return { sliced, idle, streams };
 }

@@ -64,7 +64,9 @@ interface Racer {
 
 export async function runSlicedJob(job: SlicedJob, options: Options, place: Place, tools: Tools): Promise<SlicedResult> {
   const started: (Runner | Skipped)[] = [];
-  for (const entry of chosenEntries(job, options)) started.push(await startEntry(entry, place, job.tls));
+  const { bulkPort } = place.upstream;
+  const reached = job.isBulk === true && bulkPort !== null ? { ...place, upstream: { ...place.upstream, h2Port: bulkPort } } : place;
+  for (const entry of chosenEntries(job, options)) started.push(await startEntry(entry, reached, job.tls));
   const runners = started.filter(isRunner);
   try {
     if (!runners.some((runner) => runner.label === job.baseline))

@@ -41,6 +41,8 @@ export interface Upstream {
   readonly port: number;
   /** Where the same is answered over HTTP/2 with prior knowledge. */
   readonly h2Port: number;
+  /** Where /1gb is answered over HTTP/2 by nghttpd; null when no job asks for that. */
+  readonly bulkPort: number | null;
   /** Where the same is answered over TLS; null when no job asks for that. */
   readonly tls: { readonly port: number; readonly files: TlsFiles } | null;
 }
@@ -55,8 +57,21 @@ export async function startUpstream(nginx: string, folder: string, core: number,
     listen 127.0.0.1:${port} backlog=4096; listen 127.0.0.1:${h2Port} http2 backlog=4096; ${tls ? `listen 127.0.0.1:${tls.port} ssl backlog=4096; ${nginxTls(tls.files)}` : ""} root ${folder};
     location = /small { default_type application/json; return 200 '${SMALL_BODY}'; }
     location = /1mb { default_type application/octet-stream; }
-    location = /1gb { default_type application/octet-stream; http2_chunk_size 16k; }
+    location = /1gb { default_type application/octet-stream; }
   }`;
   writeFileSync(config, nginxFile(folder, server));
   return startPinned({ file: nginx, args: ["-p", folder, "-c", config, "-e", join(folder, "error.log")] }, core, port, join(folder, "out"));
+}
+
+/**
+ * The upstream of large bodies over HTTP/2, which serves the same folder: nginx spends two system calls on each frame of such a body, and so
+ * is outrun by whom it is to keep busy.
+ */
+export function startBulkUpstream(nghttpd: string, folder: string, core: number, port: number): Promise<Child> {
+  return startPinned(
+    { file: nghttpd, args: ["-a", "127.0.0.1", "--no-tls", "-d", folder, `${port}`] },
+    core,
+    port,
+    join(folder, "nghttpd.out"),
+  );
 }
