@@ -80,8 +80,6 @@ export type Toll = "answer" | "nothing" | "request" | "connection";
 
 /** What a client side tells its exchange. After onClientGone nothing more comes. */
 export interface ClientEvents {
-  /** The id of the generation that it belongs to. */
-  readonly generation: string;
   /** What a WebSocket of this exchange may do; looked at when its 101 is sent. Null: as it likes. */
   readonly webSocket: WebSocketLimits | null;
   /** Attempts are under way that cost their connection if the client goes now. */

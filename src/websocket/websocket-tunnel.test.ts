@@ -17,7 +17,6 @@ const EXPIRED = "\u0003\u00f0SP_WS_CREDENTIAL_EXPIRED";
 const LISTENER_IDLE_MS = 60_000;
 
 class TunnelStage implements ClientEvents, ClientWriter, TimerOwner {
-  readonly generation = "";
   readonly holdsConnection = false;
   readonly toll = "answer";
   readonly webSocket: WebSocketLimits | null;

@@ -122,7 +122,7 @@ export async function playGarbageToServer({ network, begins, list }: Happenings)
     if (kind === "bytes") stage.client.write(bytes);
     else if (kind === "time") await stage.advance(which);
     else if (kind === "go") stage.connection?.drain();
-    else if (kind === "lose") stage.connection?.destroyGeneration("g");
+    else if (kind === "lose") stage.connection?.destroy();
     else if (exchange !== undefined && !over.has(exchange) && !exchange.story.includes("gone")) {
       const { client } = exchange;
       exchange.wantsMore = kind !== "pause";

@@ -485,17 +485,4 @@ describe("a connection that leaves", () => {
     assert.equal(whole.body, "x");
     assert.equal(stage.leftovers, "0 sockets, 0 timers");
   });
-
-  it("has the exchanges of one generation ended, and no others", async () => {
-    const stage = await ServerStage.open();
-    const old = stage.peer.request(get());
-    const young = stage.peer.request(get());
-    await stage.settle();
-    stage.exchange(1).generation = "h";
-    stage.connection?.destroyGeneration("g");
-    stage.exchange(1).answer(200, "x");
-    await stage.settle();
-    assert.deepEqual([old.resetCode, young.body], [CANCEL, "x"]);
-    assert.equal(stage.exchange(0).events.at(-1), "gone SP_GATEWAY_STOPPED");
-  });
 });

@@ -63,7 +63,6 @@ export function toFields(entries: Readonly<Record<string, string>>): Fields {
 
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
-  generation = "g";
   webSocket: WebSocketLimits | null = null;
   holdsConnection = false;
   toll: Toll = "answer";

@@ -47,7 +47,6 @@ export interface Answer {
 
 /** One request, written down, with the means to answer it. */
 export class StagedExchange implements ClientEvents {
-  readonly generation = "";
   holdsConnection = false;
   toll: Toll = "answer";
   webSocket: WebSocketLimits | null = null;

@@ -129,7 +129,6 @@ function fail(): never {
 }
 
 class Answering implements ClientEvents {
-  readonly generation = "";
   readonly webSocket = null;
   readonly holdsConnection = false;
   readonly toll = "answer";

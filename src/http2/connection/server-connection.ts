@@ -99,16 +99,6 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
     for (const stream of this.streams.values()) (stream as ServerStream).leaveTunnel();
   }
 
-  destroyGeneration(generation: string): void {
-    // hot-exception: when a generation is ended, connection.bench.ts
-    for (const each of [...this.streams.values()]) {
-      const stream = each as ServerStream;
-      if (stream.isTunnel || stream.exchange?.generation !== generation) continue;
-      this.resetStream(stream, CODE.CANCEL);
-      stream.lose(FLOW.STOPPED);
-    }
-  }
-
   destroy(): void {
     this.#goneFor = FLOW.STOPPED;
     this.socket.reset();
