@@ -364,6 +364,28 @@ describe("a listener of HTTP/2 alone in the clear", () => {
   });
 });
 
+describe("an address whose connection was ended for a flood", () => {
+  it("has an eighth of the allowances for a minute, and nobody else has less", async () => {
+    await using stage = await Stage.open("protocols: [h2]");
+    const pingsUntilEnd = async (from: string): Promise<number> => {
+      const client = stage.h2(from);
+      client.peer.begin();
+      let pings = 0;
+      while (client.peer.goodbye === null) {
+        client.peer.send(FRAME.ping());
+        await stage.settle();
+        pings++;
+      }
+      return pings;
+    };
+    const first = await pingsUntilEnd("192.0.2.1");
+    assert.equal(await pingsUntilEnd("192.0.2.1"), (first - 1) / 8 + 1);
+    assert.equal(await pingsUntilEnd("192.0.2.2"), first);
+    await stage.advance(60_000);
+    assert.equal(await pingsUntilEnd("192.0.2.1"), first);
+  });
+});
+
 describe("a listener of HTTP/1.1 alone", () => {
   it("answers a preface as the version that it does not speak", async () => {
     await using stage = await Stage.open("protocols: [http/1.1]");

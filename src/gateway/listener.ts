@@ -4,7 +4,7 @@ import { type CidrSet, type Fault, ipKey, type TimerWheel } from "../base/index.
 import type { AddressConfig, BoundsConfig, ListenerProtocol } from "../config/index.ts";
 import type { RequestAcceptor } from "../http/index.ts";
 import { type ListenedConnection, readClientFacts, ServerConnection } from "../http1/index.ts";
-import { Http2ServerConnection, type Http2ServerContext } from "../http2/index.ts";
+import { H2, Http2ServerConnection, type Http2ServerContext } from "../http2/index.ts";
 import type {
   AcceptedSocket,
   Listener,
@@ -22,6 +22,7 @@ import type { ConnectionFaultLines } from "./connection-faults.ts";
 import type { ListenerMetrics } from "./listener-metrics.ts";
 import { ProxiedConnection, type ProxiedOwner } from "./proxied-connection.ts";
 import { RejectedConnection } from "./reject-connection.ts";
+import { Suspects } from "./suspects.ts";
 import { type ServedConnection, UndecidedConnection, type UndecidedOwner } from "./undecided-connection.ts";
 
 /** What a generation says of a listener. */
@@ -68,6 +69,7 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
   /** Whose PROXY header has not come yet. */
   readonly #headless = new Set<ProxiedConnection>();
   readonly addresses = new AddressCounts();
+  readonly #suspects = new Suspects();
   #binding: Listener | null = null;
   #onEmpty: (() => void) | null = null;
   /** What a connection that comes while it drains may be idle. */
@@ -190,6 +192,13 @@ export class GatewayListener implements Http2ServerContext, ProxiedOwner, Undeci
   onConnectionFault({ facts }: ListenedConnection, fault: Fault): void {
     this.#metrics.countHttp2Fault(this.listener, fault);
     this.#faults.tell(this.listener, facts.address, fault);
+    if (H2.isFlood(fault.kind)) this.#suspects.add(facts.address, this.wheel.nowMs);
+  }
+
+  isSuspect(address: string): boolean {
+    // Asked first thing of a connection.
+    this.wheel.touch();
+    return this.#suspects.has(address, this.wheel.nowMs);
   }
 
   onHeaderOver(connection: ProxiedConnection, fault: Fault | null): void {

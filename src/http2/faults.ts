@@ -11,6 +11,11 @@ export function codeOf(kind: FaultKind): number {
   return codes.get(kind) ?? CODE.INTERNAL_ERROR;
 }
 
+/** Whether a connection was ended for taking more than it may. */
+export function isFlood(kind: FaultKind): boolean {
+  return codes.get(kind) === CODE.ENHANCE_YOUR_CALM && kind.blame === "client";
+}
+
 function coded(fault: FaultDefinition, code: number): FaultDefinition {
   codes.set(fault.kind, code);
   return fault;

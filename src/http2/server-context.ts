@@ -10,6 +10,8 @@ export interface Http2ServerBounds extends ServerBounds {
 
 export interface Http2ServerContext extends ServerContext {
   readonly bounds: Http2ServerBounds;
+  /** Connections from this address were ended for floods not long ago: this one has smaller allowances. */
+  isSuspect(address: string): boolean;
   /** The connection ends because of this: a flood, or a breach of the protocol that is no single request's. */
   onConnectionFault(connection: ListenedConnection, fault: Fault): void;
 }

@@ -1,5 +1,5 @@
-// Hostile HTTP/2 clients: each flood ends with its connection or is held by its bound, under the fault that says so in the metrics; it costs
-// the attacker more CPU than the gateway, memory stays bounded, the upstream is spared, and other clients are served meanwhile.
+// Hostile HTTP/2 clients: each flood ends with its connection or is held by its bound, under the fault that says so in the metrics; what it
+// costs the gateway is bounded beside what it costs the attacker, so is memory, the upstream is spared, and other clients are served.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

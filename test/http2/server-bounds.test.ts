@@ -332,6 +332,24 @@ describe("budgets", () => {
     assert.deepEqual(stage.faults, ["SP_H2_WINDOW_FLOOD"]);
   });
 
+  it("are an eighth for connections from where others had to be ended", async () => {
+    for (const [isSuspect, allowed] of [
+      [false, 128],
+      [true, 16],
+    ] as const) {
+      const stage = await ServerStage.open({ isSuspect });
+      let resets = 0;
+      while (stage.faults.length === 0) {
+        const { id } = stage.peer.request(get());
+        stage.peer.send(H2.rstStream(id, CANCEL));
+        await stage.settle();
+        resets++;
+      }
+      assert.deepEqual(stage.faults, ["SP_H2_RESET_FLOOD"]);
+      assert.equal(resets, allowed + 1);
+    }
+  });
+
   it("leave a client alone that resets as many as it lets be answered", async () => {
     const stage = await echoing();
     for (let i = 0; i < 1000; i++) {

@@ -164,6 +164,7 @@ abstract class Stage {
 }
 
 export interface ServerStageOptions {
+  readonly isSuspect?: boolean;
   readonly bounds?: Partial<Http2ServerBounds>;
   readonly network?: MemoryNetworkOptions;
   readonly peer?: H2PeerOptions;
@@ -190,6 +191,7 @@ export class ServerStage extends Stage implements RequestAcceptor {
       acceptor: this,
       draining: false,
       onHandshake: () => undefined,
+      isSuspect: () => options.isSuspect === true,
       onConnectionFault: (_, fault) => this.faults.push(fault.kind.code),
       onConnectionClosed: () => {
         this.connection = null;

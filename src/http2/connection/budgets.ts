@@ -65,15 +65,16 @@ export class Budgets {
   /** Some browsers build a tree of them first; each stream pays for two. */
   readonly priorities: Allowance;
 
-  constructor(nowMs: number) {
-    this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 128, 20);
-    this.churn = new Allowance(H2.CHURN_FLOOD, nowMs, 100, 10);
-    this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 32, 4);
-    this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 128, 16);
-    this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 16, 1);
-    this.pings = new Allowance(H2.PING_FLOOD, nowMs, 200, 50);
-    this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 100, 10);
-    this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 1000, 100);
-    this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 100, 10);
+  /** `share` of 1 is all of it; a suspect has less. */
+  constructor(nowMs: number, share: number) {
+    this.resets = new Allowance(H2.RESET_FLOOD, nowMs, 128 * share, 20 * share);
+    this.churn = new Allowance(H2.CHURN_FLOOD, nowMs, 100 * share, 10 * share);
+    this.errors = new Allowance(H2.ERROR_FLOOD, nowMs, 32 * share, 4 * share);
+    this.refusals = new Allowance(H2.STREAM_FLOOD, nowMs, 128 * share, 16 * share);
+    this.settings = new Allowance(H2.SETTINGS_FLOOD, nowMs, 16 * share, 1 * share);
+    this.pings = new Allowance(H2.PING_FLOOD, nowMs, 200 * share, 50 * share);
+    this.empty = new Allowance(H2.EMPTY_DATA_FLOOD, nowMs, 100 * share, 10 * share);
+    this.windows = new Allowance(H2.WINDOW_FLOOD, nowMs, 1000 * share, 100 * share);
+    this.priorities = new Allowance(H2.PRIORITY_FLOOD, nowMs, 100 * share, 10 * share);
   }
 }

@@ -61,6 +61,7 @@ export class Http2ClientConnection extends Http2Connection implements Multiplexe
       connectionWindow,
       headBytes: RESPONSE_BOUNDS.headBytes,
       toServer: true,
+      allowanceShare: 1,
     };
     // hot-exception: once a connection, connection.bench.ts
     super((handler) => transport.connect(target.address, handler, target.tls, preamble), owner.wheel, terms);

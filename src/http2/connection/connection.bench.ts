@@ -189,6 +189,7 @@ function accept(): Http2ServerConnection {
     wheel: new TimerWheel(new FakeClock()),
     draining: false,
     onHandshake: () => undefined,
+    isSuspect: () => false,
     onConnectionFault: (_, fault) => {
       throw new Error(fault.kind.code);
     },

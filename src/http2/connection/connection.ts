@@ -44,6 +44,8 @@ export interface Http2Terms {
   readonly headBytes: number;
   /** The far side is an upstream. */
   readonly toServer: boolean;
+  /** Of the allowances. */
+  readonly allowanceShare: number;
 }
 
 export abstract class Http2Connection implements FrameSink, SocketHandler {
@@ -87,7 +89,8 @@ export abstract class Http2Connection implements FrameSink, SocketHandler {
     this.#recvWindow = terms.connectionWindow;
     this.#handsFrames = terms.toServer;
     this.peer = new PeerSettings(terms.toServer);
-    this.budgets = new Budgets(wheel.nowMs);
+    wheel.touch();
+    this.budgets = new Budgets(wheel.nowMs, terms.allowanceShare);
     this.output = new FrameOutput(this.socket, this.budgets);
   }
 

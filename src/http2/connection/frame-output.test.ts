@@ -75,7 +75,7 @@ class Stage {
         return typeof value === "function" ? value.bind(target) : value;
       },
     }) as Socket;
-    this.output = new FrameOutput(watched, new Budgets(0));
+    this.output = new FrameOutput(watched, new Budgets(0, 1));
     this.output.sendWindow = 1 << 24;
   }
 }

@@ -31,6 +31,9 @@ const GOODBYE = new Uint8Array(8).fill(0x67);
 const IDLE_TIMER = 0;
 const BLOCK_TIMER = 1;
 
+/** Of the allowances, for connections from where others had to be ended. */
+const SUSPECT_SHARE = 1 / 8;
+
 const STAYS = 0;
 /** GOAWAY has gone out; requests that cross it are served. */
 const ANNOUNCED = 1;
@@ -66,13 +69,13 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       connectionWindow: CONNECTION_WINDOW,
       headBytes: context.bounds.headBytes,
       toServer: false,
+      allowanceShare: context.isSuspect(socket.remoteAddress) ? SUSPECT_SHARE : 1,
     });
     this.#context = context;
     this.#mostStreams = context.bounds.streams;
     this.facts = readClientFacts(socket, context.listener, 20);
     this.#timer = new Timer(this, IDLE_TIMER);
     this.#sweep = new ServerSweep(this, context);
-    context.wheel.touch();
     context.wheel.armFromTouch(this.#timer, context.bounds.headTimeoutMs);
     this.greet([FRAME.MAX_CONCURRENT_STREAMS, this.#mostStreams, FRAME.ENABLE_CONNECT_PROTOCOL, 1, FRAME.NO_RFC7540_PRIORITIES, 1]);
   }
