@@ -15,7 +15,7 @@ import { Http2Stream } from "./stream.ts";
  * What a client that reads may make us hold of its answer. Each begins with less (client-connection.ts): a hundred requests for large
  * answers that nobody reads cost their client a few kilobytes, to read costs him as much as it costs us.
  */
-export const MOST_STREAM_WINDOW = 256 * 1024;
+export const MOST_STREAM_WINDOW = 512 * 1024;
 /** RFC 9110 15.2 allows any number; nothing real sends more than a few. */
 const MAX_INTERIM = 16;
 
