@@ -140,7 +140,8 @@ export const FATAL_ATTACKS: readonly Attack[] = [
   { title: "header blocks without end", faults: ["SP_H2_CONTINUATION_FLOOD"], attack: pouring(CONTINUATIONS, 500, [BEGUN_HEAD]) },
   {
     title: "CONTINUATION frames with nothing in them",
-    faults: ["SP_H2_CONTINUATION_FLOOD"],
+    // The second where the address is suspected already.
+    faults: ["SP_H2_CONTINUATION_FLOOD", "SP_H2_EMPTY_DATA_FLOOD"],
     attack: pouring(EMPTY_CONTINUATIONS, 500, [BEGUN_HEAD]),
   },
   { title: "settings", faults: ["SP_H2_SETTINGS_FLOOD"], attack: pouring(SETTINGS, 200) },
