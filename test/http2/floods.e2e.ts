@@ -29,7 +29,7 @@ const UPSTREAM_CONNECTIONS = 200;
  * own, to an attacker who sends sixty bytes for one.
  */
 const CPU_RATIO = 3;
-const ASKING_CPU_RATIO = 8;
+const ASKING_CPU_RATIO = 6;
 
 describe(`HTTP/2 floods on ${RUNTIME}`, { skip: whyNoForge() }, () => {
   const stage = new Stage();
