@@ -66,8 +66,9 @@ describe(`limits of WebSockets on ${RUNTIME}`, () => {
   it("close with 1008 for messages that come too fast, pings among them", async () => {
     const socket = await open(gateway, "/ws", "fast");
     const send = () => {
-      for (let i = 0; i < 100; i++) socket.send("x");
-      for (let i = 0; i < 200; i++) socket.ping();
+      for (let i = 0; i < 190; i++) socket.send("x");
+      // Few: a service of this library ends a WebSocket by itself to which it owes too many pongs.
+      for (let i = 0; i < 40; i++) socket.ping();
     };
     assert.match(await closeBy(socket, send), /^1008 /);
     assert.equal(await closedAt(service, "fast"), "1008 SP_WS_TOO_MANY_MESSAGES");
