@@ -77,6 +77,9 @@ export class GatewayRuntime implements ExchangeRuntime {
     if (earlier !== null) earlier.later = later;
     if (later === null) this.#newest = earlier;
     else later.earlier = earlier;
+    // A dead one that has grown old would keep alive the one behind it, and that the next, until the whole heap is collected.
+    exchange.earlier = null;
+    exchange.later = null;
     const { metrics, log } = this.#around;
     metrics.record(exchange);
     if (log !== null) log.write(encodeAccessRecord(exchange));
