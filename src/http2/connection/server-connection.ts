@@ -277,8 +277,8 @@ export class Http2ServerConnection extends Http2Connection implements ListenedCo
       stream.beginRefused(head, acceptor.refuse(head, stream));
       return;
     }
-    const type = head.fields.get(FIELD.CONTENT_TYPE);
-    stream.isConversation = head.upgrade !== null || type?.startsWith("application/grpc") === true;
+    if (!ends)
+      stream.isConversation = head.upgrade !== null || head.fields.get(FIELD.CONTENT_TYPE)?.startsWith("application/grpc") === true;
     stream.begin(head, acceptor.accept(head, stream));
     this.#arrived.push(stream);
   }
