@@ -3,6 +3,14 @@
 
 import type { Secret } from "../base/index.ts";
 import type { RouteCondition } from "../router/index.ts";
+import type {
+  AuthorizeConfig,
+  DatabaseConfig,
+  IdentityConfig,
+  InternalKeysConfig,
+  InternalTokenConfig,
+  RouteAuth,
+} from "./identity-config.ts";
 
 /** Where a socket listens or connects: TCP, or a unix socket by its absolute or file-relative path. */
 export type AddressConfig = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -14,6 +22,11 @@ export interface GatewayConfig {
   readonly admin: AdminConfig | null;
   /** Null: no certificate is asked of an authority. */
   readonly acme: AcmeConfig | null;
+  /** Null: nothing needs one. */
+  readonly database: DatabaseConfig | null;
+  /** Null: no upstream gets a token. */
+  readonly internalKeys: InternalKeysConfig | null;
+  readonly identities: readonly IdentityConfig[];
   readonly listeners: readonly ListenerConfig[];
   readonly upstreams: readonly UpstreamConfig[];
   readonly routes: readonly RouteConfig[];
@@ -29,7 +42,9 @@ export interface GatewaySection {
   readonly drainMs: number;
   /** Whether a change of any file that was read is a reload. */
   readonly watch: boolean;
-  /** Removed from every client request in every folded spelling. */
+  /** By which the gateway seals what it will read again, the newest first; empty: a key of its own, kept in the database. */
+  readonly sealKeys: readonly Secret[];
+  /** Removed from every client request in every folded spelling, with all that identities map. */
   readonly identityHeaders: readonly string[];
   /** Absolute; null when nothing is kept on disk. */
   readonly stateDir: string | null;
@@ -106,6 +121,8 @@ export interface ListenerConfig {
   /** Addresses or CIDR blocks, as written. */
   readonly trustedProxies: readonly string[];
   readonly bounds: BoundsConfig;
+  /** Whether `/.well-known/jwks.json` has the public keys of internal tokens here. */
+  readonly publishKeys: boolean;
 }
 
 /** Null is `off`. */
@@ -127,6 +144,8 @@ export interface UpstreamConfig {
   readonly endpoints: readonly EndpointConfig[];
   readonly protocol: "http/1.1" | "h2";
   readonly balance: "roundRobin";
+  /** Null: no token. */
+  readonly internalToken: InternalTokenConfig | null;
   /** Null: cleartext. All endpoints are `https:`, or none. */
   readonly tls: UpstreamTlsConfig | null;
   /** Each connection begins with a PROXY header for one client, and serves that client alone. */
@@ -182,7 +201,12 @@ export interface RouteConfig {
   /** The team whose file the route stands in; null for the root's. */
   readonly team: string | null;
   readonly match: MatchConfig;
-  readonly public: true;
+  /** Null: everybody may use it, `public: true`. */
+  readonly auth: RouteAuth | null;
+  /** Null: any principal may. */
+  readonly authorize: AuthorizeConfig | null;
+  /** Whether the upstream sees the credentials that the gateway judged. */
+  readonly forwardCredential: boolean;
   readonly action: ActionConfig;
   /** Set: the route is closed, whatever its action. */
   readonly maintenance: MaintenanceConfig | null;

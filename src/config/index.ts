@@ -40,6 +40,37 @@ export type {
 export { type ConfigHost, type LastGoodTexts, systemConfigHost, type TlsJudge } from "./config-host.ts";
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
+export {
+  type ApiKeyIdentity,
+  type AuthorizeConfig,
+  type AuthorizeRule,
+  type BasicIdentity,
+  type BasicUser,
+  type CedarConfig,
+  type ClaimCondition,
+  type ClaimHeaders,
+  type ClaimName,
+  type DatabaseConfig,
+  type ExternalIdentity,
+  type HmacIdentity,
+  type HmacKey,
+  type IdentityConfig,
+  type InternalIdentity,
+  type InternalKeysConfig,
+  type InternalTokenConfig,
+  type IntrospectionIdentity,
+  JWT_ALGORITHMS,
+  type JwksSource,
+  type JwtAlgorithm,
+  type JwtIdentity,
+  type MtlsIdentity,
+  type OpaConfig,
+  type PrincipalMapping,
+  type RouteAuth,
+  type SessionIdentity,
+  type TimeWindow,
+  type TokenPlace,
+} from "./identity-config.ts";
 export type { Invariant } from "./invariant-schema.ts";
 export { ISSUE_CODES, type Issue, type IssueCode, type OutsideCode, type OutsideFinding } from "./issue.ts";
 export { configurationJsonSchema, describeConfiguration, describeTeam, type SchemaNode, teamJsonSchema } from "./json-schema.ts";

@@ -11,8 +11,8 @@ type Plain = Omit<Predicate, "anyOf" | "noneOf">;
 
 /** Keys of a route, of its own or by default. What is not built no route has. */
 const HAS: Readonly<Record<Demandable, (route: RouteConfig) => boolean>> = {
-  auth: () => false,
-  authorize: () => false,
+  auth: ({ auth }) => auth !== null,
+  authorize: ({ authorize }) => authorize !== null,
   bounds: ({ bounds }) => Object.values(bounds).some((bound) => bound !== undefined),
   cors: ({ cors }) => cors !== null,
   errors: ({ errors }) => errors.upstream !== "keep" || errors.read !== null || errors.status.length > 0 || errors.typeBase !== null,
@@ -20,7 +20,7 @@ const HAS: Readonly<Record<Demandable, (route: RouteConfig) => boolean>> = {
   lifecycle: ({ lifecycle }) => lifecycle !== null,
   maintenance: ({ maintenance }) => maintenance !== null,
   methods: ({ match }) => match.methods.length > 0,
-  public: (route) => route.public,
+  public: ({ auth }) => auth === null,
   rateLimits: () => false,
   redirect: ({ action }) => action.kind === "redirect",
   respond: ({ action }) => action.kind === "respond",

@@ -45,10 +45,14 @@ export function resolveConfiguration(written: Configuration, file: string, from:
       drainMs: written.gateway.drain,
       watch: written.gateway.watch,
       identityHeaders: written.gateway.identityHeaders,
+      sealKeys: [],
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
     admin: resolveAdmin(written.admin, source),
     acme: resolveAcme(written.acme, source),
+    database: null,
+    internalKeys: null,
+    identities: [],
     listeners: written.listeners.map((listener) => resolveListener(listener, source)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
     routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from }),
@@ -83,7 +87,17 @@ function resolveListener(listener: Configuration["listeners"][number], source: P
   const address = resolveAddress(listener.address, source.folder);
   const tls = resolveListenerTls(listener.tls, source);
   const { name, protocols, reusePort, trustedProxies } = listener;
-  return { name, address, protocols, tls, proxyProtocol: listener.proxyProtocol ?? null, reusePort, trustedProxies, bounds: resolved };
+  return {
+    name,
+    address,
+    protocols,
+    tls,
+    proxyProtocol: listener.proxyProtocol ?? null,
+    reusePort,
+    trustedProxies,
+    bounds: resolved,
+    publishKeys: false,
+  };
 }
 
 function resolveUpstream(name: string, upstream: Configuration["upstreams"][string], source: PemSource): UpstreamConfig {
@@ -97,6 +111,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
     })),
     protocol: upstream.protocol,
     balance: "roundRobin",
+    internalToken: null,
     tls: resolveUpstreamTls(upstream.tls, isTls, source),
     proxyProtocol: upstream.proxyProtocol ?? null,
     timeouts: {

@@ -33,7 +33,7 @@ function describeRoute(route: RouteConfig): object {
   return {
     name: route.name,
     team: route.team,
-    public: route.public,
+    public: route.auth === null,
     action: action.kind,
     upstream: action.kind === "upstream" ? action.upstream : null,
     hosts: match.hosts,

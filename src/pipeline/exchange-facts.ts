@@ -8,6 +8,7 @@ import { ExchangeMemory } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { readGrpcType } from "./grpc-call.ts";
 import type { Plan } from "./policy.ts";
+import type { Principal } from "./principal.ts";
 import type { RequestBody } from "./request-body.ts";
 import { REQUEST } from "./stages.ts";
 
@@ -51,7 +52,7 @@ export class ExchangeFacts {
   /** What a policy allows a WebSocket. */
   webSocket: WebSocketLimits | null = null;
   /** Who the request is from, as authentication found. */
-  principal: object | null = null;
+  principal: Principal | null = null;
   readonly attempts: Attempt[] = [];
   winner: Attempt | null = null;
   headSentMs = 0;

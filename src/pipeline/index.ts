@@ -25,6 +25,7 @@ export {
   type UpstreamClaim,
   type UpstreamPort,
 } from "./policy.ts";
+export { type ClaimLine, type Claims, Principal, type PrincipalFacts, type PrincipalSource } from "./principal.ts";
 export type { BodyReader, RequestBody } from "./request-body.ts";
 export { httpDate } from "./rescue.ts";
 export { ANSWERED, CONTINUE, PENDING, type StepResult } from "./results.ts";

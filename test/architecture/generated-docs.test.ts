@@ -24,6 +24,7 @@ const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   UPSTREAM: "upstreams",
   CLIENT: "pipeline",
   EXCHANGE: "pipeline",
+  AUTH: "identity",
 };
 
 function read(path: string): string {

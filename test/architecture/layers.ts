@@ -14,8 +14,11 @@ export const LAYERS = [
   "config",
   "pipeline",
   "upstreams",
-  "policies",
+  "calls",
   "stores",
+  "tokens",
+  "identity",
+  "policies",
   "telemetry",
   "protocols",
   "gateway",
@@ -31,6 +34,9 @@ const NARROW: Readonly<Record<string, readonly string[]>> = {
   router: ["base", "http"],
   config: ["base", "http", "router"],
   telemetry: ["base", "http"],
+  calls: ["base"],
+  stores: ["base"],
+  tokens: ["base"],
 };
 
 // Rooms whose parts are features that do not know each other.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Fault } from "../../src/base/index.ts";
 import { Fields, fieldName } from "../../src/http/index.ts";
-import { ANSWERED, CONTINUE, DELIVER, type Exchange, type MemoryKey, PENDING, type Policy } from "../../src/pipeline/index.ts";
+import { ANSWERED, CONTINUE, DELIVER, type Exchange, type MemoryKey, PENDING, type Policy, Principal } from "../../src/pipeline/index.ts";
 import { valuesOf } from "../kit/index.ts";
 import { get, PolicyStage, post } from "./policy-stage.ts";
 
@@ -45,8 +45,13 @@ function slowAuth(): { lookups: Lookup[]; policy: Policy } {
   };
 }
 
+function principalOf(id: string): Principal {
+  const nothing = { tenant: null, roles: [], scopes: [], claims: {}, plan: null, expiresAtMs: null, lines: [] };
+  return new Principal({ identity: "users", source: "jwt", id, ...nothing });
+}
+
 function grant({ exchange, ticket }: Lookup, user: string): boolean {
-  exchange.principal = { user };
+  exchange.principal = principalOf(user);
   return exchange.resume(ticket);
 }
 
@@ -56,7 +61,7 @@ const tell: Policy = {
   phase: "transform",
   reads: ["principal"],
   request(exchange) {
-    exchange.head.fields.set(X_USER, (exchange.principal as { user: string }).user);
+    exchange.head.fields.set(X_USER, exchange.principal?.id ?? "");
     return CONTINUE;
   },
 };

@@ -44,6 +44,7 @@ export const section: Comparers<GatewaySection> = {
     loses: ["no longer removes identity headers from requests:", "remove fewer identity headers"],
     show: same,
   }),
+  sealKeys: plain("keys that seal cookies", () => ""),
   stateDir: text("directory for its state"),
   drainMs: plain("time to drain", toDuration),
   watch: text("watching of files"),
@@ -104,6 +105,7 @@ export const listener: Comparers<ListenerConfig> = {
     connectionsPerIp: limit("bound of connections for one address", toCount),
     streams: limit("bound of streams of one connection", toCount),
   }),
+  publishKeys: text("publication of keys"),
 };
 
 const endpoints: Comparer<readonly EndpointConfig[]> = (before, after, say) => {
@@ -153,6 +155,7 @@ export const upstream: Comparers<UpstreamConfig> = {
   endpoints,
   protocol: text("protocol"),
   balance: text("way of balancing"),
+  internalToken: plain("internal token", (token) => token?.audience ?? "none"),
   tls: upstreamTls,
   proxyProtocol: text("PROXY header that it is sent"),
   timeouts: fields<UpstreamTimeouts>({

@@ -1,0 +1,2 @@
+// The door of the calls room.
+export { type Call, type CallAnswer, CallFailure, type Calls, type DocumentReading, type DocumentSource, type Documents } from "./call.ts";

@@ -1,0 +1,4 @@
+// The door of the identity room.
+export * as AUTH from "./faults.ts";
+export { type Carriers, type Identity, type IdentityHost, type IdentityWatcher, NO_CARRIERS, type Outcome } from "./identity.ts";
+export { type CredentialFacts, PrincipalMaker, readClaim, readTexts } from "./principal-maker.ts";

@@ -1,0 +1,14 @@
+// The door of the stores room.
+export {
+  type ApiKeyChanges,
+  type ApiKeyFilter,
+  type ApiKeyRecord,
+  type ApiKeyStore,
+  type OwnSecretStore,
+  type SessionRecord,
+  type SessionStore,
+  type SigningKeyRecord,
+  type SigningKeyStore,
+  StoreFailure,
+  type Stores,
+} from "./ports.ts";
