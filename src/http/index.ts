@@ -4,6 +4,7 @@ export { FieldBlock, Fields, hasFolded } from "./fields.ts";
 export { RequestHead, ResponseHead, UNKNOWN_LENGTH } from "./heads.ts";
 export { type Host, parseHost } from "./host.ts";
 export * as FIELD from "./known-fields.ts";
+export { ParameterNames } from "./parameter-names.ts";
 export { DEFAULT_PATH_RULES, normalisePath, type PathRules } from "./path.ts";
 export { escapeAt } from "./percent.ts";
 export type {

@@ -5,7 +5,7 @@
 import type { Clock, Fault, TimerWheel } from "../base/index.ts";
 import type { Calls, Documents } from "../calls/index.ts";
 import type { FieldName } from "../http/index.ts";
-import type { Exchange, Policy, Principal, PrincipalSource, StepResult } from "../pipeline/index.ts";
+import type { Exchange, MemoryKey, Policy, Principal, PrincipalSource, StepResult } from "../pipeline/index.ts";
 import type { Stores } from "../stores/index.ts";
 
 /**
@@ -19,11 +19,15 @@ export type Outcome = Principal | Fault | Promise<Principal | Fault> | null;
 export interface Carriers {
   /** Fields of the identity's own, `Authorization` not among them: that goes on every route with `auth`. */
   readonly fields: readonly FieldName[];
+  /** One that ends in `*` stands for all that begin so. */
   readonly cookies: readonly string[];
   readonly parameters: readonly string[];
 }
 
 export const NO_CARRIERS: Carriers = Object.freeze({ fields: [], cookies: [], parameters: [] });
+
+/** Scopes that `authorize` found missing, parted by spaces, for the challenge (RFC 6750 3.1). */
+export const MISSING_SCOPES: MemoryKey<{ readonly text: string }> = { name: "missing scopes" };
 
 export interface Identity {
   readonly name: string;
@@ -34,6 +38,8 @@ export interface Identity {
   identify(exchange: Exchange): Outcome;
   /** Answers a request that nobody vouches for, where there is a better answer than 401: a browser is sent to the login. Null: there is none. */
   greet?(exchange: Exchange): StepResult | null;
+  /** What an upstream gets as a bearer token on routes with `forwardCredential`, where the credential itself is none: what a session stands for. */
+  forwardedToken?(exchange: Exchange): string | null;
   /** Steps on every listener: pages of the identity's own. In the phase `guard`. */
   readonly listenerPolicies?: readonly Policy[];
   /** Steps on each route that names the identity; they look whether the principal is theirs. */

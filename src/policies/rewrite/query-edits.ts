@@ -2,8 +2,8 @@
 // Parameters are divided by `&` alone (WHATWG URL, 5.1): a `;` is part of a value.
 
 import type { QueryEdits as QueryEditsConfig } from "../../config/index.ts";
+import { ParameterNames } from "../../http/index.ts";
 import type { Exchange } from "../../pipeline/index.ts";
-import { ParameterNames } from "./parameter-names.ts";
 import { QueryValue } from "./query-value.ts";
 
 /** Null when there is nothing to edit. */

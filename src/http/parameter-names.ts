@@ -2,7 +2,7 @@
 // A service may read `+` as a space (application/x-www-form-urlencoded) or as itself, so that it stands for both here.
 
 import { Buffer } from "node:buffer";
-import { escapeAt } from "../../http/index.ts";
+import { escapeAt } from "./percent.ts";
 
 const PERCENT = 0x25;
 const PLUS = 0x2b;

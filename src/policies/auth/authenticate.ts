@@ -1,0 +1,135 @@
+// Finds out who a request is from: the first identity of the route whose credential is there decides, and its no is final. @hot
+// What has to be asked of somebody else first is waited for with a ticket; whoever is known already costs no promise.
+
+import type { Fault } from "../../base/index.ts";
+import { FIELD } from "../../http/index.ts";
+import { AUTH, type Identity, MISSING_SCOPES } from "../../identity/index.ts";
+import { CONTINUE, type Exchange, type MemoryKey, PENDING, Principal, REQUEST, type StepResult } from "../../pipeline/index.ts";
+import { addChallenges, schemeOf } from "./challenges.ts";
+import { type AuthMetrics, type OutcomeCounter, outcomeOf } from "./outcomes.ts";
+
+/** Which identity refused a credential. */
+const JUDGE: MemoryKey<Identity> = { name: "auth judge" };
+
+export interface AuthenticateOptions {
+  readonly identities: readonly Identity[];
+  readonly isOptional: boolean;
+  readonly metrics: AuthMetrics;
+}
+
+export class Authentication {
+  readonly #identities: readonly Identity[];
+  readonly #isOptional: boolean;
+  readonly #metrics: AuthMetrics;
+  readonly #verified: readonly OutcomeCounter[];
+  readonly #anonymous: OutcomeCounter;
+  /** Schemes of Authorization that identities of the route take, in lower case. */
+  readonly #schemes: readonly string[];
+
+  constructor({ identities, isOptional, metrics }: AuthenticateOptions) {
+    this.#identities = identities;
+    this.#isOptional = isOptional;
+    this.#metrics = metrics;
+    // hot-exception: once a route, auth.bench.ts
+    this.#verified = identities.map(({ name }) => metrics.counter(name, "verified"));
+    this.#anonymous = metrics.counter("", "anonymous");
+    // hot-exception: once a route, auth.bench.ts
+    this.#schemes = identities.flatMap(({ challenge }) => (challenge === null ? [] : [schemeOf(challenge)]));
+  }
+
+  authenticate(exchange: Exchange): StepResult {
+    const identities = this.#identities;
+    for (let i = 0; i < identities.length; i++) {
+      const outcome = identities[i]!.identify(exchange);
+      if (outcome === null) continue;
+      if (outcome instanceof Principal) return this.#admit(exchange, i, outcome);
+      if (outcome instanceof Promise) return this.#wait(exchange, i, outcome);
+      return this.#refuse(exchange, identities[i]!, outcome);
+    }
+    return this.#takeUnknown(exchange);
+  }
+
+  #admit(exchange: Exchange, index: number, principal: Principal): StepResult {
+    this.#verified[index]!.add(1);
+    exchange.principal = principal;
+    if (principal.expiresAtMs !== null && exchange.head.upgrade !== null) endWithCredential(exchange, principal.expiresAtMs);
+    return CONTINUE;
+  }
+
+  #refuse(exchange: Exchange, judge: Identity, fault: Fault): StepResult {
+    exchange.memory.put(JUDGE, judge);
+    return exchange.answerFault(fault);
+  }
+
+  /** Nobody's credential is there, or it is of a kind that the route takes and none of its identities knows it. */
+  #takeUnknown(exchange: Exchange): StepResult {
+    const authorization = exchange.head.fields.get(FIELD.AUTHORIZATION);
+    if (authorization !== null && this.#takesScheme(authorization)) {
+      return exchange.answerFault(AUTH.BAD_CREDENTIAL.with("no identity of the route takes it: another issuer, or a form that none reads"));
+    }
+    if (this.#isOptional) {
+      this.#anonymous.add(1);
+      return CONTINUE;
+    }
+    const identities = this.#identities;
+    for (let i = 0; i < identities.length; i++) {
+      const greeting = identities[i]!.greet?.(exchange) ?? null;
+      if (greeting !== null) return greeting;
+    }
+    return exchange.answerFault(AUTH.NO_CREDENTIAL);
+  }
+
+  #takesScheme(authorization: string): boolean {
+    const space = authorization.indexOf(" ");
+    const scheme = (space < 0 ? authorization : authorization.slice(0, space)).toLowerCase();
+    return this.#schemes.indexOf(scheme) >= 0;
+  }
+
+  #wait(exchange: Exchange, index: number, outcome: Promise<Principal | Fault>): StepResult {
+    const ticket = exchange.suspend();
+    const judge = this.#identities[index]!;
+    // hot-exception: only where somebody else must be asked, auth.bench.ts
+    const settle = (settled: Principal | Fault) => {
+      if (settled instanceof Principal) {
+        // One that has its answer by now, its time being over, stays without a principal.
+        if (exchange.stage === REQUEST) this.#admit(exchange, index, settled);
+        exchange.resume(ticket);
+        return;
+      }
+      exchange.memory.put(JUDGE, judge);
+      exchange.fail(ticket, settled);
+    };
+    // hot-exception: only where somebody else must be asked, auth.bench.ts
+    outcome.then(settle, (error: unknown) => settle(AUTH.UNAVAILABLE.with(`${judge.name}: ${describe(error)}`)));
+    return PENDING;
+  }
+
+  /** Response step: what answers of ours say about credentials, and the count of those that were refused. */
+  tell(exchange: Exchange): StepResult {
+    const { fault } = exchange;
+    if (fault === null || exchange.winner !== null) return CONTINUE;
+    const outcome = outcomeOf(fault.kind);
+    if (outcome === null) return CONTINUE;
+    const judge = exchange.memory.get(JUDGE);
+    this.#metrics.counter(judge?.name ?? exchange.principal?.identity ?? "", outcome).add(1);
+    const scopes = exchange.memory.get(MISSING_SCOPES)?.text ?? "";
+    addChallenges(exchange.response!.fields, this.#identities, fault, judge, scopes);
+    return CONTINUE;
+  }
+}
+
+/** A WebSocket is open for as long as the credential that opened it is good. */
+function endWithCredential(exchange: Exchange, expiresAtMs: number): void {
+  const { clock, wheel } = exchange.runtime;
+  const limits = exchange.webSocket;
+  exchange.webSocket = {
+    idleMs: limits === null ? undefined : limits.idleMs,
+    messageBytes: limits === null ? null : limits.messageBytes,
+    messagesPerSecond: limits === null ? null : limits.messagesPerSecond,
+    untilMs: wheel.nowMs + Math.max(0, expiresAtMs - clock.wall()),
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
