@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, TimerWheel } from "../base/index.ts";
-import { parseConfig } from "../config/index.ts";
+import { type GatewayConfig, parseConfig } from "../config/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
+import { proveAuthParts } from "./auth-parts.ts";
 import { type BlueprintParts, compileBlueprint } from "./blueprint.ts";
 import { PoolSet } from "./pool-set.ts";
 
@@ -29,12 +30,13 @@ routes:
 function compile(text = CONFIG) {
   const { config, issues } = parseConfig(text, "gateway.yaml");
   assert.deepEqual(issues, []);
-  return compileBlueprint(config ?? assert.fail(), parts());
+  return compileBlueprint(config ?? assert.fail(), parts(config ?? assert.fail()));
 }
 
-function parts(): BlueprintParts {
+function parts(config: GatewayConfig): BlueprintParts {
   const pools = new PoolSet(new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
-  return { pool: (upstream) => pools.take(upstream), tracer: null, provenAs: null, challenges: null, covers: () => null };
+  const auth = proveAuthParts(config);
+  return { pool: (upstream) => pools.take(upstream), auth, tracer: null, provenAs: null, challenges: null, covers: () => null };
 }
 
 /** Every object that can be reached from the blueprint without calling anything, pools aside, by its path. */
@@ -67,7 +69,7 @@ describe("a blueprint", () => {
   it("does not follow a configuration that is changed afterwards", () => {
     const { config } = parseConfig(CONFIG, "gateway.yaml");
     assert.ok(config);
-    const blueprint = compileBlueprint(config, parts());
+    const blueprint = compileBlueprint(config, parts(config));
     const routes = [...blueprint.routes];
     (config.routes as unknown[]).length = 0;
     assert.deepEqual(blueprint.routes, routes);

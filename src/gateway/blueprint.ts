@@ -31,6 +31,7 @@ import { compileRouterInSteps, type Router } from "../router/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
 import type { UpstreamPool } from "../upstreams/index.ts";
 import { type AcmeChallenges, answerChallenges } from "./acme-challenges.ts";
+import { type AuthParts, proveAuthParts } from "./auth-parts.ts";
 import { computeGeneration } from "./generation-id.ts";
 import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
 import { PoolSet } from "./pool-set.ts";
@@ -49,6 +50,7 @@ export interface Blueprint {
 export interface BlueprintParts {
   /** The pool of an upstream: a new one, or the one that serves already. */
   pool(upstream: UpstreamConfig): UpstreamPool;
+  readonly auth: AuthParts;
   /** Hears of every step of every plan. */
   readonly tracer: PolicyTracer | null;
   /** The id, where another process has worked it out and proved the routes: neither is done again. */
@@ -87,7 +89,7 @@ export function compileBlueprint(config: GatewayConfig, parts: BlueprintParts): 
 
 /** The same in steps, for a gateway that serves meanwhile. Pools taken before it throws are the caller's to give back. */
 export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): Steps<Blueprint> {
-  const { tracer, provenAs } = parts;
+  const { auth, tracer, provenAs } = parts;
   const byName = new Map<string, UpstreamPool>();
   for (const upstream of config.upstreams) {
     byName.set(upstream.name, parts.pool(upstream));
@@ -97,7 +99,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
   const identity = compileIdentityNames(config.gateway.identityHeaders);
   const conditions = compileConditionNames(config.routes);
   const inHeads = [...identity.names, ...UNTRUSTED_NAMES.names, ...METHOD_OVERRIDE_NAMES.names, ...(conditions?.names ?? [])];
-  const names = [...inHeads, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
+  const names = [...inHeads, ...auth.carrierNames, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
   const routingPaths = mostPermissive(config.routes);
   const watch = (policies: readonly Policy[]) => (tracer === null ? policies : policies.map((policy) => tracePolicy(policy, tracer)));
@@ -107,7 +109,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileRoutePolicies(route)]));
+    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileRoutePolicies(route, auth.policies)]));
     routeParts.push({ route, upstream, policies, forbiddenTrailers: forbid(route), paths });
     yield;
   }
@@ -122,6 +124,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
       ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
+      ...auth.listenerPolicies,
     ]);
     const compiled: CompiledRoute[] = [];
     for (const part of routeParts) {
@@ -145,7 +148,8 @@ export function proveBlueprint(config: GatewayConfig): { readonly generation: st
   const wheel = new TimerWheel(new FakeClock());
   const pools = new PoolSet(new MemoryNetwork().transport, wheel);
   const pool = (upstream: UpstreamConfig) => pools.take(upstream);
-  const { generation } = compileBlueprint(config, { pool, tracer: null, provenAs: null, challenges: null, covers: () => null });
+  const auth = proveAuthParts(config);
+  const { generation } = compileBlueprint(config, { pool, auth, tracer: null, provenAs: null, challenges: null, covers: () => null });
   wheel.stop();
   return { generation };
 }

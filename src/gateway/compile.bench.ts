@@ -4,6 +4,7 @@ import { FakeClock, Secret, TimerWheel } from "../base/index.ts";
 import { type GatewayConfig, parseConfig, type RouteConfig } from "../config/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { MemoryNetwork } from "../transport/index.ts";
+import { proveAuthParts } from "./auth-parts.ts";
 import { compileBlueprint } from "./blueprint.ts";
 import { computeGeneration } from "./generation-id.ts";
 import { GatewayMetrics } from "./metrics.ts";
@@ -63,6 +64,7 @@ measure("blueprint, two listeners", () => {
   const pools = new PoolSet(network.transport, new TimerWheel(new FakeClock(0)));
   compileBlueprint(config, {
     pool: (upstream) => pools.take(upstream),
+    auth: proveAuthParts(config),
     tracer: null,
     provenAs: null,
     challenges: null,

@@ -2,6 +2,7 @@
 
 import type { RouteConfig } from "../config/index.ts";
 import type { Policy } from "../pipeline/index.ts";
+import { type AuthHost, compileAuth } from "./auth/index.ts";
 import { compileCors } from "./cors/index.ts";
 import { compileErrors } from "./errors/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
@@ -15,6 +16,7 @@ import { compileRouteBounds } from "./route-bounds/index.ts";
 import { compileSecurityHeaders } from "./security-headers/index.ts";
 import { compileWebSocket } from "./websocket/index.ts";
 
+export { type AuthMetrics, type AuthOutcome, joinCarriers, OUTCOMES, type OutcomeCounter } from "./auth/index.ts";
 export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
@@ -22,8 +24,11 @@ export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
 export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
 
-/** Makes a route's policy of its configuration; null when the route does not use it. */
-type PolicyCompiler = (route: RouteConfig) => Policy | null;
+/** What policies are compiled with besides the route: what of the process they ask. */
+export type RoutePolicyHost = AuthHost;
+
+/** Makes a route's policies of its configuration; null when the route does not use them. */
+type PolicyCompiler = (route: RouteConfig, host: RoutePolicyHost) => Policy | readonly Policy[] | null;
 
 /** Within a phase the order is that of this list. */
 const SHIPPED: readonly PolicyCompiler[] = [
@@ -35,6 +40,7 @@ const SHIPPED: readonly PolicyCompiler[] = [
   // What is gone for good says so, even where it is closed for a while.
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
+  compileAuth,
   (route) => compileHeaderEdits(route.headers),
   // Behind the edits, so that what an upstream's error has become is edited as any other answer.
   (route) => compileErrors(route.errors),
@@ -44,6 +50,6 @@ const SHIPPED: readonly PolicyCompiler[] = [
 ];
 
 /** Every policy that the route uses; the pipeline puts them in the order of their phases. */
-export function compileRoutePolicies(route: RouteConfig): Policy[] {
-  return SHIPPED.flatMap((compile) => compile(route) ?? []);
+export function compileRoutePolicies(route: RouteConfig, host: RoutePolicyHost): Policy[] {
+  return SHIPPED.flatMap((compile) => compile(route, host) ?? []);
 }
