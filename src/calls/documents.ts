@@ -1,0 +1,83 @@
+// Documents, over calls: each source is read once for all who ask, and no more often than they allow.
+
+import type { Clock } from "../base/index.ts";
+import { CallFailure, type Calls, type DocumentReading, type DocumentSource, type Documents } from "./call.ts";
+
+/** Of one reading. Requests may wait for it. */
+export const DOCUMENT_TIMEOUT_MS = 5_000;
+/** Far more than issuers publish; it goes to workers in one message. */
+export const MOST_DOCUMENT_BYTES = 256 * 1024;
+/** Sources that are remembered: those of a configuration, and of some that came before it. */
+const MOST_SOURCES = 256;
+
+interface Kept {
+  /** As the clock counts: when it was asked for, so that what it says was true then or later. */
+  readonly askedAtMs: number;
+  readonly reading: Promise<DocumentReading>;
+  isUnderWay: boolean;
+}
+
+export function createDocuments(calls: Calls, clock: Clock): Documents {
+  return new ReadDocuments(calls, clock);
+}
+
+class ReadDocuments implements Documents {
+  readonly #calls: Calls;
+  readonly #clock: Clock;
+  /** The one that was read longest ago first. */
+  readonly #kept = new Map<string, Kept>();
+
+  constructor(calls: Calls, clock: Clock) {
+    this.#calls = calls;
+    this.#clock = clock;
+  }
+
+  read(source: DocumentSource, maxAgeMs: number): Promise<DocumentReading> {
+    const key = `${source.url}\n${source.ca ?? ""}`;
+    const kept = this.#kept.get(key);
+    const nowMs = this.#clock.now();
+    if (kept !== undefined && (kept.isUnderWay || nowMs - kept.askedAtMs < maxAgeMs)) return kept.reading;
+    const reading = this.#fetch(source);
+    const next: Kept = { askedAtMs: nowMs, reading, isUnderWay: true };
+    const ended = () => {
+      next.isUnderWay = false;
+    };
+    reading.then(ended, ended);
+    this.#kept.delete(key);
+    this.#kept.set(key, next);
+    this.#forgetOldest();
+    return reading;
+  }
+
+  async #fetch({ url, ca }: DocumentSource): Promise<DocumentReading> {
+    const readAtMs = this.#clock.wall();
+    const { status, body } = await this.#calls.call({
+      method: "GET",
+      url,
+      headers: { Accept: "application/json, application/jwk-set+json", "User-Agent": "sallyport" },
+      body: null,
+      timeoutMs: DOCUMENT_TIMEOUT_MS,
+      maxBytes: MOST_DOCUMENT_BYTES,
+      ca,
+    });
+    if (status !== 200) throw new CallFailure("broken", `${placeOf(url)} answered ${status}`);
+    try {
+      return { text: new TextDecoder("utf-8", { fatal: true }).decode(body), readAtMs };
+    } catch {
+      throw new CallFailure("broken", `${placeOf(url)} answered with what is no UTF-8`);
+    }
+  }
+
+  #forgetOldest(): void {
+    for (const [key, { isUnderWay }] of this.#kept) {
+      if (this.#kept.size <= MOST_SOURCES) return;
+      if (!isUnderWay) this.#kept.delete(key);
+    }
+  }
+}
+
+/** Of a URL what may be told. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
