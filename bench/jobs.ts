@@ -1,5 +1,6 @@
 // The jobs by name: what is asked, over how many connections, of whom. Who takes part in which job is decided here alone.
 import { toRequestPath } from "./contestants/sallyport.ts";
+import { tokenFiles } from "./token-files.ts";
 import { HUGE_BODY_BYTES, LARGE_BODY, SMALL_BODY } from "./upstream.ts";
 
 export interface Entry {
@@ -165,6 +166,18 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
     entries: [...silent(["haproxy", ...OURS]), ...over("h2-h2", ["haproxy", ...OURS])],
     baseline: "sallyport-bun",
   },
+  ...(["bun", "node"] as const).map((runtime) => ({
+    name: `identity-${runtime}`,
+    title: `GET of ${SMALL_BODY.length} B JSON with one RS256 token for all requests: verified and told to the upstream, and a public route beside it`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    get headers() {
+      return [...CLIENT_HEADERS, `Authorization: Bearer ${tokenFiles().token}`];
+    },
+    entries: silent([`sallyport-${runtime}`, `sallyport-${runtime}-jwt`]),
+    baseline: `sallyport-${runtime}`,
+  })),
   ...(["bun", "node"] as const).map((runtime) => ({
     name: `routes-${runtime}`,
     title: `GET of ${SMALL_BODY.length} B JSON, ten paths in turn, by a gateway of 10,000 routes and by one of the ten`,

@@ -20,6 +20,8 @@ export const CONTESTANTS: readonly Contestant[] = [
   relay("node"),
   sallyport("bun"),
   sallyport("node"),
+  sallyport("bun", 1, "jwt"),
+  sallyport("node", 1, "jwt"),
   sallyport("bun", 10),
   sallyport("bun", 10_000),
   sallyport("node", 10),

@@ -3,21 +3,32 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TLS_NAME } from "../tls-files.ts";
+import { TOKEN_AUDIENCE, TOKEN_ISSUER, tokenFiles } from "../token-files.ts";
 import type { Contestant, TlsSetting } from "./contestant.ts";
 import { findRuntime, type Runtime } from "./runtimes.ts";
 
 const LAUNCHER = new URL("../../bin/sallyport.mjs", import.meta.url).pathname;
 
+const IDENTITIES = `identities:
+  users:
+    jwt:
+      issuer: ${TOKEN_ISSUER}
+      audience: ${TOKEN_AUDIENCE}
+      jwks: { file: keys.json }
+      headers: { X-User-Id: sub, X-Tenant-Id: tid, X-User-Roles: roles }
+`;
+
 /** With `routes` it has so many: a third static, a third with a parameter, a third prefixes, as large gateways mix them. */
-export function sallyport(runtime: Runtime, routes = 1): Contestant {
+export function sallyport(runtime: Runtime, routes = 1, access: "public" | "jwt" = "public"): Contestant {
   return {
-    name: routes === 1 ? `sallyport-${runtime}` : `sallyport-${runtime}-${routes}-routes`,
+    name: `sallyport-${runtime}${routes === 1 ? "" : `-${routes}-routes`}${access === "jwt" ? "-jwt" : ""}`,
     prepare({ folder, port, adminPort, upstreamPort, accessLog, wire, tls }) {
       if (!existsSync(LAUNCHER)) return new Error("there is no bin/sallyport.mjs yet");
       const program = findRuntime(runtime);
       if (program instanceof Error) return program;
       const node = findRuntime("node");
       const config = join(folder, "gateway.yaml");
+      if (access === "jwt") writeFileSync(join(folder, "keys.json"), tokenFiles().keySet);
       writeFileSync(
         config,
         `version: 1
@@ -29,8 +40,8 @@ upstreams:
   service:
     endpoints: [${tls?.upstream ? "https" : "http"}://127.0.0.1:${upstreamPort}]
 ${tls?.upstream ? `    tls: { ca: ${tls.files.ca}, serverName: ${TLS_NAME} }\n` : ""}${wire === "h2-h2" ? "    protocol: h2\n" : ""}    pool: { connections: 256, pending: 1024 }
-routes:
-${toRoutes(routes)}
+${access === "jwt" ? IDENTITIES : ""}routes:
+${toRoutes(routes, access)}
 telemetry:
   accessLog: ${accessLog ? "{ to: stdout, format: json }" : "off"}
 `,
@@ -58,8 +69,9 @@ function toPattern(index: number): string {
   return [`${team}/static/page-${index}`, `${team}/service-${index}/items/:id`, `${team}/prefix-${index}/*`][index % 3] ?? "/";
 }
 
-function toRoutes(count: number): string {
-  if (count === 1) return "  - { name: all, match: { path: /* }, public: true, upstream: service }";
+function toRoutes(count: number, access: "public" | "jwt"): string {
+  const who = access === "jwt" ? "auth: [users]" : "public: true";
+  if (count === 1) return `  - { name: all, match: { path: /* }, ${who}, upstream: service }`;
   // All are answered alike: the upstream knows one path.
   const route = (index: number) =>
     `  - { name: r${index}, match: { path: ${toPattern(index)}, methods: [GET] }, public: true, upstream: service, rewrite: { path: /small } }`;

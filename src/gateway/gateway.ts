@@ -14,6 +14,7 @@ import { type Blueprint, BlueprintError, type BlueprintParts, compileInSteps } f
 import { ConnectionBudget } from "./connection-budget.ts";
 import { ConnectionFaultLines, writeConnectionFault } from "./connection-faults.ts";
 import { EndpointHealth, writeHealth } from "./endpoint-health.ts";
+import { GatewayIdentities, type IdentitySurroundings } from "./gateway-identities.ts";
 import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
 import { GatewayListener, type ListenerSettings } from "./listener.ts";
@@ -28,7 +29,7 @@ import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
 const LAST_WORDS_MS = 500;
 
 /** Everything that reaches the gateway from outside; tests pass fakes. */
-export interface GatewayHost {
+export interface GatewayHost extends IdentitySurroundings {
   readonly transport: Transport;
   readonly clock: Clock;
   /** Instead of what telemetry.accessLog says; gets every line, also when that is off. */
@@ -129,6 +130,7 @@ class RunningGateway implements Gateway {
   readonly #budget: ConnectionBudget;
   readonly #gauges: GenerationGauges;
   readonly #health: EndpointHealth;
+  readonly #identities: GatewayIdentities;
   readonly #connectionFaults: ConnectionFaultLines;
   readonly #processMetrics: { stop(): void };
   #config: GatewayConfig;
@@ -152,6 +154,7 @@ class RunningGateway implements Gateway {
     this.#metrics.declareRoute("");
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
     this.#health = new EndpointHealth(registry, this.#pools);
+    this.#identities = new GatewayIdentities(host, clock, this.#wheel, registry);
     this.#connectionFaults = new ConnectionFaultLines(clock, host.onConnectionFault ?? writeConnectionFault);
     declareLog(registry, () => this.#around.log);
   }
@@ -247,20 +250,23 @@ class RunningGateway implements Gateway {
       pools.push(taken);
       return taken;
     };
+    const grant = this.#identities.take(config);
     try {
       const tls = await runInSlices(this.#tls.prepareInSteps(config));
       const covers = (listener: string) => coversOf(tls, listener);
       const parts: BlueprintParts = {
         pool,
+        auth: this.#identities.createParts(grant),
         tracer: this.#host.tracer ?? null,
         provenAs,
         challenges: config.acme === null ? null : this.#challenges,
         covers,
       };
       const blueprint = await runInSlices(this.#compileInSteps(config, parts));
-      return { blueprint, tls, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
+      return { blueprint, tls, grant, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
       this.#pools.release(pools);
+      grant.release();
       throw error;
     }
   }
@@ -302,8 +308,9 @@ class RunningGateway implements Gateway {
   }
 
   /** Nothing will follow it any more. */
-  #release({ blueprint }: Generation): void {
+  #release({ blueprint, grant }: Generation): void {
     this.#pools.release(blueprint.pools);
+    grant.release();
     for (const { name } of blueprint.pools) this.#metrics.forgetUpstream(name);
     void runInSlices(this.#forgetInSteps(blueprint.routes));
   }
@@ -387,6 +394,7 @@ class RunningGateway implements Gateway {
 
   async #free(): Promise<void> {
     this.#generations?.close();
+    this.#identities.close();
     this.#wheel.stop();
     this.#processMetrics.stop();
     await this.#around.log?.close();

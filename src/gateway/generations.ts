@@ -2,6 +2,7 @@
 // follows the one it began with to its end; the pools of a generation are let go when its last request has ended.
 
 import type { Blueprint } from "./blueprint.ts";
+import type { IdentityGrant } from "./identity-set.ts";
 import type { PreparedTls } from "./listener-tls.ts";
 import type { GatewayRuntime } from "./runtime.ts";
 
@@ -9,6 +10,8 @@ export interface Generation {
   readonly blueprint: Blueprint;
   /** What its listeners say to handshakes. */
   readonly tls: PreparedTls;
+  /** Its identities, which are given back with it. */
+  readonly grant: IdentityGrant;
   readonly runtime: GatewayRuntime;
 }
 

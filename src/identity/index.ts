@@ -10,3 +10,4 @@ export {
   type Outcome,
 } from "./identity.ts";
 export { type CredentialFacts, PrincipalMaker, readClaim, readTexts } from "./principal-maker.ts";
+export { IdentityFactory } from "./identity-factory.ts";

@@ -79,7 +79,7 @@ describe("reading a claim", () => {
   it("takes the very name before the way that its dots lead", () => {
     assert.equal(readClaim({ "a.b": 1, a: { b: 2 } }, "a.b"), 1);
     assert.equal(readClaim({ a: { b: 2 } }, "a.b"), 2);
-    assert.equal(readClaim({ "https://example.com/roles": ["r"] }, "https://example.com/roles") instanceof Array, true);
+    assert.equal(Array.isArray(readClaim({ "https://example.com/roles": ["r"] }, "https://example.com/roles")), true);
   });
 
   it("finds nothing that an object has by being one", () => {
