@@ -2,7 +2,7 @@
 
 import type { Clock, TimerWheel } from "../base/index.ts";
 import { type Calls, createCalls, createDocuments, type Documents } from "../calls/index.ts";
-import type { DatabaseConfig, GatewayConfig } from "../config/index.ts";
+import type { DatabaseConfig, GatewayConfig, IdentityConfig } from "../config/index.ts";
 import { type Identity, IdentityFactory } from "../identity/index.ts";
 import { StoreFailure, type Stores } from "../stores/index.ts";
 import type { MetricRegistry } from "../telemetry/index.ts";
@@ -19,7 +19,7 @@ export interface IdentitySurroundings {
   /** Opens what the configuration names as its database. */
   readonly openStores?: (database: DatabaseConfig) => Promise<Stores>;
   /** Puts something around each identity: a test kit's way to be somebody. */
-  readonly wrapIdentity?: (identity: Identity) => Identity;
+  readonly wrapIdentity?: (identity: Identity, config: IdentityConfig) => Identity;
   /** Something that identities ask for went wrong, or is well again. A line on standard error when left out. */
   readonly onIdentity?: (line: string) => void;
 }
@@ -44,7 +44,7 @@ export class GatewayIdentities {
       openStores: around.openStores ?? (() => Promise.reject(new StoreFailure("no engine"))),
       createIdentity: (config, host) => {
         const identity = factory.create(config, host);
-        return wrap === undefined ? identity : wrap(identity);
+        return wrap === undefined ? identity : wrap(identity, config);
       },
     });
   }

@@ -2,17 +2,21 @@
 
 import type { GatewayConfig, ListenerConfig, UpstreamConfig } from "../config/index.ts";
 import { createGateway, type GatewayHost } from "../gateway/index.ts";
+import { FakeServices, type ServiceHandler } from "./fake-services.ts";
 import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
 import { type ConfigurationSource, loadConfiguration, type Surroundings } from "./load-configuration.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import type { Reply } from "./reply.ts";
 import { TestGateway } from "./test-gateway.ts";
+import { playIdentity } from "./test-principals.ts";
 import { trustingTransport } from "./trusting-transport.ts";
 import { Wiring } from "./wiring.ts";
 
 export interface TestGatewayOptions extends Surroundings {
   /** How each upstream answers; one that is not named answers 200 with an empty body. */
   readonly upstreams?: Readonly<Record<string, UpstreamHandler | Reply>>;
+  /** What services answer that identities ask, by URL (with or without its query); one that is not named can't be reached. */
+  readonly services?: Readonly<Record<string, ServiceHandler>>;
   /** The gateway's date at the start; 2026-01-01T00:00:00Z when left out. */
   readonly now?: Date | string;
   /** Hears of every step of every request. */
@@ -45,16 +49,20 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
     await upstream.listen();
     upstreams.set(name, upstream);
   }
+  const services = new FakeServices(wiring, options.services ?? {});
   const sink = new RecordingSink();
   const gateway = await createGateway(reachable, {
     transport: trustingTransport(wiring.network, wiring.handshakes),
     clock: wiring.clock,
     logSink: sink,
     descriptorLimit: DESCRIPTORS,
+    calls: services,
+    wrapIdentity: playIdentity,
+    onIdentity: () => undefined,
     onBug: (error) => wiring.mishaps.push(error),
     ...(options.tracer !== undefined && { tracer: options.tracer }),
   });
-  return new TestGateway(gateway, config, { wiring, upstreams, sink });
+  return new TestGateway(gateway, config, { wiring, upstreams, sink, services });
 }
 
 function toWallMs(now: Date | string | undefined): number {

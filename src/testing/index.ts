@@ -2,6 +2,7 @@ export type { BodyInput } from "./body-bytes.ts";
 export { checkSpellings, type SpellingFinding, type SpellingsOptions } from "./check-spellings.ts";
 export { createTestGateway, type TestGatewayOptions } from "./create-test-gateway.ts";
 export type { Duration } from "./duration.ts";
+export type { ServiceCall, ServiceHandler, ServiceReply } from "./fake-services.ts";
 export type { FakeUpstream, UpstreamHandler } from "./fake-upstream.ts";
 export { ConfigurationMistakes, type ConfigurationSource, createTestConfigHost, type Surroundings } from "./load-configuration.ts";
 export type { MetricsView } from "./metrics-view.ts";
@@ -10,6 +11,7 @@ export { delayed, hang, type Reply, type ReplyInit, rawReply, reset, streamed, t
 export type { TestConnection } from "./test-connection.ts";
 export type { ConnectOptions, TestGateway } from "./test-gateway.ts";
 export type { HeadersInput, TestHeaders } from "./test-headers.ts";
+export type { TestPrincipal } from "./test-principals.ts";
 export type { InterimResponse, TestResponse } from "./test-response.ts";
 export type { UpstreamRequest } from "./upstream-request.ts";
 export type { TestClock } from "./wiring.ts";

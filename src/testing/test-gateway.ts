@@ -4,6 +4,7 @@ import type { GatewayConfig } from "../config/index.ts";
 import type { Gateway } from "../gateway/index.ts";
 import type { Socket, SocketHandler } from "../transport/index.ts";
 import type { BodyInput } from "./body-bytes.ts";
+import type { FakeServices, ServiceCall } from "./fake-services.ts";
 import type { FakeUpstream } from "./fake-upstream.ts";
 import { MetricsView } from "./metrics-view.ts";
 import type { AccessRecord, RecordingSink } from "./recording-sink.ts";
@@ -45,6 +46,7 @@ export class TestGateway implements AsyncDisposable {
   readonly #wiring: Wiring;
   readonly #upstreams: ReadonlyMap<string, FakeUpstream>;
   readonly #sink: RecordingSink;
+  readonly #services: FakeServices;
   readonly #pending = new Set<PendingRequest>();
   readonly #connections = new Set<TestConnection>();
   readonly #unwatch: () => void;
@@ -54,15 +56,26 @@ export class TestGateway implements AsyncDisposable {
   constructor(
     gateway: Gateway,
     config: GatewayConfig,
-    parts: { readonly wiring: Wiring; readonly upstreams: ReadonlyMap<string, FakeUpstream>; readonly sink: RecordingSink },
+    parts: {
+      readonly wiring: Wiring;
+      readonly upstreams: ReadonlyMap<string, FakeUpstream>;
+      readonly sink: RecordingSink;
+      readonly services: FakeServices;
+    },
   ) {
     this.#gateway = gateway;
     this.config = config;
     this.#wiring = parts.wiring;
     this.#upstreams = parts.upstreams;
     this.#sink = parts.sink;
+    this.#services = parts.services;
     this.clock = new TestClock(parts.wiring);
     this.#unwatch = parts.wiring.watch(() => this.#finishRequests());
+  }
+
+  /** What identities have asked of services so far. */
+  get serviceCalls(): readonly ServiceCall[] {
+    return this.#services.calls;
   }
 
   get generation(): string {

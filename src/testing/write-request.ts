@@ -2,6 +2,7 @@
 
 import { type BodyInput, frame, toLatin1 } from "./body-bytes.ts";
 import { type HeadersInput, toLines } from "./test-headers.ts";
+import { type TestPrincipal, toPrincipalLine } from "./test-principals.ts";
 
 export interface RequestOptions {
   /** Host and the length of the body are added where they are not written. */
@@ -25,6 +26,8 @@ export interface RequestOptions {
   readonly serverName?: string;
   /** The client's certificate as PEM, for a listener that asks for one. It is taken for verified. */
   readonly certificate?: string;
+  /** Who the request is from, on a route with `auth`, without a credential: as if one of its identities had verified one. */
+  readonly as?: TestPrincipal;
   /** The form of the request's target (RFC 9112 3.2). `absolute` sends the whole URL, as to a proxy. */
   readonly form?: "origin" | "absolute";
 }
@@ -65,6 +68,7 @@ export function writeRequest(text: string, options: RequestOptions): WrittenRequ
     ? given
     : [["Host", authority], ...given];
   if (options.via !== undefined) lines.push(["X-Forwarded-For", options.from ?? DEFAULT_CLIENT], ["X-Forwarded-Proto", scheme]);
+  if (options.as !== undefined) lines.push(toPrincipalLine(options.as));
   const payload = { ...options, trailers: options.trailers === undefined ? undefined : toLines(options.trailers) };
   const framed = frame(payload, lines, true);
   const fields = [...lines, ...framed.lines].map(([name, value]) => `${name}: ${value}\r\n`).join("");
