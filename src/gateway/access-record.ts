@@ -36,6 +36,8 @@ export function encodeAccessRecord(exchange: Exchange): string {
   line += `,"durationMs":${jsonFixed(exchange.endedMs - exchange.startedMs, 3)}`;
   if (exchange.headSentMs > 0) line += `,"headMs":${jsonFixed(exchange.headSentMs - exchange.startedMs, 3)}`;
   if (exchange.plan.route !== "") line += `,"route":${jsonString(exchange.plan.route)}`;
+  const principal = exchange.principal;
+  if (principal !== null) line += `,"identity":${jsonString(principal.identity)},"principal":${jsonString(principal.id)}`;
   const attempts = exchange.attempts;
   if (attempts.length > 0) {
     const attempt = exchange.winner ?? attempts[attempts.length - 1]!;
