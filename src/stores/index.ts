@@ -1,4 +1,5 @@
 // The door of the stores room.
+export { createMemoryStores } from "./memory-stores.ts";
 export {
   type ApiKeyChanges,
   type ApiKeyFilter,

@@ -42,6 +42,7 @@ export interface ApiKeyFilter {
 
 /** What changed since `sequence`: digests of keys that were made, changed or revoked. */
 export interface ApiKeyChanges {
+  /** Of the last change there is. Less than what was asked for: the store is another one, or an older copy, and all may be different. */
   readonly sequence: number;
   readonly digests: readonly string[];
 }
@@ -53,10 +54,17 @@ export interface ApiKeyStore {
   list(filter: ApiKeyFilter): Promise<readonly ApiKeyRecord[]>;
   /** Rejects with a StoreFailure when the id or the digest is there already. */
   insert(record: ApiKeyRecord): Promise<void>;
-  /** Replaces what is kept under the id. False: there is none. */
+  /**
+   * Replaces what is kept under the id, but the digest, which never changes. A revocation and a successor that came meanwhile stay: who read
+   * the key before them can't take them back. False: there is none.
+   */
   update(record: ApiKeyRecord): Promise<boolean>;
-  /** In one transaction: the successor comes, the old one gets its end. False, and nothing happens, when the old one is gone or revoked. */
+  /**
+   * In one transaction: the successor comes, the old one gets its end. False, and nothing happens, when the old one is gone, revoked or
+   * replaced by another already.
+   */
   rotate(old: ApiKeyRecord, successor: ApiKeyRecord): Promise<boolean>;
+  /** No change is ever left out: one that is committed later has a greater number than all that were there to be read. */
   changesSince(sequence: number): Promise<ApiKeyChanges>;
 }
 
@@ -103,7 +111,7 @@ export interface SigningKeyRecord {
 }
 
 export interface SigningKeyStore {
-  /** Those that have not expired. */
+  /** Those that have not expired, in the order in which they become active. */
   list(nowMs: number): Promise<readonly SigningKeyRecord[]>;
   /** False, and nothing is kept, when a key exists that becomes active at or after `record.activeAtMs`: another node was first. */
   insertNext(record: SigningKeyRecord): Promise<boolean>;
