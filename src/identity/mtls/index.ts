@@ -1,0 +1,2 @@
+// Client certificates as identities.
+export { createMtlsIdentity } from "./mtls-identity.ts";
