@@ -2,6 +2,7 @@
 
 import type { GatewayConfig, ListenerConfig, UpstreamConfig } from "../config/index.ts";
 import { createGateway, type GatewayHost } from "../gateway/index.ts";
+import { createMemoryStores } from "../stores/index.ts";
 import { FakeServices, type ServiceHandler } from "./fake-services.ts";
 import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
 import { type ConfigurationSource, loadConfiguration, type Surroundings } from "./load-configuration.ts";
@@ -49,6 +50,7 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
     await upstream.listen();
     upstreams.set(name, upstream);
   }
+  const stores = createMemoryStores();
   const services = new FakeServices(wiring, options.services ?? {});
   const sink = new RecordingSink();
   const gateway = await createGateway(reachable, {
@@ -57,12 +59,13 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
     logSink: sink,
     descriptorLimit: DESCRIPTORS,
     calls: services,
+    openStores: () => Promise.resolve(stores),
     wrapIdentity: playIdentity,
     onIdentity: () => undefined,
     onBug: (error) => wiring.mishaps.push(error),
     ...(options.tracer !== undefined && { tracer: options.tracer }),
   });
-  return new TestGateway(gateway, config, { wiring, upstreams, sink, services });
+  return new TestGateway(gateway, config, { wiring, upstreams, sink, services, stores });
 }
 
 function toWallMs(now: Date | string | undefined): number {

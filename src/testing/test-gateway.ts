@@ -2,6 +2,7 @@
 
 import type { GatewayConfig } from "../config/index.ts";
 import type { Gateway } from "../gateway/index.ts";
+import type { Stores } from "../stores/index.ts";
 import type { Socket, SocketHandler } from "../transport/index.ts";
 import type { BodyInput } from "./body-bytes.ts";
 import type { FakeServices, ServiceCall } from "./fake-services.ts";
@@ -42,6 +43,8 @@ interface PendingRequest {
 export class TestGateway implements AsyncDisposable {
   readonly config: GatewayConfig;
   readonly clock: TestClock;
+  /** What the gateway keeps in its database, which in a test is memory. */
+  readonly stores: Stores;
   readonly #gateway: Gateway;
   readonly #wiring: Wiring;
   readonly #upstreams: ReadonlyMap<string, FakeUpstream>;
@@ -61,6 +64,7 @@ export class TestGateway implements AsyncDisposable {
       readonly upstreams: ReadonlyMap<string, FakeUpstream>;
       readonly sink: RecordingSink;
       readonly services: FakeServices;
+      readonly stores: Stores;
     },
   ) {
     this.#gateway = gateway;
@@ -69,6 +73,7 @@ export class TestGateway implements AsyncDisposable {
     this.#upstreams = parts.upstreams;
     this.#sink = parts.sink;
     this.#services = parts.services;
+    this.stores = parts.stores;
     this.clock = new TestClock(parts.wiring);
     this.#unwatch = parts.wiring.watch(() => this.#finishRequests());
   }
