@@ -1,0 +1,2 @@
+// The door of the keys by which internal tokens are signed.
+export { KeyRing, type KeyRingHost, type KeyRingOptions, type PublishedKeys, type Signer, type SigningKeys } from "./key-ring.ts";
