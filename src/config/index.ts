@@ -75,6 +75,7 @@ export type { Invariant } from "./invariant-schema.ts";
 export { ISSUE_CODES, type Issue, type IssueCode, type OutsideCode, type OutsideFinding } from "./issue.ts";
 export { configurationJsonSchema, describeConfiguration, describeTeam, type SchemaNode, teamJsonSchema } from "./json-schema.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
+export { checkPasswordHash, type PasswordHash, parsePasswordHash } from "./password-hash.ts";
 export { parseDuration } from "./quantities.ts";
 export { Refusal } from "./refusal.ts";
 export { parseRouteTests, type RouteTest, type RouteTestReply, type RouteTestsFile, routeTestsJsonSchema } from "./route-test-schema.ts";
