@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { canonicalIp } from "../base/index.ts";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
+import type { TestPrincipal } from "../testing/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { hideIn } from "./hide.ts";
@@ -36,6 +37,8 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
     return refuse(`--certificate can't be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (typeof from === "string" && canonicalIp(from) === null) return refuse(`--from takes an IP address, got "${from}"`);
+  const who = typeof values["as"] === "string" ? readPrincipal(values["as"]) : undefined;
+  if (typeof who === "string") return refuse(who);
   const loaded = await loadOrTell(file, terminal, isJson);
   if (loaded === null) return EXIT_CONFIG;
   let explanation: Explanation;
@@ -47,6 +50,7 @@ export async function explain({ values, operands }: CommandLine, terminal: Termi
       ...(typeof from === "string" && { from }),
       ...(typeof listener === "string" && { listener }),
       ...(certificate !== null && { certificate }),
+      ...(who !== undefined && { as: who }),
     });
   } catch (error) {
     return refuse(error instanceof Error ? error.message : String(error));
@@ -108,6 +112,17 @@ function toPrintable<Value>(value: Value): Value {
   if (Array.isArray(value)) return value.map(toPrintable) as Value;
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, toPrintable(inner)])) as Value;
+}
+
+/** `alice`, or JSON; a sentence when it is neither. */
+function readPrincipal(text: string): TestPrincipal | string {
+  if (!text.startsWith("{")) return { id: text };
+  try {
+    const principal = JSON.parse(text) as TestPrincipal;
+    return typeof principal.id === "string" && principal.id !== "" ? principal : '--as needs an `id`: {"id":"alice"}';
+  } catch {
+    return `--as takes an id or JSON, got "${text}"`;
+  }
 }
 
 function list(value: CommandLine["values"][string]): string[] {

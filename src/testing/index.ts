@@ -11,7 +11,7 @@ export { delayed, hang, type Reply, type ReplyInit, rawReply, reset, streamed, t
 export type { TestConnection } from "./test-connection.ts";
 export type { ConnectOptions, TestGateway } from "./test-gateway.ts";
 export type { HeadersInput, TestHeaders } from "./test-headers.ts";
-export type { TestPrincipal } from "./test-principals.ts";
+export { TEST_PRINCIPAL_HEADER, type TestPrincipal } from "./test-principals.ts";
 export type { InterimResponse, TestResponse } from "./test-response.ts";
 export type { UpstreamRequest } from "./upstream-request.ts";
 export type { TestClock } from "./wiring.ts";

@@ -23,7 +23,9 @@ export interface TestPrincipal {
   readonly expiresIn?: Duration;
 }
 
-const TEST_PRINCIPAL = fieldName("Sallyport-Test-Principal");
+/** The field that the kit says it in. */
+export const TEST_PRINCIPAL_HEADER = "Sallyport-Test-Principal";
+const TEST_PRINCIPAL = fieldName(TEST_PRINCIPAL_HEADER);
 
 export function toPrincipalLine(principal: TestPrincipal): readonly [name: string, value: string] {
   return [TEST_PRINCIPAL.text, Buffer.from(JSON.stringify(principal)).toString("base64")];

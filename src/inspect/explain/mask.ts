@@ -1,7 +1,7 @@
 // What an explanation may not show: values that came from secrets, and what clients and services prove themselves with.
 
 import { Secret } from "../../base/index.ts";
-import type { GatewayConfig, ValueTemplate } from "../../config/index.ts";
+import type { GatewayConfig, IdentityConfig, ValueTemplate } from "../../config/index.ts";
 
 const ALWAYS = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
 
@@ -19,8 +19,11 @@ export class Mask {
       ...response.add,
     ]);
     const queries = config.routes.flatMap((route) => route.rewrite.query.set);
-    this.#names = new Set([...ALWAYS, ...listSecret(edits).map((name) => name.toLowerCase())]);
-    this.#parameters = new Set(listSecret(queries));
+    const carriers = config.identities.map(listCarriers);
+    const tokens = config.upstreams.flatMap(({ internalToken }) => (internalToken === null ? [] : [internalToken.header]));
+    const names = [...carriers.flatMap(({ headers }) => headers), ...tokens, ...listSecret(edits)];
+    this.#names = new Set([...ALWAYS, ...names.map((name) => name.toLowerCase())]);
+    this.#parameters = new Set([...carriers.flatMap(({ parameters }) => parameters), ...listSecret(queries)]);
   }
 
   header(name: string, value: string): string {
@@ -40,6 +43,15 @@ export class Mask {
       });
     return `${target.slice(0, mark)}?${pairs.join("&")}`;
   }
+}
+
+/** Where credentials of an identity stand, besides those that are hidden always. */
+function listCarriers(identity: IdentityConfig): { readonly headers: readonly string[]; readonly parameters: readonly string[] } {
+  if (identity.kind === "internal") return { headers: [identity.header], parameters: [] };
+  if (identity.kind === "external") return { headers: identity.sendHeaders, parameters: [] };
+  if (identity.kind !== "apiKey" && identity.kind !== "jwt") return { headers: [], parameters: [] };
+  const { from } = identity;
+  return { headers: from.kind === "header" ? [from.name] : [], parameters: from.kind === "query" ? [from.name] : [] };
 }
 
 function listSecret(values: readonly (readonly [string, ValueTemplate])[]): string[] {

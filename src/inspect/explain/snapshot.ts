@@ -1,6 +1,7 @@
 // What one step did to an exchange: the exchange looked at before and after it, and the difference in words.
 
 import type { Exchange } from "../../pipeline/index.ts";
+import { TEST_PRINCIPAL_HEADER } from "../../testing/index.ts";
 import type { Mask } from "./mask.ts";
 
 export interface Snapshot {
@@ -9,12 +10,14 @@ export interface Snapshot {
   readonly authority: string | null;
   readonly client: string;
   readonly status: number | null;
+  /** Who the request is from, with the identity that says so. */
+  readonly principal: string | null;
   /** Lines of the request before there is a response, of the response from then on. */
   readonly lines: readonly string[];
 }
 
 export function takeSnapshot(exchange: Exchange, side: "request" | "response"): Snapshot {
-  const { head, response } = exchange;
+  const { head, principal, response } = exchange;
   const fields = side === "response" && response !== null ? response.fields : head.fields;
   return {
     path: head.path,
@@ -22,11 +25,13 @@ export function takeSnapshot(exchange: Exchange, side: "request" | "response"): 
     authority: exchange.upstreamAuthority,
     client: exchange.clientAddress,
     status: response?.status ?? null,
+    principal: principal === null ? null : `${principal.id} of ${principal.identity}`,
     lines: fields
       .copy()
       .toLines()
       .split("\r\n")
-      .filter((line) => line !== ""),
+      // How whoever asks says `as` whom: no field of the request.
+      .filter((line) => line !== "" && !line.startsWith(`${TEST_PRINCIPAL_HEADER}:`)),
   };
 }
 
@@ -40,6 +45,7 @@ export function describeChanges(before: Snapshot, after: Snapshot, side: "reques
     if (before.path !== "" && before.query !== after.query) changes.push(`changes the query to ${mask.target(after.query) || "nothing"}`);
     if (before.authority !== after.authority)
       changes.push(`sends ${after.authority === "" ? "the endpoint's own name" : after.authority} as Host`);
+    if (after.principal !== null && before.principal !== after.principal) changes.push(`takes it for a request of ${after.principal}`);
     if (before.client !== after.client) changes.push(`takes ${after.client} for the client`);
   } else if (before.status !== after.status && after.status !== null) {
     changes.push(`changes the status to ${after.status}`);
