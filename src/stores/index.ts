@@ -1,5 +1,6 @@
 // The door of the stores room.
 export { createMemoryStores } from "./memory-stores.ts";
+export { openStores, type StoreDatabase, type StoreOptions } from "./open-stores.ts";
 export {
   type ApiKeyChanges,
   type ApiKeyFilter,
