@@ -240,7 +240,7 @@ export interface CedarConfig {
   /** JSON; null for none. */
   readonly entities: string | null;
   readonly schema: string | null;
-  /** `Action::"…"`: a template of the request's facts; null: `<METHOD> <route>`. */
+  /** `Action::"…"`: a template of the request's facts (parseTemplate reads it); null: the method. */
   readonly action: string | null;
 }
 

@@ -81,3 +81,4 @@ export { Refusal } from "./refusal.ts";
 export { parseRouteTests, type RouteTest, type RouteTestReply, type RouteTestsFile, routeTestsJsonSchema } from "./route-test-schema.ts";
 export type { ConfigurationInput, TeamInput } from "./schema.ts";
 export { saveLastGood, type TeamState } from "./teams.ts";
+export { parseTemplate } from "./templates.ts";
