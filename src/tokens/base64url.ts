@@ -13,11 +13,11 @@ export function hasOwnSpelling(text: string): boolean {
   const rest = text.length & 3;
   if (rest === 0) return true;
   if (rest === 1) return false;
-  const last = valueOf(text.charCodeAt(text.length - 1));
+  const last = sextetOf(text.charCodeAt(text.length - 1));
   return (last & (rest === 2 ? 15 : 3)) === 0;
 }
 
-function valueOf(unit: number): number {
+function sextetOf(unit: number): number {
   if (unit >= 0x61) return unit - 0x61 + 26;
   if (unit === 0x5f) return 63;
   if (unit >= 0x41) return unit - 0x41;
