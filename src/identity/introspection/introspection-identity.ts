@@ -1,0 +1,68 @@
+// Bearer tokens that mean nothing to who carries them: their issuer is asked, once for all requests that carry the same one at the same
+// time, and its word is believed for a while. A flood of tokens that nobody knows does not reach the issuer as one: what is asked at once is
+// bounded, and so is what one client may have asked. @hot
+
+import { hash } from "node:crypto";
+import type { Clock, Fault } from "../../base/index.ts";
+import type { IntrospectionIdentity } from "../../config/index.ts";
+import type { Exchange, Principal } from "../../pipeline/index.ts";
+import { EXPIRED, UNAVAILABLE } from "../faults.ts";
+import { type Identity, type IdentityHost, type IdentityWatcher, NO_CARRIERS, type Outcome } from "../identity.ts";
+import { type AskBudget, Asker } from "./asker.ts";
+import { readBearer } from "./bearer.ts";
+
+/** Questions under way; who comes then is told at once that nobody can be asked. */
+const MOST_AT_ONCE = 64;
+
+const BUSY = UNAVAILABLE.with(`${MOST_AT_ONCE} tokens are being asked about already`);
+
+/** `budget`: what a client may have asked; null bounds nothing by client. */
+export function createIntrospectionIdentity(config: IntrospectionIdentity, host: IdentityHost, budget: AskBudget | null): Identity {
+  return new IntrospectedTokens(config, host, budget);
+}
+
+class IntrospectedTokens implements Identity {
+  readonly name: string;
+  readonly source = "introspection";
+  readonly carriers = NO_CARRIERS;
+  readonly challenge: string;
+  readonly #clock: Clock;
+  readonly #watcher: IdentityWatcher;
+  readonly #budget: AskBudget | null;
+  readonly #asker: Asker;
+
+  constructor(config: IntrospectionIdentity, host: IdentityHost, budget: AskBudget | null) {
+    this.name = config.name;
+    this.challenge = `Bearer realm="${config.name}"`;
+    this.#clock = host.clock;
+    this.#watcher = host.watcher;
+    this.#budget = budget;
+    this.#asker = new Asker(config, host, budget);
+  }
+
+  identify(exchange: Exchange): Outcome {
+    const token = readBearer(exchange.head.fields);
+    if (token === null || typeof token !== "string") return token;
+    const asker = this.#asker;
+    const digest = hash("sha256", token, "base64");
+    const nowMs = this.#clock.now();
+    const known: Principal | Fault | null = asker.good.get(digest, nowMs) ?? asker.bad.get(digest, nowMs);
+    this.#watcher.onLookup(this.name, known !== null);
+    if (known !== null) return this.#isPast(known) ? EXPIRED.with(`${this.name}: the token has expired`) : known;
+    const underWay = asker.underWay.get(digest);
+    if (underWay !== undefined) return underWay;
+    if (asker.underWay.size >= MOST_AT_ONCE) return BUSY;
+    const refusal = this.#budget === null ? null : this.#budget.take(exchange.clientAddress);
+    if (refusal !== null) return refusal;
+    return asker.ask(token, digest, exchange.clientAddress);
+  }
+
+  close(): void {
+    this.#asker.close();
+  }
+
+  /** The wall clock may have jumped since it was asked about. */
+  #isPast(known: Principal | Fault): boolean {
+    return "expiresAtMs" in known && known.expiresAtMs !== null && this.#clock.wall() >= known.expiresAtMs;
+  }
+}
