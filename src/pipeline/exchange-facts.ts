@@ -35,6 +35,8 @@ export class ExchangeFacts {
   routedPath = "";
   /** Media type of the gRPC call that the request is, as the client sent it; null for any other request. */
   readonly grpcType: string | null;
+  /** When the response's head must be there, on the wheel's clock; 0 leaves it open. */
+  answersByMs = 0;
   /** When the whole exchange must be over, on the wheel's clock; 0 leaves it open. */
   endsByMs = 0;
   /** By which it then ends. */

@@ -75,12 +75,17 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
       this.answerFault(BODY_TOO_LARGE);
       return false;
     }
-    if (plan.timeoutMs !== null) {
-      this.#deadline = new Timer(this, DEADLINE_TIMER);
-      this.runtime.wheel.arm(this.#deadline, plan.timeoutMs, this.startedMs);
-    }
+    if (plan.timeoutMs !== null) this.answerWithin(plan.timeoutMs);
     if (this.requestBody !== null) this.requestBody.maxBytes = plan.bodyBytes;
     return true;
+  }
+
+  /** The response's head must be there `delayMs` after the exchange began, or sooner where that was said before. */
+  answerWithin(delayMs: number): void {
+    if (this.answersByMs !== 0 && this.answersByMs <= this.startedMs + delayMs) return;
+    this.answersByMs = this.startedMs + delayMs;
+    this.#deadline ??= new Timer(this, DEADLINE_TIMER);
+    this.runtime.wheel.arm(this.#deadline, delayMs, this.startedMs);
   }
 
   /** Ends the whole exchange with `fault`, its response's body included, `delayMs` after it began. In a request step, once at most. */
@@ -244,13 +249,11 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   /** The head goes out: from here on nothing but the rest of this response can reach the client. */
   #commit(): void {
     this.stage = SENDING;
-    if (this.#deadline !== null) this.runtime.wheel.disarm(this.#deadline);
-    if (this.#retry !== null) this.runtime.wheel.disarm(this.#retry);
+    this.#disarm();
     const client = this.client;
-    const head = this.response!;
     this.headSentMs = this.runtime.wheel.nowMs;
     const corks = client.cork();
-    client.sendHead(head);
+    client.sendHead(this.response!);
     if (this.winner === null || this.#bodyDone) {
       if (this.#ownBody !== null) this.writeResponse(this.#ownBody);
       this.#endBody(null);
@@ -473,7 +476,6 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
 
   #disarm(): void {
     if (this.#deadline !== null) this.runtime.wheel.disarm(this.#deadline);
-    if (this.#ending !== null) this.runtime.wheel.disarm(this.#ending);
     if (this.#retry !== null) this.runtime.wheel.disarm(this.#retry);
   }
 
@@ -483,6 +485,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
     this.#waiting = false;
     this.endedMs = this.runtime.wheel.nowMs;
     this.#disarm();
+    if (this.#ending !== null) this.runtime.wheel.disarm(this.#ending);
     cancelAll(this);
     const steps = this.plan.end;
     for (let i = 0; i < steps.length; i++) {
