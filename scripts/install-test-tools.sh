@@ -4,7 +4,7 @@
 set -u
 
 # program:package
-tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server)
+tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server initdb:postgresql)
 
 # Two programs have no package: Go builds them from their source in under a minute. Pebble is a certificate authority for tests of ACME,
 # h2spec judges HTTP/2 servers.
@@ -20,10 +20,12 @@ for program in "${built[@]}"; do
   fi
 done
 
+# Debian keeps the programs of PostgreSQL out of everybody's way, in a folder for each version.
+folders="/usr/sbin:/sbin:$(printf '%s:' /usr/lib/postgresql/*/bin)"
 missing=()
 packages=()
 for tool in "${tools[@]}"; do
-  if ! PATH="$PATH:/usr/sbin:/sbin" command -v "${tool%%:*}" >/dev/null 2>&1; then
+  if ! PATH="$PATH:$folders" command -v "${tool%%:*}" >/dev/null 2>&1; then
     missing+=("${tool%%:*}")
     packages+=("${tool##*:}")
   fi

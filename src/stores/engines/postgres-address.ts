@@ -44,10 +44,12 @@ export function readPostgresUrl(text: string, ca: string | null): PostgresAddres
 function parseUrl(text: string): URL {
   // A URL has a host; with a socket's folder in `host=` it may be left out.
   const whole = text.replace(/^(postgres(?:ql)?:\/\/(?:[^@/]*@)?)\//, "$1localhost/");
-  if (!/^postgres(?:ql)?:\/\//.test(whole) || !URL.canParse(whole)) {
-    throw new StoreFailure("the database's URL is none of the form postgres://user:password@host:5432/name");
+  const url = /^postgres(?:ql)?:\/\//.test(whole) && URL.canParse(whole) ? new URL(whole) : null;
+  // Of a password with a bare `/` or `?` the rest stands here, and would be shown as the database's name.
+  if (url === null || /@/.test(url.pathname + url.search + url.hash)) {
+    throw new StoreFailure("the database's URL is none of the form postgres://user:password@host:5432/name, its parts percent-encoded");
   }
-  return new URL(whole);
+  return url;
 }
 
 function decode(text: string): string {
