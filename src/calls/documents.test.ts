@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock } from "../base/index.ts";
-import { CallFailure } from "./call.ts";
+import { CallFailure, type DocumentSource } from "./call.ts";
 import { FakeCalls, jsonAnswer, textAnswer } from "./calls-fake.ts";
 import { createDocuments, MOST_DOCUMENT_BYTES } from "./documents.ts";
 
@@ -17,7 +17,7 @@ class Stage {
     this.calls.reply(URL, () => textAnswer(`reading ${this.calls.count(URL)}`));
   }
 
-  async read(maxAgeMs: number, source = SOURCE): Promise<string> {
+  async read(maxAgeMs: number, source: DocumentSource = SOURCE): Promise<string> {
     return (await this.documents.read(source, maxAgeMs)).text;
   }
 

@@ -4,7 +4,7 @@
 
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
-import { type Clock, systemClock } from "../base/index.ts";
+import type { Clock } from "../base/index.ts";
 import { type Call, type CallAnswer, CallFailure, type Calls } from "./call.ts";
 
 /** How long a connection that nobody uses is kept. */
@@ -17,12 +17,7 @@ const MOST_AGENTS = 64;
 /** What reads as a connection that its other side had closed before it saw the request. */
 const STALE = new Set(["ECONNRESET", "EPIPE", "ERR_SOCKET_CLOSED", "ConnectionClosed"]);
 
-/** One a process; `clock` counts the time of calls. Idle connections keep no process alive. */
-export function createCalls(clock: Clock = systemClock): Calls {
-  return new HttpCalls(clock);
-}
-
-class HttpCalls implements Calls {
+export class HttpCalls implements Calls {
   readonly #clock: Clock;
   readonly #plain = new HttpAgent(AGENT);
   /** By the authorities that they trust. */
