@@ -52,10 +52,15 @@ describe("an invariant", () => {
   it("says that every route which is not public has auth", () => {
     const every = { where: { lacks: ["public"] }, require: { has: ["auth"] } };
     assert.deepEqual(judge(every), {});
-    // Until auth is built no route may lack `public`: this is what one would look like.
-    const closed = routes.map((route) => (route.name === "read" ? { ...route, public: false as unknown as true } : route));
-    assert.deepEqual(judge(every, closed), { read: "it must have `auth` and has not" });
-    assert.equal(idle({ lacks: ["public"] }), 0);
+    const auth = { identities: ["users"], optional: false };
+    const closed = routes.map((route) => (route.name === "read" ? { ...route, auth } : route));
+    assert.deepEqual(judge(every, closed), {});
+    assert.deepEqual(judge({ where: { has: ["auth"] }, require: { has: ["authorize"] } }, closed), {
+      read: "it must have `authorize` and has not",
+    });
+    assert.deepEqual(judge({ where: { names: ["read"] }, require: { has: ["public"] } }, closed), {
+      read: "it must have `public` and has not",
+    });
   });
 
   it("speaks of routes that take some path of a pattern, whatever else they take", () => {

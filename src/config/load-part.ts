@@ -13,6 +13,8 @@ import { type PemTexts, readPemFiles } from "./pem-files.ts";
 import { type ReferenceReader, type Resolved, resolveReferences } from "./references.ts";
 import { type Body, readBodies } from "./references-bodies.ts";
 import type { Masking } from "./references-masking.ts";
+import type { FromElsewhere } from "./resolve.ts";
+import { type FileTexts, readTextFiles } from "./text-files.ts";
 import { translateIssues } from "./translate.ts";
 
 /** Values as written and where they stand: a text of YAML or JSON, or a value that a program made. */
@@ -32,6 +34,7 @@ export class Part {
   readonly issues: Issue[];
   readonly bodies: ReadonlyMap<number, Body>;
   readonly pem: PemTexts;
+  readonly texts: FileTexts;
   readonly #covered: PathSet;
   readonly #references: Resolved;
   readonly #masking: Masking;
@@ -50,9 +53,11 @@ export class Part {
     const { bodies, findings: bodyFindings } = readBodies(this.#references.value, source.file, reader, covered);
     this.bodies = bodies;
     for (const finding of [...findings, ...this.#references.findings]) this.#put(finding, true);
-    const { texts, findings: pemFindings } = readPemFiles(this.#references.value, source.file, reader, covered);
-    this.pem = texts;
-    for (const finding of [...bodyFindings, ...pemFindings]) this.put(finding);
+    const pem = readPemFiles(this.#references.value, source.file, reader, covered);
+    this.pem = pem.texts;
+    const plain = readTextFiles(this.#references.value, source.file, reader, covered);
+    this.texts = plain.texts;
+    for (const finding of [...bodyFindings, ...pem.findings, ...plain.findings]) this.put(finding);
   }
 
   get isGood(): boolean {
@@ -67,6 +72,11 @@ export class Part {
   /** The same, but header and query values that are secrets stand as written. */
   get checked(): unknown {
     return this.#references.checked;
+  }
+
+  /** What came from elsewhere into it. */
+  get from(): FromElsewhere {
+    return { places: this.places, bodies: this.bodies, pem: this.pem, texts: this.texts };
   }
 
   get places(): PathSet {

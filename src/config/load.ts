@@ -13,6 +13,7 @@ import { importConfiguration, isModule } from "./module.ts";
 import { toValueSource } from "./module-source.ts";
 import { Masking } from "./references-masking.ts";
 import { resolveConfiguration } from "./resolve.ts";
+import { completeConfiguration } from "./resolve-stores.ts";
 import { configurationSchema } from "./schema.ts";
 import { parseSource } from "./source.ts";
 import { assemble, openTeams, type TeamState, type TeamSurroundings } from "./teams.ts";
@@ -91,7 +92,7 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   });
   for (const finding of included.findings) root.put(finding);
   const written = root.parse(configurationSchema);
-  const from = { places: root.places, bodies: root.bodies, pem: root.pem };
+  const { from } = root;
   const resolved = written === null ? null : resolveConfiguration(written, file, from);
   const around: TeamSurroundings = { host, stateDir: resolved?.gateway.stateDir ?? null, reader, masking };
   const opened = openTeams(included.files, around);
@@ -117,7 +118,7 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
     upstreams: [...upstreams, ...teams.flatMap((team) => team.upstreams)],
     routes: [...routes, ...teams.flatMap((team) => team.routes)],
   };
-  return finish(all, root, states, { files, code, masking, invariants, owners });
+  return finish(completeConfiguration(all, written), root, states, { files, code, masking, invariants, owners });
 }
 
 interface Read {

@@ -16,11 +16,8 @@ interface NotBuilt {
 
 export const NOT_BUILT: readonly NotBuilt[] = [
   { at: "counters", what: "shared counters" },
-  { at: "database", what: "the database" },
-  { at: "identities", what: "identities" },
   { at: "rateLimits", what: "rate limits" },
   { at: "listeners[].rateLimits", what: "rate limits" },
-  { at: "upstreams.*.internalToken", what: "internal tokens" },
   { at: "upstreams.*.breaker", what: "circuit breaking" },
   { at: "upstreams.*.health.passive", what: "health checks by what requests are answered" },
   {
@@ -29,8 +26,6 @@ export const NOT_BUILT: readonly NotBuilt[] = [
     isIt: (value) => value === "leastRequest" || value === "random" || hasKey(value, "consistentHash"),
     instead: "write `balance: roundRobin`",
   },
-  { at: "routes[].auth", what: "authentication" },
-  { at: "routes[].authorize", what: "authorisation" },
   { at: "routes[].rateLimits", what: "rate limits" },
   { at: "routes[].retry", what: "retries" },
   { at: "routes[].hedge", what: "hedged requests" },

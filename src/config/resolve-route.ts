@@ -15,6 +15,8 @@ import type {
   ValueTemplate,
   WebSocketConfig,
 } from "./config.ts";
+import { resolveAuth, resolveAuthorize } from "./resolve-access.ts";
+import type { FileSource } from "./resolve-tls.ts";
 import type { Configuration } from "./schema.ts";
 import { expandVersions } from "./versions.ts";
 
@@ -28,6 +30,7 @@ export interface RouteSurroundings {
   readonly team: { readonly name: string; readonly hosts: readonly string[] } | null;
   readonly defaults: Defaults;
   readonly apis: Configuration["apis"];
+  readonly source: FileSource;
   /** The compiled value at a path of the configuration below this route: `["headers", "request", "set", "X-Edge"]`. */
   readonly template: (text: string, path: readonly (string | number)[]) => ValueTemplate;
   /** The same for a value of `defaults`. */
@@ -49,9 +52,9 @@ export function resolveRoute(route: RouteInput, around: RouteSurroundings): Rout
     name: route.name,
     team: around.team?.name ?? null,
     match: resolveMatch(route, around),
-    auth: null,
-    authorize: null,
-    forwardCredential: false,
+    auth: resolveAuth(route.auth),
+    authorize: resolveAuthorize(route.authorize, around.source),
+    forwardCredential: route.forwardCredential,
     action: resolveAction(route, around),
     maintenance: maintenance === null ? null : resolveMaintenance(maintenance),
     lifecycle: dates === undefined ? null : resolveLifecycle(dates),

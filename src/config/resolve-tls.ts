@@ -6,12 +6,18 @@ import type * as z from "zod";
 import { Secret } from "../base/index.ts";
 import type { AcmeConfig, CertificateConfig, CertificatePair, ListenerTlsConfig, UpstreamTlsConfig } from "./config.ts";
 import type { PemTexts } from "./pem-files.ts";
+import type { FileTexts } from "./text-files.ts";
 import type { acme, listenerTls, upstreamTls } from "./tls-schema.ts";
 
 /** The folder that paths belong to, and what was read of the files. */
 export interface PemSource {
   readonly folder: string;
   readonly pem: PemTexts;
+}
+
+/** The same, with key sets and policies. */
+export interface FileSource extends PemSource {
+  readonly texts: FileTexts;
 }
 
 const VERSIONS = { "1.2": "TLSv1.2", "1.3": "TLSv1.3" } as const;
@@ -22,7 +28,7 @@ export function resolveListenerTls(written: z.output<typeof listenerTls> | undef
     const pair = cert === undefined || key === undefined ? null : toPair(cert, key, source);
     if (clientAuth === undefined) return { pair, acme: issued ?? null, clientAuth: null };
     const { mode, ca, crl } = clientAuth;
-    const { file: caFile, text } = read(ca, source);
+    const { file: caFile, text } = readPem(ca, source);
     return { pair, acme: issued ?? null, clientAuth: { mode, ca: text, caFile, crl: toLists(crl, source) } };
   });
   return { minVersion: VERSIONS[written.minVersion], certificates };
@@ -36,7 +42,7 @@ export function resolveUpstreamTls(
 ): UpstreamTlsConfig | null {
   if (!isTls) return null;
   const { ca, crl, cert, key, serverName, minVersion } = written ?? {};
-  const authorities = ca === undefined ? null : read(ca, source);
+  const authorities = ca === undefined ? null : readPem(ca, source);
   return {
     ca: authorities?.text ?? null,
     caFile: authorities?.file ?? null,
@@ -54,23 +60,34 @@ export function resolveAcme(written: z.output<typeof acme> | undefined, source: 
     directory,
     email: email ?? null,
     challenge,
-    ca: ca === undefined ? null : read(ca, source).text,
+    ca: ca === undefined ? null : readPem(ca, source).text,
     externalAccount: externalAccount === undefined ? null : { keyId: externalAccount.keyId, hmacKey: new Secret(externalAccount.hmacKey) },
     renewBeforeMs: renewBefore,
   };
 }
 
 function toPair(cert: string, key: string, source: PemSource): CertificatePair {
-  const [certificate, secret] = [read(cert, source), read(key, source)];
+  const [certificate, secret] = [readPem(cert, source), readPem(key, source)];
   return { cert: certificate.text, certFile: certificate.file, key: new Secret(secret.text), keyFile: secret.file };
 }
 
 function toLists(crl: string | readonly string[] | undefined, source: PemSource): string[] {
   if (crl === undefined) return [];
-  return (typeof crl === "string" ? [crl] : crl).map((path) => read(path, source).text);
+  return (typeof crl === "string" ? [crl] : crl).map((path) => readPem(path, source).text);
 }
 
-function read(path: string, { folder, pem }: PemSource): { readonly file: string; readonly text: string } {
+export interface ReadFile {
+  /** Absolute. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export function readPem(path: string, { folder, pem }: PemSource): ReadFile {
   const file = resolve(folder, path);
   return { file, text: pem.get(file) ?? "" };
+}
+
+export function readText(path: string, { folder, texts }: FileSource): ReadFile {
+  const file = resolve(folder, path);
+  return { file, text: texts.get(file) ?? "" };
 }

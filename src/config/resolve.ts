@@ -17,10 +17,13 @@ import type { PathSet } from "./path-set.ts";
 import type { PemTexts } from "./pem-files.ts";
 import type { Body } from "./references-bodies.ts";
 import { Refusal } from "./refusal.ts";
+import { resolveIdentities } from "./resolve-identities.ts";
 import { type RouteSurroundings, resolveRoute } from "./resolve-route.ts";
-import { type PemSource, resolveAcme, resolveListenerTls, resolveUpstreamTls } from "./resolve-tls.ts";
+import { resolveDatabase, resolveInternalToken } from "./resolve-stores.ts";
+import { type FileSource, type PemSource, resolveAcme, resolveListenerTls, resolveUpstreamTls } from "./resolve-tls.ts";
 import type { Configuration, TeamConfiguration } from "./schema.ts";
 import { parseTemplate } from "./templates.ts";
+import type { FileTexts } from "./text-files.ts";
 
 /** What came from elsewhere into one file. */
 export interface FromElsewhere {
@@ -30,12 +33,14 @@ export interface FromElsewhere {
   readonly bodies: ReadonlyMap<number, Body>;
   /** Of certificates, keys and lists. */
   readonly pem: PemTexts;
+  /** Of key sets and policies. */
+  readonly texts: FileTexts;
 }
 
-/** The resolved form of `written`; paths in it are relative to `file`. */
+/** The resolved form of `written`, which resolve-stores.ts completes; paths in it are relative to `file`. */
 export function resolveConfiguration(written: Configuration, file: string, from: FromElsewhere): GatewayConfig {
   const folder = dirname(resolve(file));
-  const source = { folder, pem: from.pem };
+  const source = { folder, pem: from.pem, texts: from.texts };
   return {
     version: 1,
     gateway: {
@@ -45,17 +50,17 @@ export function resolveConfiguration(written: Configuration, file: string, from:
       drainMs: written.gateway.drain,
       watch: written.gateway.watch,
       identityHeaders: written.gateway.identityHeaders,
-      sealKeys: [],
+      sealKeys: (written.gateway.sealKeys ?? []).map((key) => new Secret(key)),
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
     admin: resolveAdmin(written.admin, source),
     acme: resolveAcme(written.acme, source),
-    database: null,
+    database: resolveDatabase(written.database, source),
     internalKeys: null,
-    identities: [],
+    identities: resolveIdentities(written.identities, source),
     listeners: written.listeners.map((listener) => resolveListener(listener, source)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
-    routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from }),
+    routes: resolveRoutes(written.routes, written, { team: null, from, defaultsFrom: from, source }),
     telemetry: { accessLog: resolveAccessLog(written.telemetry.accessLog, folder) },
   };
 }
@@ -96,7 +101,7 @@ function resolveListener(listener: Configuration["listeners"][number], source: P
     reusePort,
     trustedProxies,
     bounds: resolved,
-    publishKeys: false,
+    publishKeys: listener.publishKeys ?? false,
   };
 }
 
@@ -111,7 +116,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
     })),
     protocol: upstream.protocol,
     balance: "roundRobin",
-    internalToken: null,
+    internalToken: resolveInternalToken(upstream.internalToken),
     tls: resolveUpstreamTls(upstream.tls, isTls, source),
     proxyProtocol: upstream.proxyProtocol ?? null,
     timeouts: {
@@ -142,11 +147,11 @@ export function resolveTeam(
   from: FromElsewhere,
   root: { readonly written: Configuration; readonly from: FromElsewhere },
 ): { readonly upstreams: readonly UpstreamConfig[]; readonly routes: readonly RouteConfig[] } {
-  const source = { folder: dirname(resolve(file)), pem: from.pem };
+  const source = { folder: dirname(resolve(file)), pem: from.pem, texts: from.texts };
   const team = { name: written.team.name, hosts: written.team.hosts ?? [] };
   return {
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
-    routes: resolveRoutes(written.routes, root.written, { team, from, defaultsFrom: root.from }),
+    routes: resolveRoutes(written.routes, root.written, { team, from, defaultsFrom: root.from, source }),
   };
 }
 
@@ -154,10 +159,11 @@ interface RouteOrigins {
   readonly team: RouteSurroundings["team"];
   readonly from: FromElsewhere;
   readonly defaultsFrom: FromElsewhere;
+  readonly source: FileSource;
 }
 
 function resolveRoutes(routes: Configuration["routes"], root: Configuration, origins: RouteOrigins): RouteConfig[] {
-  const { team, from, defaultsFrom } = origins;
+  const { team, from, defaultsFrom, source } = origins;
   const template = (text: string, places: PathSet, path: readonly (string | number)[]) => {
     if (places.covers(path)) return [new Secret(text)];
     const parts = parseTemplate(text);
@@ -168,6 +174,7 @@ function resolveRoutes(routes: Configuration["routes"], root: Configuration, ori
       team,
       defaults: root.defaults,
       apis: root.apis,
+      source,
       template: (text, path) => template(text, from.places, ["routes", index, ...path]),
       defaultTemplate: (text, path) => template(text, defaultsFrom.places, ["defaults", ...path]),
       body: ({ body, json }) => {

@@ -1,6 +1,7 @@
 // What can be written of a route, and the part of it that `defaults` may say for every route.
 
 import * as z from "zod";
+import { auth, authorize, forwardCredential } from "./access-schema.ts";
 import { CIDR_EXPECTATION, parseProxyBlock } from "./addresses.ts";
 import {
   choice,
@@ -55,7 +56,7 @@ import {
   TEMPLATE_EXPECTATION,
   URL_EXPECTATION,
 } from "./route-values.ts";
-import { auth, authorize, hedge, limitNames, plugins, retry, split } from "./unbuilt-schema.ts";
+import { hedge, limitNames, plugins, retry, split } from "./unbuilt-schema.ts";
 
 export const fieldName = (description: string) => text(parseFieldName, FIELD_NAME_EXPECTATION, description);
 export const name = (description: string) => text(parseName, NAME_EXPECTATION, description);
@@ -394,8 +395,9 @@ export const route = fields(
       "The API and the versions of it that this route serves; how a request tells its version stands in `apis`.",
     ).optional(),
     public: only(true, "Everybody may use this route.").optional(),
-    auth: notBuilt(auth, "Identities that may use this route; the first whose credential is present decides.").optional(),
-    authorize: notBuilt(authorize, "What the principal must be allowed; needs `auth`.").optional(),
+    auth: auth.optional(),
+    authorize: authorize.optional(),
+    forwardCredential,
     rateLimits: notBuilt(limitNames, "Limits that hold here, of `rateLimits`.").optional(),
     upstream: text(parseName, "the name of an upstream", "The upstream that answers.").optional(),
     redirect: redirect.optional(),

@@ -3,6 +3,7 @@
 // built yet in not-built.ts, and what it all means in config.ts.
 
 import * as z from "zod";
+import { publishKeys } from "./access-schema.ts";
 import {
   CIDR_EXPECTATION,
   ENDPOINT_EXPECTATION,
@@ -34,6 +35,7 @@ import {
 } from "./fields.ts";
 import { FIELD_NAME_EXPECTATION, parseConditionField } from "./header-text.ts";
 import { health } from "./health-schema.ts";
+import { identities } from "./identity-schema.ts";
 import { invariant } from "./invariant-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
 import {
@@ -48,8 +50,9 @@ import {
 } from "./patterns.ts";
 import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
 import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
+import { database, internalKeys, internalToken, sealKeys } from "./store-schema.ts";
 import { acme, listenerProxyProtocol, listenerTls, upstreamProxyProtocol, upstreamTls } from "./tls-schema.ts";
-import { breaker, counters, database, identities, internalToken, limitNames, otherBalance, rateLimits, tracing } from "./unbuilt-schema.ts";
+import { breaker, counters, limitNames, otherBalance, rateLimits, tracing } from "./unbuilt-schema.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
 
@@ -80,8 +83,9 @@ const gateway = fields(
     ).optional(),
     identityHeaders: fullList(
       fieldName("A header by which upstreams know who calls."),
-      "Headers that carry who the caller is. They are removed from every client request, in every spelling.",
+      "Headers that carry who the caller is. These, and all that identities map, are removed from every client request, in every spelling.",
     ).prefault(DEFAULT_IDENTITY_HEADERS),
+    sealKeys: sealKeys.optional(),
   },
   "The gateway as a whole.",
 );
@@ -119,6 +123,7 @@ const listener = fields(
     tls: listenerTls.optional(),
     proxyProtocol: listenerProxyProtocol.optional(),
     reusePort: flag("Whether other processes may listen at the same address too; the kernel shares connections out.").default(false),
+    publishKeys: publishKeys.optional(),
     rateLimits: notBuilt(limitNames, "Limits before routing, of `rateLimits`; unknown paths count too.").optional(),
   },
   "An address where clients connect.",
@@ -152,7 +157,7 @@ const upstream = fields(
       .meta({ description: "How an endpoint is chosen." }),
     tls: upstreamTls.optional(),
     proxyProtocol: upstreamProxyProtocol.optional(),
-    internalToken: notBuilt(internalToken, "A signed token for the upstream.").optional(),
+    internalToken: internalToken.optional(),
     breaker: notBuilt(breaker, "When to stop calling it.").optional(),
     health: health.optional(),
     timeouts: fields(
@@ -263,12 +268,13 @@ export const configurationSchema = fields(
     gateway: gateway.prefault({}),
     defaults: defaults.prefault({}),
     counters: notBuilt(counters, "Where shared counters are kept.").optional(),
-    database: notBuilt(database, "Where keys, plans and revisions are kept.").optional(),
+    database: database.optional(),
     admin: fieldsOrOff(adminSection(listenAddress), "Where operators look in; off when left out.").prefault("off"),
     acme: acme.optional(),
     listeners: fullList(listener, "Where clients connect."),
     upstreams: upstreams.prefault({}),
-    identities: notBuilt(identities, "Who may call, by name.").optional(),
+    identities: identities.prefault({}),
+    internalKeys: internalKeys.prefault({}),
     rateLimits: notBuilt(rateLimits, "Limits, by name.").optional(),
     apis: mapOf(name("The API's name."), api, "a map of APIs by name", "APIs that are served in several versions, by name.").prefault({}),
     routes: list(route, "Requests and what becomes of them.").prefault([]),

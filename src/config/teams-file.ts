@@ -88,7 +88,7 @@ export function judgeTeam(opened: OpenedTeam, root: TeamRoot, host: ConfigHost):
   const written = part.parse(teamSchema);
   part.check({ nowMs: host.nowMs, gateway: root.checked });
   if (written === null || !part.isGood) return null;
-  const { upstreams, routes } = resolveTeam(written, file, { places: part.places, bodies: part.bodies, pem: part.pem }, root);
+  const { upstreams, routes } = resolveTeam(written, file, part.from, root);
   for (const finding of checkClaims(written.team, routes)) part.put(finding);
   part.judgeTls(host, { upstreams });
   return part.isGood ? { opened, written, upstreams, routes } : null;

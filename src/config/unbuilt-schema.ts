@@ -2,19 +2,16 @@
 // what is written for them today is right when they come. Their values are never looked at.
 
 import * as z from "zod";
-import { choice, count, duration, fields, flag, fullList, list, mapOf, oneOf, only, plainText, shapedText, text } from "./fields.ts";
+import { choice, count, duration, fields, fullList, list, mapOf, plainText, shapedText, text } from "./fields.ts";
 import { parseFieldName } from "./header-text.ts";
 import { parseName } from "./patterns.ts";
 
 const path = (description: string) => plainText("a file's path", description);
 const url = (description: string) => plainText("a URL", description);
-const word = (description: string) => plainText("text", description);
 const percent = (description: string) => shapedText(/^(?:100|[1-9]?[0-9](?:\.[0-9]+)?)%$/, "a share such as `5%`", description);
 const time = (example: string, description: string) => duration({ example, off: false, max: "3650d" }, description);
 const header = (description: string) => text(parseFieldName, "a header name such as `X-Api-Key`", description);
 const name = (expects: string, description: string) => text(parseName, expects, description);
-const claims = (what: string) =>
-  mapOf(header("A header."), word("What it carries."), "a map of headers", `Headers to the upstream, with the ${what} that each carries.`);
 
 // ── the gateway ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -33,14 +30,6 @@ export const counters = fields(
   "Where shared counters are kept.",
 );
 
-export const database = oneOf(
-  {
-    sqlite: fields({ path: path("The file.") }, "A file beside the gateway."),
-    postgres: fields({ url: url("The server.") }, "A server."),
-  },
-  "Where keys, plans and revisions are kept.",
-);
-
 export const tracing = fields(
   {
     otlp: fields({ url: url("The collector.") }, "Where spans are sent."),
@@ -48,91 +37,6 @@ export const tracing = fields(
     propagate: fullList(choice(["w3c", "b3"], "A form."), "Headers by which traces are carried on.").optional(),
   },
   "Spans of requests.",
-);
-
-// ── identities ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const jwks = fields(
-  {
-    url: url("Where the keys are published.").optional(),
-    discovery: only(true, "The issuer says where.").optional(),
-    file: path("A file with the keys.").optional(),
-    cacheFor: time("5m", "How long keys are used before they are fetched again.").optional(),
-    gracePeriod: time("1h", "How long a retired key stays good.").optional(),
-  },
-  "The issuer's keys: one of `url`, `discovery`, `file`.",
-);
-
-const identity = oneOf(
-  {
-    jwt: fields(
-      {
-        issuer: word("Tokens of this issuer are taken."),
-        audience: z
-          .union([word("A name of this API."), fullList(word("A name of this API."), "Several names.")], {
-            error: "text, or a list of texts",
-          })
-          .meta({ description: "Whom they are for." }),
-        jwks,
-        headers: claims("claim").optional(),
-      },
-      "Bearer tokens that are signed.",
-    ),
-    introspection: fields(
-      {
-        url: url("Where tokens are asked about (RFC 7662)."),
-        clientId: word("Who asks."),
-        clientSecret: word("Its secret, by reference."),
-        cacheFor: time("30s", "How long an answer is believed.").optional(),
-        headers: claims("member").optional(),
-      },
-      "Bearer tokens that the issuer is asked about.",
-    ),
-    apiKey: oneOf(
-      {
-        header: header("The header that the key stands in."),
-        query: word("The query parameter that it stands in."),
-        cookie: word("The cookie that it stands in."),
-      },
-      "Keys of partners.",
-    ),
-    mtls: fields({ headers: claims("part of the certificate").optional() }, "The certificate that the listener verified."),
-    session: fields(
-      {
-        issuer: word("Where users log in."),
-        clientId: word("Who asks."),
-        clientSecret: word("Its secret, by reference."),
-        scopes: fullList(word("A scope."), "What is asked for.").optional(),
-        cookie: word("The cookie's name.").optional(),
-      },
-      "Users of the web, with a cookie.",
-    ),
-  },
-  "One way to know a caller.",
-);
-export const identities = mapOf(name("a name", "The identity's name."), identity, "a map of identities by name", "Who may call, by name.");
-
-export const auth = z.union(
-  [
-    fullList(name("the name of an identity", "An identity."), "Identities."),
-    fields(
-      {
-        anyOf: fullList(name("the name of an identity", "An identity."), "Identities."),
-        optional: flag("Whether a caller without any credential is let through as nobody.").optional(),
-      },
-      "Identities, and whether one is needed.",
-    ),
-  ],
-  { error: "a list of identities, or a map with `anyOf`" },
-);
-
-export const authorize = fields(
-  {
-    scopes: fullList(word("A scope."), "Scopes that the principal must have.").optional(),
-    roles: fullList(word("A role."), "Roles of which it must have one.").optional(),
-    claims: mapOf(word("A claim."), word("Its value."), "a map of claims", "Claims that it must have, with their values.").optional(),
-  },
-  "What is asked of it.",
 );
 
 // ── rate limits ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +84,6 @@ export const otherBalance = z.union([
   choice(["leastRequest", "random"], "The one with the fewest requests of two, or any."),
   fields({ consistentHash: fields({ header: header("What is hashed.") }, "By what.") }, "Always the same for the same."),
 ]);
-export const internalToken = fields({ audience: word("Whom it is for."), ttl: time("60s", "How long it is good.").optional() }, "A token.");
 export const breaker = fields(
   {
     consecutiveFailures: count(1, 1_000_000, "Failures in a row.").optional(),
