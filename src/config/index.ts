@@ -80,5 +80,6 @@ export { parseDuration } from "./quantities.ts";
 export { Refusal } from "./refusal.ts";
 export { parseRouteTests, type RouteTest, type RouteTestReply, type RouteTestsFile, routeTestsJsonSchema } from "./route-test-schema.ts";
 export type { ConfigurationInput, TeamInput } from "./schema.ts";
+export { checkSignatureKey, readSignatureKey } from "./signature-key.ts";
 export { saveLastGood, type TeamState } from "./teams.ts";
 export { parseTemplate } from "./templates.ts";
