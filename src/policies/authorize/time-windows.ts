@@ -3,7 +3,7 @@
 // on which it begins.
 
 import type { TimeWindow } from "../../config/index.ts";
-import { ZoneClock } from "./zone-clock.ts";
+import { obtainClock, type ZoneClock } from "./zone-clock.ts";
 
 interface Window {
   readonly clock: ZoneClock;
@@ -41,13 +41,12 @@ function isWithin({ clock, days, startMinute, endMinute }: Window, wallMs: numbe
 
 function compileWindows(windows: readonly TimeWindow[]): readonly Window[] {
   // hot-exception: once a route, authorize.bench.ts
-  const clocks = new Map<string, ZoneClock>();
-  // hot-exception: once a route, authorize.bench.ts
-  return windows.map(({ days, startMinute, endMinute, zone }) => {
-    const clock = clocks.get(zone) ?? new ZoneClock(zone);
-    clocks.set(zone, clock);
-    return { clock, days: toBits(days), startMinute, endMinute };
-  });
+  return windows.map(({ days, startMinute, endMinute, zone }) => ({
+    clock: obtainClock(zone),
+    days: toBits(days),
+    startMinute,
+    endMinute,
+  }));
 }
 
 function toBits(days: readonly number[]): number {

@@ -4,6 +4,19 @@
 const MINUTE_MS = 60_000;
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
+/** By zone, one for all who ask: there are a few hundred zones, and a configuration names a few of them. */
+const clocks = new Map<string, ZoneClock>();
+
+/** Throws on a zone that the runtime does not know. */
+export function obtainClock(zone: string): ZoneClock {
+  let clock = clocks.get(zone);
+  if (clock === undefined) {
+    clock = new ZoneClock(zone);
+    clocks.set(zone, clock);
+  }
+  return clock;
+}
+
 export class ZoneClock {
   readonly #format: Intl.DateTimeFormat;
   /** Minutes since the epoch of the reading below. */
@@ -11,7 +24,6 @@ export class ZoneClock {
   #day = 0;
   #minute = 0;
 
-  /** Throws on a zone that the runtime does not know. */
   constructor(zone: string) {
     this.#format = new Intl.DateTimeFormat("en-US", {
       timeZone: zone,
