@@ -81,12 +81,14 @@ describe("one line", () => {
   });
 
   it("that is secret by its name, or is said to be, may never be indexed", () => {
-    for (const name of ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"]) writeField(out, name, "v", false);
+    for (const name of ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key", "x-internal-token"])
+      writeField(out, name, "v", false);
     writeField(out, "x-token", "v", true);
     writeField(out, "accept-encoding", "gzip, deflate", true);
     assert.deepEqual(written(), [
       ...[23, 32, 55, 49].flatMap((index) => literal("never", index, "v")),
       ...literal("never", "x-api-key", "v"),
+      ...literal("never", "x-internal-token", "v"),
       ...literal("never", "x-token", "v"),
       ...literal("never", 16, "gzip, deflate"),
     ]);

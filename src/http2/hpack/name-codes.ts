@@ -16,7 +16,14 @@ export interface NameCode {
 }
 
 /** In lower case. What came as never indexed is secret as well, whatever its name. */
-export const SECRET_NAMES: readonly string[] = ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"];
+export const SECRET_NAMES: readonly string[] = [
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "proxy-authorization",
+  "x-api-key",
+  "x-internal-token",
+];
 /** Names that the gateway's own lines have are few and constant. More than that are not kept. */
 const MAX_CODES = 1024;
 const SLOTS = 256;

@@ -53,7 +53,7 @@ describe("a line", () => {
   });
 
   it("of a credential is suspect from the start, and does not count as changing", () => {
-    for (const name of ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key"]) {
+    for (const name of ["authorization", "cookie", "set-cookie", "proxy-authorization", "x-api-key", "x-internal-token"]) {
       assert.equal(isSuspect(hashOf(name)), true);
       assert.equal(changes(hashOf(name)), false);
     }

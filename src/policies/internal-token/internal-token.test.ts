@@ -156,7 +156,7 @@ describe("an internal token", () => {
     tokens.stage.finish();
   });
 
-  it("is secret to HPACK, beside what the client said is, and the client's own list is as it was", async () => {
+  it("is marked for HPACK where that does not know its name, beside what the client marked, whose list is as it was", async () => {
     const seen: { own: string[] | null; attempt: string[] | null }[] = [];
     const look: Policy = {
       name: "look",
@@ -170,10 +170,16 @@ describe("an internal token", () => {
         return CONTINUE;
       },
     };
-    const tokens = await TokenStage.create({ more: [look] });
-    tokens.ask();
-    assert.deepEqual(seen, [{ own: ["x-client"], attempt: ["x-client", "x-internal-token"] }]);
-    tokens.stage.finish();
+    for (const [header, own] of [
+      ["X-Internal-Token", []],
+      ["Authorization", []],
+      ["X-Caller", ["x-caller"]],
+    ] as const) {
+      const tokens = await TokenStage.create({ config: { header }, more: [look] });
+      tokens.ask("/x", "", header.toLowerCase());
+      assert.deepEqual(seen.pop(), { own: ["x-client"], attempt: ["x-client", ...own] });
+      tokens.stage.finish();
+    }
   });
 
   it("is made once for a principal, and again when less than a third of its life is left", async () => {

@@ -2,7 +2,8 @@
 // this upstream, and another token when little of its life is left. @hot
 
 import type { Clock, Fault } from "../../base/index.ts";
-import { FIELD, type FieldName, fieldName } from "../../http/index.ts";
+import { type FieldName, fieldName } from "../../http/index.ts";
+import { isSecretName } from "../../http2/index.ts";
 import { ANSWERED, type Attempt, CONTINUE, type Exchange, type Principal, type StepResult } from "../../pipeline/index.ts";
 import { type KeptToken, type Mint, mintToken } from "./mint.ts";
 
@@ -16,7 +17,7 @@ export class KeptTokens {
   readonly #mint: Mint;
   readonly #clock: Clock;
   readonly #name: FieldName;
-  /** What HPACK must never index, unless it knows that by itself. */
+  /** What HPACK must never index; null: it knows that by itself, and its lines go the quick way. */
   readonly #secrets: string[] | null;
   /** As long as somebody holds the principal: the cache of its credential. */
   readonly #kept = new WeakMap<Principal, KeptToken>();
@@ -27,7 +28,7 @@ export class KeptTokens {
     this.#mint = mint;
     this.#clock = clock;
     this.#name = fieldName(mint.config.header);
-    this.#secrets = this.#name.lower === FIELD.AUTHORIZATION.lower ? null : [this.#name.lower];
+    this.#secrets = isSecretName(this.#name.lower) ? null : [this.#name.lower];
   }
 
   show(attempt: Attempt): StepResult {
