@@ -1,0 +1,72 @@
+// Where the token of an identity stands in a request: RFC 6750 2.1, or a field or cookie of its own. @hot
+
+import type { TokenPlace } from "../../config/index.ts";
+import { FIELD, type FieldName, type Fields, fieldName } from "../../http/index.ts";
+
+/** In place of a token: there are two, and which is meant can't be known. No field's value can be this. */
+export const TWICE = "\n";
+
+const SPACE = 0x20;
+const EQUALS = 0x3d;
+
+export class TokenReader {
+  readonly #field: FieldName;
+  readonly #cookie: string | null;
+  readonly #isBearer: boolean;
+
+  constructor(place: TokenPlace) {
+    this.#isBearer = place.kind === "bearer";
+    this.#cookie = place.kind === "cookie" ? place.name : null;
+    this.#field = place.kind === "header" ? fieldName(place.name) : place.kind === "cookie" ? FIELD.COOKIE : FIELD.AUTHORIZATION;
+  }
+
+  /** Null: there is none. TWICE. Else the text, whatever it is. */
+  read(fields: Fields): string | null {
+    const value = fields.get(this.#field);
+    if (value === null) return null;
+    if (this.#cookie !== null) return readCookie(fields, this.#cookie);
+    if (isThereTwice(fields, this.#field)) return TWICE;
+    if (this.#isBearer) return readBearer(value);
+    return value === "" ? null : value;
+  }
+}
+
+function isThereTwice(fields: Fields, name: FieldName): boolean {
+  let count = 0;
+  for (let i = 0; i < fields.size; i++) if (fields.isAt(i, name)) count++;
+  return count > 1;
+}
+
+/** The scheme in letters of any case, spaces, the token (RFC 9110 11.4). Null for another scheme, and for one alone. */
+function readBearer(value: string): string | null {
+  if (value.length < 8 || value.charCodeAt(6) !== SPACE) return null;
+  // Setting this bit makes letters small, and makes no other character of latin1 one of these letters.
+  for (let i = 0; i < 6; i++) if ((value.charCodeAt(i) | 0x20) !== BEARER.charCodeAt(i)) return null;
+  let start = 7;
+  while (value.charCodeAt(start) === SPACE) start++;
+  return start === value.length ? null : value.slice(start);
+}
+
+const BEARER = "bearer";
+
+/** RFC 6265 4.2.1, in as many lines as there are (RFC 9113 8.2.3). */
+function readCookie(fields: Fields, name: string): string | null {
+  let found: string | null = null;
+  for (let i = 0; i < fields.size; i++) {
+    if (!fields.isAt(i, FIELD.COOKIE)) continue;
+    const line = fields.valueAt(i);
+    let start = 0;
+    while (start < line.length) {
+      let end = line.indexOf(";", start);
+      if (end < 0) end = line.length;
+      while (start < end && line.charCodeAt(start) === SPACE) start++;
+      // A name has no semicolon, so what starts with it and `=` ends no sooner.
+      if (line.startsWith(name, start) && line.charCodeAt(start + name.length) === EQUALS) {
+        if (found !== null) return TWICE;
+        found = line.slice(start + name.length + 1, end);
+      }
+      start = end + 1;
+    }
+  }
+  return found === "" ? null : found;
+}
