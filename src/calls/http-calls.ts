@@ -32,11 +32,11 @@ export class HttpCalls implements Calls {
     const url = readUrl(call.url);
     if (this.#isClosed) throw new CallFailure("connect", "the gateway is stopping");
     const untilMs = this.#clock.now() + call.timeoutMs;
-    const first = await this.#attempt(url, call, call.timeoutMs, false);
+    const first = await this.#tryAttempt(url, call, call.timeoutMs, false);
     if (!(first instanceof Stale)) return settle(first);
     // Its connection had been closed for idleness. A GET can be sent again; on a connection of its own, since others may be as old.
     if (call.method !== "GET" || this.#isClosed) throw first.failure;
-    const second = await this.#attempt(url, call, Math.max(1, untilMs - this.#clock.now()), true);
+    const second = await this.#tryAttempt(url, call, Math.max(1, untilMs - this.#clock.now()), true);
     return settle(second instanceof Stale ? second.failure : second);
   }
 
@@ -47,11 +47,20 @@ export class HttpCalls implements Calls {
     this.#secure.clear();
   }
 
+  /** The clients throw at once for what can't be sent, and for authorities that they can't read. */
+  async #tryAttempt(url: URL, call: Call, timeoutMs: number, isAlone: boolean): Promise<CallAnswer | CallFailure | Stale> {
+    try {
+      return await this.#attempt(url, call, timeoutMs, isAlone);
+    } catch (error) {
+      return toFailure(error, placeOf(url), false);
+    }
+  }
+
   #attempt(url: URL, call: Call, timeoutMs: number, isAlone: boolean): Promise<CallAnswer | CallFailure | Stale> {
     const { promise, resolve } = Promise.withResolvers<CallAnswer | CallFailure | Stale>();
     const isSecure = url.protocol === "https:";
     const { body, ca, headers, maxBytes, method } = call;
-    const place = `${url.origin}${url.pathname}`;
+    const place = placeOf(url);
     const request = (isSecure ? requestHttps : requestHttp)({
       method,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
@@ -131,6 +140,11 @@ class Stale {
 
 function secureOptions(ca: string | null) {
   return { rejectUnauthorized: true, minVersion: "TLSv1.2", ...(ca !== null && { ca }) } as const;
+}
+
+/** Of a URL what may be told. */
+function placeOf({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }
 
 function settle(result: CallAnswer | CallFailure): CallAnswer {

@@ -1,6 +1,7 @@
 // What the supervisor and a worker say to each other, over the channel that the runtime opens between them (JSON, one message a turn).
 // Both are one program of one version: a message that is not one of these is a bug, and loud.
 
+import type { CallFailure, DocumentReading, DocumentSource } from "../calls/index.ts";
 import type { AddressNews, Challenges, GatewayActivity } from "../gateway/index.ts";
 import type { MetricSnapshot } from "../telemetry/index.ts";
 import type { Wire } from "./wire.ts";
@@ -11,6 +12,25 @@ export interface BeginMessage {
   readonly id: number;
   readonly generation: string;
   readonly head: Wire;
+}
+
+/** A worker wants to read what somebody publishes: the supervisor reads for all of them. */
+export interface DocumentQuestion {
+  readonly type: "document";
+  readonly ask: number;
+  readonly source: DocumentSource;
+  readonly maxAgeMs: number;
+}
+
+/** Of one worker that are not answered; each identity has one or two. */
+export const MOST_QUESTIONS = 256;
+
+export interface DocumentAnswer {
+  readonly type: "document";
+  readonly ask: number;
+  /** Null where there is none: `failure` says why. */
+  readonly reading: DocumentReading | null;
+  readonly failure: { readonly reason: CallFailure["reason"]; readonly message: string } | null;
 }
 
 export type ToWorker =
@@ -26,6 +46,7 @@ export type ToWorker =
   | { readonly type: "snapshot"; readonly ask: number; readonly metrics: boolean }
   /** How many connections client addresses have in the other workers. */
   | { readonly type: "others"; readonly counts: AddressNews }
+  | DocumentAnswer
   /** Stop accepting, end what is under way within `graceMs`, exit. */
   | { readonly type: "drain"; readonly graceMs: number };
 
@@ -45,11 +66,12 @@ export type ToSupervisor =
   | { readonly type: "draining" }
   /** Client addresses that have many connections here, where that has changed. */
   | { readonly type: "addresses"; readonly news: AddressNews }
+  | DocumentQuestion
   /** Its last word: what it counted in all. */
   | { readonly type: "farewell"; readonly snapshot: WorkerSnapshot }
   | { readonly type: "answer"; readonly ask: number; readonly snapshot: WorkerSnapshot | null; readonly problem: string | null };
 
-const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "addresses", "farewell", "answer"]);
+const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "addresses", "document", "farewell", "answer"]);
 
 /** Throws on what no worker says. */
 export function readWorkerMessage(message: unknown): ToSupervisor {

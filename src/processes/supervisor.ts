@@ -2,6 +2,7 @@
 // It accepts no client. What people are told of it goes out through `report`.
 
 import { type ScheduledCall, TimerWheel } from "../base/index.ts";
+import { createCalls } from "../calls/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
@@ -9,6 +10,7 @@ import { ExpiryWatch, listCertificates } from "../tls/index.ts";
 import type { SocketAddress } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
 import { AdminDesk } from "./admin-desk.ts";
+import { DocumentDesk } from "./document-desk.ts";
 import { Fleet } from "./fleet.ts";
 import { isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./listening-set.ts";
 import type { Revision } from "./loader.ts";
@@ -28,6 +30,7 @@ export class Supervisor implements ControlPlane {
   readonly #listening: ListeningSet;
   readonly #fleet: Fleet;
   readonly #admin: AdminDesk;
+  readonly #documents: DocumentDesk;
   readonly #acme: AcmeDesk;
   readonly #watcher: FileWatcher;
   readonly #observatory: Observatory;
@@ -54,6 +57,7 @@ export class Supervisor implements ControlPlane {
     this.#listening = sockets;
     this.#wheel = new TimerWheel(clock);
     this.#observatory = new Observatory(clock, host.version);
+    this.#documents = new DocumentDesk(createCalls(clock), clock);
     this.#acme = new AcmeDesk({
       clock,
       random: host.random,
@@ -68,7 +72,10 @@ export class Supervisor implements ControlPlane {
       clock,
       random: host.random,
       events: {
-        onStarted: (worker) => this.#observatory.open(worker),
+        onStarted: (worker) => {
+          this.#observatory.open(worker);
+          this.#documents.attend(worker);
+        },
         onEnded: (worker) => this.#observatory.close(worker),
         onCrash: (slot, pid, reason, inMs) =>
           host.report({
@@ -267,6 +274,7 @@ export class Supervisor implements ControlPlane {
   #release(): void {
     this.#watcher.close();
     this.#acme.close();
+    this.#documents.close();
     this.#expiryAlarm?.cancel();
     this.#observatory.stop();
     this.#listening.close();

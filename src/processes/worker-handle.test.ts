@@ -180,6 +180,21 @@ describe("the handle of a worker", () => {
     assert.equal(await drained, "SIGKILL");
   });
 
+  it("hands on what a worker wants to read, and its answer while there is a worker", () => {
+    const { worker, process } = new Stage();
+    const question = { type: "document", ask: 1, source: { url: "https://issuer.example", ca: null }, maxAgeMs: 5 } as const;
+    const answer = { type: "document", ask: 1, reading: { text: "keys", readAtMs: 1 }, failure: null } as const;
+    process.say(question);
+    const heard: unknown[] = [];
+    worker.onDocument = (message) => heard.push(message);
+    process.say(question);
+    worker.tellDocument(answer);
+    process.exit("exit code 1");
+    worker.tellDocument(answer);
+    assert.deepEqual(heard, [question]);
+    assert.deepEqual(process.sent, [answer]);
+  });
+
   it("keeps a worker's last word, also when it is heard after the end", () => {
     const { worker, process } = new Stage();
     const snapshot = { metrics: null, activity: { connections: 0, generations: [], upstreams: [] } };

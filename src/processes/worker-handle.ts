@@ -2,7 +2,7 @@
 
 import type { Clock, ScheduledCall } from "../base/index.ts";
 import type { AddressNews } from "../gateway/index.ts";
-import type { ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
+import type { DocumentAnswer, DocumentQuestion, ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
 import type { WireConfig } from "./wire.ts";
 import type { WorkerProcess, WorkerSpawner } from "./worker-process.ts";
 
@@ -67,6 +67,8 @@ export class WorkerHandle {
 
   /** Hears which clients have many connections there. */
   onAddresses: ((news: AddressNews) => void) | null = null;
+  /** Hears what it wants to read. */
+  onDocument: ((question: DocumentQuestion) => void) | null = null;
   /** What it said when it ended in order; null before, and of one that crashed. */
   farewell: WorkerSnapshot | null = null;
 
@@ -149,6 +151,10 @@ export class WorkerHandle {
     this.#send({ type: "others", counts });
   }
 
+  tellDocument(answer: DocumentAnswer): void {
+    this.#send(answer);
+  }
+
   /**
    * It accepts no more and ends when nothing is under way, after `graceMs` at the latest. Who asks again can only shorten that. Resolves when
    * it has ended.
@@ -205,6 +211,9 @@ export class WorkerHandle {
         return;
       case "addresses":
         this.onAddresses?.(message.news);
+        return;
+      case "document":
+        this.onDocument?.(message);
         return;
       case "farewell":
         this.farewell = message.snapshot;

@@ -4,19 +4,23 @@
 import { systemClock } from "../base/index.ts";
 import { createGateway } from "../gateway/index.ts";
 import { defaultTransport } from "../transport/index.ts";
-import type { ToWorker } from "./messages.ts";
+import { AskedDocuments } from "./asked-documents.ts";
+import type { ToSupervisor, ToWorker } from "./messages.ts";
 import { readWorkerEnvironment } from "./worker-environment.ts";
 import { ORPHAN_GRACE_MS, WorkerSession } from "./worker-session.ts";
 
 const { descriptors } = readWorkerEnvironment(process.env);
 
+const send = (message: ToSupervisor) => {
+  // Nobody is left to hear it when the supervisor is gone. Who has not noticed yet must not die of that: without a callback Node throws.
+  if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+};
+const documents = new AskedDocuments(send);
 const session = new WorkerSession({
-  send: (message) => {
-    // Nobody is left to hear it when the supervisor is gone. Who has not noticed yet must not die of that: without a callback Node throws.
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
-  },
+  send,
   createGateway: (config, generation) =>
-    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, provenAs: generation }),
+    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, documents, provenAs: generation }),
+  onDocument: (answer) => documents.hear(answer),
   onDrained: () => {
     // An orphan's channel is closed already, and Node throws then.
     if (process.connected) process.disconnect?.();
@@ -31,5 +35,6 @@ setInterval(() => session.tellAddresses(), ADDRESSES_EVERY_MS).unref();
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"]) process.on(signal, () => undefined);
 process.on("message", (message: ToWorker) => void session.receive(message));
 process.on("disconnect", () => {
+  documents.close();
   void session.drain(ORPHAN_GRACE_MS).then(() => process.exit(0));
 });

@@ -87,6 +87,9 @@ class Stage {
       this.gateway = new FakeGateway(generation, this);
       return this.gateway as unknown as Gateway;
     },
+    onDocument: ({ ask }) => {
+      this.journal.push(`document ${ask}`);
+    },
     onDrained: () => {
       this.drained++;
     },
@@ -307,6 +310,12 @@ describe("a worker's session", () => {
       { type: "answer", ask: 1, snapshot: { metrics: null, activity }, problem: null },
       { type: "answer", ask: 2, snapshot: { metrics: { families: [] }, activity }, problem: null },
     ]);
+  });
+
+  it("hands on what was read for it, before it serves too", () => {
+    const stage = new Stage();
+    stage.tell({ type: "document", ask: 7, reading: { text: "keys", readAtMs: 1 }, failure: null });
+    assert.deepEqual(stage.journal, ["document 7"]);
   });
 
   it("tells why the log could not be opened anew", async () => {

@@ -3,12 +3,14 @@
 
 import type { GatewayConfig } from "../config/index.ts";
 import { BlueprintError, type Gateway, type PreparedGeneration } from "../gateway/index.ts";
-import type { ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
+import type { DocumentAnswer, ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
 import { ConfigAssembly } from "./wire.ts";
 
 export interface WorkerHost {
   send(message: ToSupervisor): void;
   createGateway(config: GatewayConfig, generation: string): Promise<Gateway>;
+  /** What one of its identities wanted to read. */
+  onDocument(answer: DocumentAnswer): void;
   /** All that was under way has ended. */
   onDrained(): void;
 }
@@ -59,6 +61,9 @@ export class WorkerSession {
         return;
       case "others":
         this.#gateway?.setOtherAddresses(message.counts);
+        return;
+      case "document":
+        this.#host.onDocument(message);
         return;
       case "reopenLog":
         await this.#reopenLog(message.ask);

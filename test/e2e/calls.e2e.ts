@@ -150,6 +150,12 @@ describe("a call", () => {
       assert.equal((await failureOf(call(wrong))).reason, "connect");
   });
 
+  it("fails on a header that can't be sent", async () => {
+    const server = await serve(OK);
+    assert.equal((await failureOf(call(server.url, { headers: { "X-A": "a\r\nX-B: b" } }))).reason, "connect");
+    assert.equal(server.requests.length, 0);
+  });
+
   it("tells nothing of the query in a failure", async () => {
     const server = await serve(OK);
     const url = `${server.url}/path?secret=s3cret`;
@@ -287,6 +293,12 @@ describe("a call over TLS", () => {
     const calls = newCalls();
     await calls.call(toCall(url, { ca: root.cert }));
     for (const ca of [null, other.cert]) assert.equal((await failureOf(calls.call(toCall(url, { ca })))).reason, "connect");
+  });
+
+  it("fails with authorities that can't be read", async () => {
+    const url = await startHttps(certificates().servers.ip);
+    for (const ca of ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+      assert.equal((await failureOf(call(url, { ca }))).reason, "connect", ca);
   });
 
   it("refuses certificates that are for another name, expired, or for clients", async () => {
