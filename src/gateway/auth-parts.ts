@@ -1,27 +1,41 @@
-// What the plans of one generation need to know callers: the live identities, or stand-ins where a configuration is only proved.
+// What the plans of one generation need to know callers and to tell of them: the live identities and keys, or stand-ins where a
+// configuration is only proved.
 
-import type { GatewayConfig, IdentityConfig } from "../config/index.ts";
-import type { FoldedNames } from "../http/index.ts";
+import { FakeClock } from "../base/index.ts";
+import { CallFailure } from "../calls/index.ts";
+import type { GatewayConfig, IdentityConfig, ListenerConfig, UpstreamConfig } from "../config/index.ts";
+import type { FieldName } from "../http/index.ts";
 import { type Identity, NO_CARRIERS } from "../identity/index.ts";
 import type { Policy } from "../pipeline/index.ts";
-import { type AuthMetrics, joinCarriers, type RoutePolicyHost } from "../policies/index.ts";
+import { type AuthMetrics, compileInternalToken, joinCarriers, publishKeys, type RoutePolicyHost } from "../policies/index.ts";
 import type { IdentityGrant } from "./identity-set.ts";
 
 export interface AuthParts {
   readonly policies: RoutePolicyHost;
-  /** On every listener: pages of the identities' own. */
-  readonly listenerPolicies: readonly Policy[];
   /** Fields that credentials stand in: in a trailer section they would come in behind whoever judges them. */
-  readonly carrierNames: FoldedNames["names"];
+  readonly carrierNames: readonly FieldName[];
+  /** Before routing: pages of the identities' own, and the keys of internal tokens. */
+  policiesOf(listener: ListenerConfig): readonly Policy[];
 }
 
-export function createAuthParts({ identities }: Pick<IdentityGrant, "identities">, metrics: AuthMetrics): AuthParts {
+export type AuthGrant = Pick<IdentityGrant, "identities" | "ring"> & {
+  readonly host: Pick<IdentityGrant["host"], "calls" | "clock" | "watcher">;
+};
+
+export function createAuthParts(config: GatewayConfig, { identities, host, ring }: AuthGrant, metrics: AuthMetrics): AuthParts {
   const all = [...identities.values()];
   const carriers = joinCarriers(all);
+  const tokens = new Map<string, Policy>();
+  for (const upstream of config.upstreams) {
+    const policy = ring === null ? null : compileInternalToken(upstream, { keys: ring, clock: host.clock, identities: config.identities });
+    if (policy !== null) tokens.set(upstream.name, policy);
+  }
+  const pages = all.flatMap(({ listenerPolicies }) => listenerPolicies ?? []);
+  const tokenOf = ({ name }: Pick<UpstreamConfig, "name">) => tokens.get(name) ?? null;
   return {
-    policies: { identities, carriers, metrics },
-    listenerPolicies: all.flatMap(({ listenerPolicies }) => listenerPolicies ?? []),
+    policies: { ...host, identities, carriers, metrics, tokenOf },
     carrierNames: carriers.fields,
+    policiesOf: (listener) => (listener.publishKeys && ring !== null ? [publishKeys(ring), ...pages] : pages),
   };
 }
 
@@ -29,7 +43,12 @@ export function createAuthParts({ identities }: Pick<IdentityGrant, "identities"
 export function proveAuthParts(config: GatewayConfig): AuthParts {
   const identities = new Map(config.identities.map((identity) => [identity.name, standIn(identity)]));
   const counter = { add: () => undefined };
-  return createAuthParts({ identities }, { counter: () => counter });
+  const host = {
+    clock: new FakeClock(),
+    calls: { call: () => Promise.reject(new CallFailure("connect", "a proof asks nobody")), close: () => undefined },
+    watcher: { onAsked: () => undefined, onLookup: () => undefined },
+  };
+  return createAuthParts(config, { identities, host, ring: null }, { counter: () => counter });
 }
 
 function standIn({ name, kind }: IdentityConfig): Identity {

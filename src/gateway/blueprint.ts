@@ -124,7 +124,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
       ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
-      ...auth.listenerPolicies,
+      ...auth.policiesOf(listener),
     ]);
     const compiled: CompiledRoute[] = [];
     for (const part of routeParts) {

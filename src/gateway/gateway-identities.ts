@@ -4,7 +4,7 @@ import type { Clock, TimerWheel } from "../base/index.ts";
 import { type Calls, createCalls, createDocuments, type Documents } from "../calls/index.ts";
 import type { DatabaseConfig, GatewayConfig, IdentityConfig } from "../config/index.ts";
 import { type Identity, IdentityFactory } from "../identity/index.ts";
-import { StoreFailure, type Stores } from "../stores/index.ts";
+import { openStores, type Stores } from "../stores/index.ts";
 import type { MetricRegistry } from "../telemetry/index.ts";
 import { type AuthParts, createAuthParts } from "./auth-parts.ts";
 import { IdentityMetrics, writeIdentityLine } from "./identity-metrics.ts";
@@ -41,7 +41,7 @@ export class GatewayIdentities {
       calls,
       documents: around.documents ?? createDocuments(calls, clock),
       watcher: this.#metrics,
-      openStores: around.openStores ?? (() => Promise.reject(new StoreFailure("no engine"))),
+      openStores: around.openStores ?? openStores,
       createIdentity: (config, host) => {
         const identity = factory.create(config, host);
         return wrap === undefined ? identity : wrap(identity, config);
@@ -53,8 +53,8 @@ export class GatewayIdentities {
     return this.#set.take(config);
   }
 
-  createParts(grant: IdentityGrant): AuthParts {
-    return createAuthParts(grant, this.#metrics);
+  createParts(config: GatewayConfig, grant: IdentityGrant): AuthParts {
+    return createAuthParts(config, grant, this.#metrics);
   }
 
   close(): void {

@@ -256,7 +256,7 @@ class RunningGateway implements Gateway {
       const covers = (listener: string) => coversOf(tls, listener);
       const parts: BlueprintParts = {
         pool,
-        auth: this.#identities.createParts(grant),
+        auth: this.#identities.createParts(config, grant),
         tracer: this.#host.tracer ?? null,
         provenAs,
         challenges: config.acme === null ? null : this.#challenges,

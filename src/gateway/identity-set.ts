@@ -3,8 +3,9 @@
 
 import type { Clock, TimerWheel } from "../base/index.ts";
 import type { Calls, Documents } from "../calls/index.ts";
-import type { DatabaseConfig, GatewayConfig, IdentityConfig } from "../config/index.ts";
+import type { DatabaseConfig, GatewayConfig, IdentityConfig, InternalKeysConfig } from "../config/index.ts";
 import type { Identity, IdentityHost, IdentityWatcher } from "../identity/index.ts";
+import { KeyRing } from "../identity/internal-keys/index.ts";
 import type { Stores } from "../stores/index.ts";
 import { deferStores } from "./deferred-stores.ts";
 import { digest } from "./generation-id.ts";
@@ -25,6 +26,8 @@ export interface IdentityGrant {
   readonly identities: ReadonlyMap<string, Identity>;
   /** What identities are given: also for whatever else of the generation asks others or keeps something. */
   readonly host: IdentityHost;
+  /** Signs what upstreams are told; null where none is told anything. */
+  readonly ring: KeyRing | null;
   release(): void;
 }
 
@@ -37,6 +40,7 @@ export class IdentitySet {
   readonly #host: IdentitySetHost;
   readonly #identities = new Map<string, Held<Identity>>();
   readonly #hosts = new Map<string, Held<IdentityHost>>();
+  readonly #rings = new Map<string, Held<KeyRing>>();
 
   constructor(host: IdentitySetHost) {
     this.#host = host;
@@ -54,14 +58,19 @@ export class IdentitySet {
         this.#hold(this.#identities, key, () => this.#host.createIdentity(identity, host)),
       );
     }
+    const { internalKeys } = config;
+    const ringKey = internalKeys === null ? "" : digest({ internalKeys, longestTokenMs: longestToken(config), hostKey });
+    const ring = internalKeys === null ? null : this.#hold(this.#rings, ringKey, () => startRing(config, internalKeys, host));
     let isReleased = false;
     return {
       identities,
       host,
+      ring,
       release: () => {
         if (isReleased) return;
         isReleased = true;
         for (const [, key] of keys) this.#letGo(this.#identities, key, (identity) => identity.close());
+        if (ring !== null) this.#letGo(this.#rings, ringKey, () => ring.close());
         this.#letGo(this.#hosts, hostKey, ({ stores }) => void stores?.close());
       },
     };
@@ -89,4 +98,16 @@ export class IdentitySet {
     held.delete(key);
     close(one.value);
   }
+}
+
+function startRing(config: GatewayConfig, internalKeys: InternalKeysConfig, { clock, stores, sealKeys, watcher }: IdentityHost): KeyRing {
+  if (stores === null) throw new Error("internal tokens need a database");
+  const options = { config: internalKeys, longestTokenMs: longestToken(config), signs: true };
+  const ring = new KeyRing(options, { clock, store: stores.signingKeys, sealKeys, watcher });
+  void ring.start();
+  return ring;
+}
+
+function longestToken({ upstreams }: GatewayConfig): number {
+  return Math.max(0, ...upstreams.map(({ internalToken }) => internalToken?.ttlMs ?? 0));
 }

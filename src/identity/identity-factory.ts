@@ -2,17 +2,48 @@
 
 import type { TimerWheel } from "../base/index.ts";
 import type { IdentityConfig } from "../config/index.ts";
+import { createBasicIdentity } from "./basic/index.ts";
+import * as AUTH from "./faults.ts";
+import { createHmacIdentity } from "./hmac/index.ts";
 import type { Identity, IdentityHost } from "./identity.ts";
+import { type AskBudget, createIntrospectionIdentity } from "./introspection/index.ts";
+import { createJwtIdentity } from "./jwt/index.ts";
+import { createKeySource } from "./keys/index.ts";
+import { createMtlsIdentity } from "./mtls/index.ts";
+import { VerificationBudget } from "./verification-budget.ts";
 
 export class IdentityFactory {
-  readonly #wheel: TimerWheel;
+  readonly #budget: VerificationBudget;
 
-  /** One a worker: what bounds the work of all identities together is shared. */
+  /** One a worker: what bounds the work that one client address can cause is shared by all identities. */
   constructor(wheel: TimerWheel) {
-    this.#wheel = wheel;
+    this.#budget = new VerificationBudget(wheel);
   }
 
   create(config: IdentityConfig, host: IdentityHost): Identity {
-    throw new Error(`${config.kind} ${host.wheel === this.#wheel}`);
+    switch (config.kind) {
+      case "jwt":
+        return createJwtIdentity(config, host, createKeySource(config.name, config.issuer, config.jwks, host), this.#budget);
+      case "introspection":
+        return createIntrospectionIdentity(config, host, toAskBudget(this.#budget));
+      case "mtls":
+        return createMtlsIdentity(config, host);
+      case "basic":
+        return createBasicIdentity(config, host);
+      case "hmac":
+        return createHmacIdentity(config, host);
+      default:
+        throw new Error(config.kind);
+    }
   }
+}
+
+function toAskBudget(budget: VerificationBudget): AskBudget {
+  return {
+    take(address) {
+      const seconds = budget.spend(address);
+      return seconds === 0 ? null : AUTH.TOO_MANY.telling({ detail: null, retryAfterSeconds: seconds });
+    },
+    giveBack: (address) => budget.giveBack(address, 1),
+  };
 }

@@ -3,6 +3,7 @@
 import type { RouteConfig } from "../config/index.ts";
 import type { Policy } from "../pipeline/index.ts";
 import { type AuthHost, compileAuth } from "./auth/index.ts";
+import { type AuthorizeHost, compileAuthorize } from "./authorize/index.ts";
 import { compileCors } from "./cors/index.ts";
 import { compileErrors } from "./errors/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
@@ -17,15 +18,20 @@ import { compileSecurityHeaders } from "./security-headers/index.ts";
 import { compileWebSocket } from "./websocket/index.ts";
 
 export { type AuthMetrics, type AuthOutcome, joinCarriers, OUTCOMES, type OutcomeCounter } from "./auth/index.ts";
+export { prepareCedar } from "./authorize/index.ts";
 export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
+export { compileInternalToken, publishKeys } from "./internal-token/index.ts";
 export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
 export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
 
 /** What policies are compiled with besides the route: what of the process they ask. */
-export type RoutePolicyHost = AuthHost;
+export interface RoutePolicyHost extends AuthHost, AuthorizeHost {
+  /** What shows an upstream who calls; null where it is not told. Shared by all routes of the upstream. */
+  tokenOf(upstream: { readonly name: string }): Policy | null;
+}
 
 /** Makes a route's policies of its configuration; null when the route does not use them. */
 type PolicyCompiler = (route: RouteConfig, host: RoutePolicyHost) => Policy | readonly Policy[] | null;
@@ -41,10 +47,12 @@ const SHIPPED: readonly PolicyCompiler[] = [
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
   compileAuth,
+  compileAuthorize,
   (route) => compileHeaderEdits(route.headers),
   // Behind the edits, so that what an upstream's error has become is edited as any other answer.
   (route) => compileErrors(route.errors),
   (route) => compileRewrite(route.rewrite),
+  ({ action }, host) => (action.kind === "upstream" ? host.tokenOf({ name: action.upstream }) : null),
   ({ action }) => (action.kind === "redirect" ? compileRedirect(action.redirect) : null),
   ({ action }) => (action.kind === "respond" ? compileRespond(action.respond) : null),
 ];

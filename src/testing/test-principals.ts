@@ -65,7 +65,7 @@ function toClaims({ id, tenant, roles, scopes, claims }: TestPrincipal, { princi
     [idClaim]: id,
     ...(tenant !== undefined && { [principal.tenant]: tenant }),
     ...(roles !== undefined && { [principal.roles]: roles }),
-    ...(scopes !== undefined && { [principal.scopes]: scopes.join(" ") }),
+    ...(scopes !== undefined && { [principal.scopes]: [scopes].flat().join(" ") }),
     ...claims,
   };
 }
