@@ -69,7 +69,19 @@ export const CROSS_SITE = defineFault({
   closes: false,
   title: "The request comes from another site.",
   remedy:
-    "A page of another origin made a browser send it with the session's cookie. Own pages on other hosts belong into `session.origins`; programs send a bearer token.",
+    "A page of another origin made a browser send it with the session's cookie. Own pages on other hosts belong into `session.hosts`; programs send a bearer token.",
+});
+
+export const LOGIN_FAILED = defineFault({
+  code: "SP_AUTH_LOGIN_FAILED",
+  status: 400,
+  grpc: 3,
+  blame: "client",
+  retry: "never",
+  closes: false,
+  title: "The login did not come to its end.",
+  remedy:
+    "The detail says why: the person or the provider said no, the browser began no such login or more than ten minutes ago, or it was to lead to another site.",
 });
 
 export const TOO_MANY = defineFault({

@@ -1,2 +1,2 @@
 // The door of what seals texts that leave the gateway for it to read again.
-export { Seal, type SealOptions, type SealPurpose } from "./seal.ts";
+export { OVER, Seal, type SealOptions, type SealPurpose } from "./seal.ts";

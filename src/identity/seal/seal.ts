@@ -23,6 +23,9 @@ interface DerivedKey {
   readonly bytes: Uint8Array;
 }
 
+/** What a sealed text is when it is ours and its end has come. */
+export const OVER = Symbol("over");
+
 const LABEL = "sallyport seal 1";
 /** Five parts of base64url, of which the second, an encrypted key, is empty. */
 const COMPACT = /^[\w-]+\.\.[\w-]+\.[\w-]*\.[\w-]+$/;
@@ -48,7 +51,7 @@ export class Seal {
     return sealed.length > this.#options.maxLength ? null : sealed;
   }
 
-  /** What was sealed; undefined for a text of other keys or another purpose, one that was changed, and one that is over. Rejects when there are no keys. */
+  /** What was sealed; undefined for a text of other keys or another purpose and one that was changed, OVER for an old one. Rejects when there are no keys. */
   async open(purpose: SealPurpose, sealed: string): Promise<unknown> {
     if (sealed.length > this.#options.maxLength || !COMPACT.test(sealed)) return undefined;
     const keys = await this.#keysFor(purpose);
@@ -59,7 +62,7 @@ export class Seal {
         contentEncryptionAlgorithms: ["A256GCM"],
       });
       const { value, endsAtMs } = JSON.parse(new TextDecoder().decode(plaintext)) as { value: unknown; endsAtMs: number };
-      return endsAtMs > this.#options.wallMs() ? value : undefined;
+      return endsAtMs > this.#options.wallMs() ? value : OVER;
     } catch {
       return undefined;
     }

@@ -1,0 +1,2 @@
+// The door of browsers' sessions.
+export { createSessionIdentity } from "./session-identity.ts";

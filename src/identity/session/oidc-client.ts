@@ -1,0 +1,266 @@
+// The provider that a session identity logs people in with: what is asked of it, and what its answers come to. openid-client speaks the
+// protocols and checks what comes back; loaded when the first login or refresh needs it. What is said of failures holds nothing that the
+// provider or a browser wrote freely.
+
+import type { Configuration, TokenEndpointResponse, TokenEndpointResponseHelpers } from "openid-client";
+import type { Fault } from "../../base/index.ts";
+import { CallFailure } from "../../calls/index.ts";
+import type { SessionIdentity } from "../../config/index.ts";
+import type { Claims } from "../../pipeline/index.ts";
+import * as AUTH from "../faults.ts";
+import type { IdentityHost } from "../identity.ts";
+import { toFetch } from "./calls-fetch.ts";
+import { pickClaims, type Session, type Tokens } from "./session.ts";
+
+type Library = typeof import("openid-client");
+type TokenAnswer = TokenEndpointResponse & TokenEndpointResponseHelpers;
+
+/** What a login needs again when the browser comes back. */
+export interface LoginSecrets {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  readonly redirectUri: string;
+}
+
+/** The provider does not take the refresh token any more. */
+export const REFUSED = Symbol("refused");
+
+/** How long what the provider says of itself is taken for true. */
+const DISCOVERY_MS = 3_600_000;
+/** After a failure nobody asks again for so long. */
+const RETRY_MS = 2000;
+/** Longest time before the end of an access token at which it is refreshed. */
+const MARGIN_MS = 60_000;
+/** Of them, those that say the gateway's configuration is wrong. */
+const ABOUT_US = new Set(["invalid_client", "unauthorized_client", "unsupported_grant_type"]);
+/** Codes of error answers, as RFC 6749 writes them. */
+const ERROR_CODE = /^[a-z_]{1,40}$/;
+
+export class OidcClient {
+  readonly #config: SessionIdentity;
+  readonly #host: IdentityHost;
+  #configuration: Promise<Configuration> | null = null;
+  #readAtMs = 0;
+
+  constructor(config: SessionIdentity, host: IdentityHost) {
+    this.#config = config;
+    this.#host = host;
+  }
+
+  /** Where the browser is sent to log in, and what must be known when it comes back. */
+  async begin(redirectUri: string): Promise<{ readonly url: string; readonly secrets: LoginSecrets } | Fault> {
+    try {
+      const library = await load();
+      const configuration = await this.#discover(library);
+      const verifier = library.randomPKCECodeVerifier();
+      const secrets = { state: library.randomState(), nonce: library.randomNonce(), verifier, redirectUri };
+      const url = library.buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: this.#config.scopes.join(" "),
+        state: secrets.state,
+        nonce: secrets.nonce,
+        code_challenge: await library.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: "S256",
+      });
+      return { url: url.href, secrets };
+    } catch (error) {
+      return AUTH.UNAVAILABLE.with(this.#tell("login", error));
+    }
+  }
+
+  /** `query` is what the provider sent the browser back with. */
+  async finish(query: string, { state, nonce, verifier, redirectUri }: LoginSecrets): Promise<Tokens | Fault> {
+    try {
+      const library = await load();
+      const configuration = await this.#discover(library);
+      const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
+      const answer = await library.authorizationCodeGrant(configuration, new URL(redirectUri + query), checks);
+      const tokens = await this.#toTokens(library, configuration, answer, null);
+      this.#host.watcher.onAsked(this.#config.name, "login", true, "");
+      return tokens;
+    } catch (error) {
+      // A no, or a query that no provider wrote: whoever sends such a thing is not to raise alarms.
+      if (isRefusal(error)) return AUTH.LOGIN_FAILED.with(`${this.#config.name}: ${describe(error)}`);
+      const detail = this.#tell("login", error);
+      return isUnreachable(error) ? AUTH.UNAVAILABLE.with(detail) : AUTH.LOGIN_FAILED.with(detail);
+    }
+  }
+
+  async refresh(session: Session): Promise<Tokens | typeof REFUSED | Fault> {
+    try {
+      const library = await load();
+      const configuration = await this.#discover(library);
+      const answer = await library.refreshTokenGrant(configuration, session.refreshToken ?? "");
+      const subject = answer.claims()?.sub;
+      if (subject !== undefined && subject !== session.subject) {
+        this.#host.watcher.onAsked(this.#config.name, "refresh", false, "the id token is about somebody else");
+        return REFUSED;
+      }
+      const tokens = await this.#toTokens(library, configuration, answer, session);
+      this.#host.watcher.onAsked(this.#config.name, "refresh", true, "");
+      return tokens;
+    } catch (error) {
+      // The end of a session, not a failure of the provider.
+      if (errorCodeOf(error) === "invalid_grant") return REFUSED;
+      return AUTH.UNAVAILABLE.with(this.#tell("refresh", error));
+    }
+  }
+
+  /** Where the provider ends its own session; null when it has no such page, or can't be asked. */
+  async endSessionUrl(idToken: string | null, afterUri: string): Promise<string | null> {
+    try {
+      const library = await load();
+      const configuration = await this.#discover(library);
+      if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
+      const hint = idToken === null ? {} : { id_token_hint: idToken };
+      return library.buildEndSessionUrl(configuration, { post_logout_redirect_uri: afterUri, ...hint }).href;
+    } catch (error) {
+      this.#tell("logout", error);
+      return null;
+    }
+  }
+
+  /** The refresh token of a session that was ended is no good to anybody. Where the provider can't be told, it stays good until its own end. */
+  async revoke(token: string): Promise<void> {
+    try {
+      const library = await load();
+      const configuration = await this.#discover(library);
+      if (configuration.serverMetadata().revocation_endpoint === undefined) return;
+      await library.tokenRevocation(configuration, token, { token_type_hint: "refresh_token" });
+    } catch (error) {
+      this.#tell("logout", error);
+    }
+  }
+
+  #discover(library: Library): Promise<Configuration> {
+    const now = this.#host.clock.now();
+    if (this.#configuration !== null && now - this.#readAtMs < DISCOVERY_MS) return this.#configuration;
+    const before = this.#configuration;
+    this.#readAtMs = now;
+    const read = this.#readConfiguration(library);
+    this.#configuration = read.catch((error: unknown) => {
+      this.#host.watcher.onAsked(this.#config.name, "discovery", false, describe(error));
+      // Whoever asks within the next moments shares the failure, or what was known before.
+      this.#readAtMs = now - DISCOVERY_MS + RETRY_MS;
+      if (before !== null) return before;
+      throw error;
+    });
+    return this.#configuration;
+  }
+
+  async #readConfiguration(library: Library): Promise<Configuration> {
+    const { clientId, clientSecret, issuer, ca, name } = this.#config;
+    const url = new URL(issuer);
+    const secret = clientSecret?.reveal();
+    const configuration = await library.discovery(
+      url,
+      clientId,
+      { [library.clockTolerance]: 30 },
+      secret === undefined ? library.None() : library.ClientSecretBasic(secret),
+      {
+        [library.customFetch]: toFetch(this.#host.calls, ca),
+        // The configuration's check lets `http:` through for loopback alone.
+        execute:
+          url.protocol === "http:"
+            ? [library.allowInsecureRequests, library.enableNonRepudiationChecks]
+            : [library.enableNonRepudiationChecks],
+      },
+    );
+    this.#host.watcher.onAsked(name, "discovery", true, "");
+    return configuration;
+  }
+
+  async #toTokens(library: Library, configuration: Configuration, answer: TokenAnswer, before: Session | null): Promise<Tokens> {
+    const now = this.#host.clock.wall();
+    const claims = answer.claims();
+    const subject = claims?.sub ?? before?.subject ?? "";
+    const info = await this.#readInfo(library, configuration, answer.access_token, subject);
+    const lifeMs = answer.expires_in === undefined ? null : answer.expires_in * 1000;
+    return {
+      claims: claims === undefined ? (before?.claims ?? {}) : pickClaims(claims),
+      info: info ?? before?.info ?? {},
+      accessToken: answer.access_token,
+      // A provider that rotates none gives none.
+      refreshToken: answer.refresh_token ?? before?.refreshToken ?? null,
+      idToken: answer.id_token ?? before?.idToken ?? null,
+      scope: answer.scope ?? before?.scope ?? this.#config.scopes.join(" "),
+      accessEndsAtMs: lifeMs === null ? null : now + lifeMs,
+      // Of a short-lived one the last third: else each request would ask.
+      refreshAtMs: lifeMs === null ? null : now + lifeMs - Math.min(MARGIN_MS, lifeMs / 3),
+    };
+  }
+
+  /** Many providers say there what they leave out of the id token. One that refuses the token for it (it is for another API) is no failure. */
+  async #readInfo(library: Library, configuration: Configuration, token: string, subject: string): Promise<Claims | null> {
+    if (configuration.serverMetadata().userinfo_endpoint === undefined) return null;
+    try {
+      return pickClaims((await library.fetchUserInfo(configuration, token, subject)) as Claims);
+    } catch (error) {
+      this.#tell("userinfo", error);
+      return null;
+    }
+  }
+
+  #tell(what: string, error: unknown): string {
+    const detail = `${this.#config.name}: ${describe(error)}`;
+    // Of a discovery that failed it was told when it did.
+    this.#host.watcher.onAsked(this.#config.name, what, false, detail);
+    return detail;
+  }
+}
+
+let library: Promise<Library> | null = null;
+
+function load(): Promise<Library> {
+  library ??= import("openid-client");
+  return library;
+}
+
+/** What is wrong is what the browser came back with. */
+function isRefusal(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  if (code !== null) return !ABOUT_US.has(code);
+  return failureOf(error) === null && (error as { code?: unknown }).code === "OAUTH_INVALID_RESPONSE" && statusOf(error) === null;
+}
+
+/** The provider could not be asked or was not able to answer, or takes the gateway for no client of its own. */
+function isUnreachable(error: unknown): boolean {
+  if (failureOf(error) !== null || ABOUT_US.has(errorCodeOf(error) ?? "")) return true;
+  const status = statusOf(error);
+  return status !== null && status >= 500;
+}
+
+function failureOf(error: unknown): CallFailure | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof CallFailure) return at;
+  return null;
+}
+
+/** Of an answer that the library took for an error, or refused to read. */
+function statusOf(error: unknown): number | null {
+  for (let at = error; typeof at === "object" && at !== null; at = (at as { cause?: unknown }).cause) {
+    const { status } = at as { status?: unknown };
+    if (typeof status === "number") return status;
+  }
+  return null;
+}
+
+function errorCodeOf(error: unknown): string | null {
+  const { error: code } = (error ?? {}) as { error?: unknown };
+  return typeof code === "string" && ERROR_CODE.test(code) ? code : null;
+}
+
+/** Words of the library's own and codes of standards; never what an answer says in free text, nor a value of a claim. */
+function describe(error: unknown): string {
+  const failure = failureOf(error);
+  if (failure !== null) return failure.message;
+  const code = errorCodeOf(error);
+  if (code !== null) return `the provider says ${code}`;
+  const status = statusOf(error);
+  const text = error instanceof Error ? `${error.name}: ${firstLine(error.message)}` : "an unknown error";
+  return status === null ? text : `${text} (status ${status})`;
+}
+
+function firstLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
+}
