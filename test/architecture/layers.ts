@@ -27,6 +27,7 @@ export const LAYERS = [
   "testing",
   "inspect",
   "cli",
+  "verify",
 ] as const;
 
 // Narrower than the order alone: these know only the words, so that anything may be built on them.
@@ -37,6 +38,8 @@ const NARROW: Readonly<Record<string, readonly string[]>> = {
   calls: ["base"],
   stores: ["base"],
   tokens: ["base"],
+  // For services: what they install of it is all that it needs.
+  verify: ["base", "tokens"],
 };
 
 // Rooms whose parts are features that do not know each other.
