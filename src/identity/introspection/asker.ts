@@ -6,36 +6,36 @@ import { Principal } from "../../pipeline/index.ts";
 import { BAD_CREDENTIAL, UNAVAILABLE } from "../faults.ts";
 import type { IdentityHost } from "../identity.ts";
 import { PrincipalMaker } from "../principal-maker.ts";
+import { TokenCache } from "../token-cache.ts";
+import type { VerificationBudget } from "../verification-budget.ts";
 import { askEndpoint } from "./ask-endpoint.ts";
 import { judgeAnswer } from "./judge-answer.ts";
-import { KnownAnswers } from "./known-answers.ts";
 
-/** What clients may have asked of others, by address. */
-export interface AskBudget {
-  /** A fault: there is nothing left of it. */
-  take(address: string): Fault | null;
-  /** The token was good: it costs nothing. */
-  giveBack(address: string): void;
-}
+/** What a remembered answer holds of our memory, beside what its claims say. */
+const ENTRY_BYTES = 1024;
+/** Memory for each of the answers that may be remembered, on the average; a few large ones leave room for fewer. */
+const BYTES_EACH = 4096;
+const REFUSAL_BYTES = 256;
 
 export class Asker {
-  readonly good: KnownAnswers<Principal>;
-  readonly bad: KnownAnswers<Fault>;
+  /** Until when answers are believed counts by the monotonic clock. */
+  readonly good: TokenCache<Principal>;
+  readonly bad: TokenCache<Fault>;
   /** By digest of the token. */
   readonly underWay = new Map<string, Promise<Principal | Fault>>();
   readonly #config: IntrospectionIdentity;
   readonly #host: IdentityHost;
-  readonly #budget: AskBudget | null;
+  readonly #budget: VerificationBudget;
   readonly #maker: PrincipalMaker;
-  #isClosed = false;
 
-  constructor(config: IntrospectionIdentity, host: IdentityHost, budget: AskBudget | null) {
+  constructor(config: IntrospectionIdentity, host: IdentityHost, budget: VerificationBudget) {
     this.#config = config;
     this.#host = host;
     this.#budget = budget;
     this.#maker = new PrincipalMaker(config);
-    this.good = new KnownAnswers(config.cachedTokens);
-    this.bad = new KnownAnswers(config.cachedTokens);
+    const tokens = config.cachedTokens;
+    this.good = new TokenCache({ tokens, bytes: tokens * BYTES_EACH });
+    this.bad = new TokenCache({ tokens, bytes: tokens * REFUSAL_BYTES });
   }
 
   /** Never rejects. */
@@ -43,12 +43,6 @@ export class Asker {
     const asking = this.#ask(token, digest, address).finally(() => this.underWay.delete(digest));
     this.underWay.set(digest, asking);
     return asking;
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.good.clear();
-    this.bad.clear();
   }
 
   async #ask(token: string, digest: string, address: string): Promise<Principal | Fault> {
@@ -63,25 +57,25 @@ export class Asker {
       const { claims, expiresAtMs } = judgement;
       const principal = this.#maker.make(claims, { expiresAtMs });
       if (!(principal instanceof Principal)) return this.#refuse(digest, BAD_CREDENTIAL.with(`${name}: of the token: ${principal}`));
-      this.#budget?.giveBack(address);
-      this.#remember(digest, principal);
+      this.#budget.giveBack(address, 1);
+      this.#remember(digest, principal, answer.body.length);
       return principal;
     } catch (error) {
       return this.#fail(error instanceof Error ? error.message : String(error));
     }
   }
 
-  #remember(digest: string, principal: Principal): void {
+  #remember(digest: string, principal: Principal, length: number): void {
     const { clock } = this.#host;
     const { cacheForMs } = this.#config;
     const leftMs = principal.expiresAtMs === null ? cacheForMs : principal.expiresAtMs - clock.wall();
     const forMs = Math.min(cacheForMs, leftMs);
-    if (forMs > 0 && !this.#isClosed) this.good.put(digest, principal, clock.now() + forMs);
+    if (forMs > 0) this.good.keep(digest, principal, clock.now() + forMs, ENTRY_BYTES + 4 * length);
   }
 
   #refuse(digest: string, fault: Fault): Fault {
     const { negativeCacheForMs } = this.#config;
-    if (negativeCacheForMs > 0 && !this.#isClosed) this.bad.put(digest, fault, this.#host.clock.now() + negativeCacheForMs);
+    if (negativeCacheForMs > 0) this.bad.keep(digest, fault, this.#host.clock.now() + negativeCacheForMs, REFUSAL_BYTES);
     return fault;
   }
 

@@ -2,13 +2,14 @@
 // time, and its word is believed for a while. A flood of tokens that nobody knows does not reach the issuer as one: what is asked at once is
 // bounded, and so is what one client may have asked. @hot
 
-import { hash } from "node:crypto";
 import type { Clock, Fault } from "../../base/index.ts";
 import type { IntrospectionIdentity } from "../../config/index.ts";
 import type { Exchange, Principal } from "../../pipeline/index.ts";
-import { EXPIRED, UNAVAILABLE } from "../faults.ts";
+import { EXPIRED, TOO_MANY, UNAVAILABLE } from "../faults.ts";
 import { type Identity, type IdentityHost, type IdentityWatcher, NO_CARRIERS, type Outcome } from "../identity.ts";
-import { type AskBudget, Asker } from "./asker.ts";
+import { digestToken } from "../jwt/token-digest.ts";
+import type { VerificationBudget } from "../verification-budget.ts";
+import { Asker } from "./asker.ts";
 import { readBearer } from "./bearer.ts";
 
 /** Questions under way; who comes then is told at once that nobody can be asked. */
@@ -16,8 +17,8 @@ const MOST_AT_ONCE = 64;
 
 const BUSY = UNAVAILABLE.with(`${MOST_AT_ONCE} tokens are being asked about already`);
 
-/** `budget`: what a client may have asked; null bounds nothing by client. */
-export function createIntrospectionIdentity(config: IntrospectionIdentity, host: IdentityHost, budget: AskBudget | null): Identity {
+/** `budget` is shared by all identities of a worker. */
+export function createIntrospectionIdentity(config: IntrospectionIdentity, host: IdentityHost, budget: VerificationBudget): Identity {
   return new IntrospectedTokens(config, host, budget);
 }
 
@@ -28,10 +29,10 @@ class IntrospectedTokens implements Identity {
   readonly challenge: string;
   readonly #clock: Clock;
   readonly #watcher: IdentityWatcher;
-  readonly #budget: AskBudget | null;
+  readonly #budget: VerificationBudget;
   readonly #asker: Asker;
 
-  constructor(config: IntrospectionIdentity, host: IdentityHost, budget: AskBudget | null) {
+  constructor(config: IntrospectionIdentity, host: IdentityHost, budget: VerificationBudget) {
     this.name = config.name;
     this.challenge = `Bearer realm="${config.name}"`;
     this.#clock = host.clock;
@@ -44,22 +45,20 @@ class IntrospectedTokens implements Identity {
     const token = readBearer(exchange.head.fields);
     if (token === null || typeof token !== "string") return token;
     const asker = this.#asker;
-    const digest = hash("sha256", token, "base64");
+    const digest = digestToken(token);
     const nowMs = this.#clock.now();
-    const known: Principal | Fault | null = asker.good.get(digest, nowMs) ?? asker.bad.get(digest, nowMs);
+    const known: Principal | Fault | null = asker.good.find(digest, nowMs) ?? asker.bad.find(digest, nowMs);
     this.#watcher.onLookup(this.name, known !== null);
     if (known !== null) return this.#isPast(known) ? EXPIRED.with(`${this.name}: the token has expired`) : known;
     const underWay = asker.underWay.get(digest);
     if (underWay !== undefined) return underWay;
     if (asker.underWay.size >= MOST_AT_ONCE) return BUSY;
-    const refusal = this.#budget === null ? null : this.#budget.take(exchange.clientAddress);
-    if (refusal !== null) return refusal;
+    const seconds = this.#budget.spend(exchange.clientAddress);
+    if (seconds > 0) return TOO_MANY.telling({ detail: null, retryAfterSeconds: seconds });
     return asker.ask(token, digest, exchange.clientAddress);
   }
 
-  close(): void {
-    this.#asker.close();
-  }
+  close(): void {}
 
   /** The wall clock may have jumped since it was asked about. */
   #isPast(known: Principal | Fault): boolean {
