@@ -190,11 +190,15 @@ describe("the work of checking", () => {
   it("is bounded for an address that is wrong all the time, and for nobody else", async () => {
     const { staff, host, work } = staffed();
     for (let i = 0; i < 20; i++) assert.match(await tell(staff.identify(asking(encode(`ann:${i}`)))), /^SP_AUTH_INVALID/);
-    assert.match(await tell(staff.identify(asking(encode("ann:right")))), /^SP_AUTH_TOO_MANY/);
+    const refused = await staff.identify(asking(encode("ann:right")));
+    assert.ok(refused !== null && "told" in refused);
+    assert.equal(refused.told?.retryAfterSeconds, 6);
+    assert.equal(await tell(refused), "SP_AUTH_TOO_MANY: staff: too many passwords of one address were wrong");
     assert.equal(work.checked.length, 20);
     assert.equal(await tell(staff.identify(asking(encode("ann:right"), "192.0.2.2"))), "ann");
     assert.equal(await tell(staff.identify(asking(encode("ann:right")))), "ann", "what is known is no work");
     host.clock.advance(6_000);
+    host.wheel.touch();
     assert.match(await tell(staff.identify(asking(encode("ann:20")))), /^SP_AUTH_INVALID/);
     assert.match(await tell(staff.identify(asking(encode("ann:21")))), /^SP_AUTH_TOO_MANY/);
   });

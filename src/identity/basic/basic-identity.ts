@@ -2,21 +2,23 @@
 // has, so that each further request costs microseconds; the hash itself is made to be dear, and how much of that anybody gets is bounded.
 
 import { createHmac, randomBytes } from "node:crypto";
-import { type Clock, type Fault, ipKey } from "../../base/index.ts";
+import type { Clock, Fault } from "../../base/index.ts";
 import { type BasicIdentity, type BasicUser, type PasswordHash, parsePasswordHash } from "../../config/index.ts";
 import { type Exchange, Principal } from "../../pipeline/index.ts";
 import { BAD_CREDENTIAL, TOO_MANY, UNAVAILABLE } from "../faults.ts";
 import { type Identity, type IdentityHost, type IdentityWatcher, NO_CARRIERS, type Outcome } from "../identity.ts";
 import { PrincipalMaker } from "../principal-maker.ts";
+import { VerificationBudget } from "../verification-budget.ts";
 import { type Credentials, readCredentials } from "./credentials.ts";
 import { matchesPassword } from "./password-work.ts";
 import { WorkQueue } from "./work-queue.ts";
-import { WrongPasswords } from "./wrong-passwords.ts";
 
 const REMEMBER_MS = 5 * 60_000;
 const MOST_REMEMBERED = 10_000;
 const MOST_AT_ONCE = 2;
 const MOST_WAITING = 64;
+/** Of passwords that are not remembered, for a client address: some at once, then ten a minute. Those that are right are mostly paid back. */
+const BUDGET = { verifications: 20, perSecond: 1 / 6, addresses: 10_000 };
 
 interface KnownUser {
   readonly principal: Principal;
@@ -47,7 +49,7 @@ class Passwords implements Identity {
   readonly #remembered = new Map<string, { readonly principal: Principal; readonly untilMs: number }>();
   readonly #underWay = new Map<string, Promise<Principal | Fault>>();
   readonly #queue = new WorkQueue(MOST_AT_ONCE, MOST_WAITING);
-  readonly #wrong: WrongPasswords;
+  readonly #budget: VerificationBudget;
 
   constructor(config: BasicIdentity, host: IdentityHost, check: PasswordCheck) {
     this.name = config.name;
@@ -56,7 +58,7 @@ class Passwords implements Identity {
     this.#clock = host.clock;
     this.#watcher = host.watcher;
     this.#check = check;
-    this.#wrong = new WrongPasswords(host.clock);
+    this.#budget = new VerificationBudget(host.wheel, BUDGET);
     const maker = new PrincipalMaker(config);
     for (const user of config.users) this.#users.set(user.name.normalize("NFC"), toKnownUser(user, maker));
     this.#decoys = [...this.#users.values()].map(({ hash }) => hash);
@@ -71,13 +73,15 @@ class Passwords implements Identity {
     const isKnown = known !== undefined && this.#clock.now() < known.untilMs;
     this.#watcher.onLookup(this.name, isKnown);
     if (isKnown) return known.principal;
-    const address = ipKey(exchange.clientAddress);
+    const address = exchange.clientAddress;
     const running = this.#underWay.get(digest);
     if (running !== undefined) return running;
-    if (this.#wrong.isTooMany(address)) return TOO_MANY.with(`${this.name}: too many wrong passwords came from one address`);
     if (this.#queue.isFull) return TOO_MANY.with(`${this.name}: ${MOST_WAITING} passwords wait to be checked`);
-    // Counted as wrong until it is known to be right, so that many at once are bounded too.
-    this.#wrong.add(address);
+    const retryAfterSeconds = this.#budget.spend(address);
+    if (retryAfterSeconds > 0) {
+      const detail = `${this.name}: too many passwords of one address were wrong`;
+      return { ...TOO_MANY.telling({ detail: null, retryAfterSeconds }), detail };
+    }
     const checking = this.#verify(credentials, digest, address);
     this.#underWay.set(digest, checking);
     return checking;
@@ -93,7 +97,7 @@ class Passwords implements Identity {
     try {
       const isRight = await this.#queue.run(() => this.#check(password, hash));
       if (!isRight || user === undefined) return BAD_CREDENTIAL.with(`${this.name}: no user has this name and password`);
-      this.#wrong.takeBack(address);
+      this.#budget.giveBack(address, 1);
       this.#remember(digest, user.principal);
       return user.principal;
     } catch {

@@ -1,0 +1,2 @@
+// A service of the operator's own as an identity.
+export { createExternalIdentity } from "./external-identity.ts";
