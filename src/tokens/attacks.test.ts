@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type AttackCase, listAttacks } from "./attack-cases.contract.ts";
-import { AttackKit } from "./attack-kit.contract.ts";
+import { type AttackCase, listAttacks } from "../../test/tokens/attack-cases.ts";
+import { AttackKit } from "../../test/tokens/attack-kit.ts";
 import { isTokenProblem, judgeClaims, judgeType, readKeySet, readToken, type TokenKey, verifySignature } from "./index.ts";
 
 const kit = new AttackKit(Date.UTC(2026, 5, 1));

@@ -1,8 +1,8 @@
 // An issuer, made at run time, with a key of each type and some that are no good, and an attacker beside it with keys of its own. What
-// attack-cases.contract.ts forges its tokens with.
+// attack-cases.ts forges its tokens with.
 
 import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import type { ProblemReason } from "./index.ts";
+import type { ProblemReason } from "../../src/tokens/index.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 

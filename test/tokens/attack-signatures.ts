@@ -1,6 +1,6 @@
 // The part of the attack table that is about signatures alone: twins, numbers out of range, other encodings, other lengths.
 
-import { type AttackKit, type AttackRow, changed, type Signer } from "./attack-kit.contract.ts";
+import { type AttackKit, type AttackRow, changed, type Signer } from "./attack-kit.ts";
 
 /** n of P-256, SEC 2 2.4.2. */
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
