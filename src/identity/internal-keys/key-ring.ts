@@ -7,7 +7,8 @@ import type { InternalKeysConfig } from "../../config/index.ts";
 import type { SigningKeyRecord, SigningKeyStore } from "../../stores/index.ts";
 import type { SigningKey } from "../../tokens/index.ts";
 import type { IdentityWatcher } from "../identity.ts";
-import { createRecord, openPrivateKey } from "./key-material.ts";
+import type { Seal } from "../seal/index.ts";
+import { createKeySeal, createRecord, KeyUnreadable, openPrivateKey } from "./key-material.ts";
 import { type KnownKey, nextReadingIn, planSuccessor, RETRY_MS, selectSigner } from "./key-times.ts";
 
 /** A key that signs. */
@@ -34,7 +35,7 @@ export interface PublishedKeys {
 export interface KeyRingHost {
   readonly clock: Clock;
   readonly store: SigningKeyStore;
-  /** Keys that seal private keys in the store, the newest first; empty leaves them as they are. */
+  /** Keys that seal private keys in the store, the newest first. */
   readonly sealKeys: () => Promise<readonly Uint8Array[]>;
   readonly watcher: IdentityWatcher;
 }
@@ -61,6 +62,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
   readonly cacheForSeconds: number;
   readonly #options: KeyRingOptions;
   readonly #host: KeyRingHost;
+  readonly #seal: Seal;
   #keys: readonly RingKey[] = [];
   #isRead = false;
   #isClosed = false;
@@ -73,6 +75,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
   constructor(options: KeyRingOptions, host: KeyRingHost) {
     this.#options = options;
     this.#host = host;
+    this.#seal = createKeySeal(host.sealKeys, () => host.clock.wall());
     this.issuer = options.config.issuer;
     this.cacheForSeconds = Math.max(1, Math.min(MAX_CACHE_SECONDS, Math.floor(options.config.overlapMs / 2000)));
   }
@@ -158,25 +161,24 @@ export class KeyRing implements SigningKeys, PublishedKeys {
     const { kid, algorithm, activeAtMs, retiresAtMs, expiresAtMs } = record;
     const times = { activeAtMs, retiresAtMs, expiresAtMs };
     if (!this.#options.signs) return { record, signing: null, canSign: false, ...times };
-    const sealKeys = await this.#host.sealKeys();
     try {
-      const object = await openPrivateKey(record, sealKeys);
+      const object = await openPrivateKey(record, this.#seal);
       return { record, signing: { kid, algorithm, object, expiresAtMs }, canSign: true, ...times };
     } catch (error) {
-      const detail = error instanceof Error && error.name !== "SyntaxError" ? error.message : "it is no key";
-      this.#host.watcher.onAsked(WATCHED, "private-key", false, `${kid}: ${detail}`);
+      if (!(error instanceof KeyUnreadable)) throw error;
+      this.#host.watcher.onAsked(WATCHED, "private-key", false, `key ${kid}: ${error.message}`);
       return { record, signing: null, canSign: false, ...times };
     }
   }
 
   /** Makes the next key when it is time, unless another node was first: either way it is known then. */
   async #succeed(): Promise<void> {
-    const { store, clock, sealKeys } = this.#host;
+    const { store, clock } = this.#host;
     const { config, longestTokenMs } = this.#options;
     const nowMs = clock.wall();
     const times = planSuccessor(this.#keys, nowMs, config, longestTokenMs);
     if (times === null) return;
-    await store.insertNext(await createRecord(config.algorithm, times, nowMs, await sealKeys()));
+    await store.insertNext(await createRecord(config.algorithm, times, nowMs, this.#seal));
     await this.#take();
     await store.removeExpired(nowMs);
   }

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 import { createHash, hkdfSync } from "node:crypto";
 
 /** A word of a fixed few. */
-export type SealPurpose = "session" | "login";
+export type SealPurpose = "session" | "login" | "signing-key";
 
 export interface SealOptions {
   /** The newest first, 32 bytes each; may reject, when they can't be had. */
