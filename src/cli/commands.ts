@@ -225,6 +225,20 @@ FILE is read for the admin address alone: which files are loaded is the gateway'
     run: async (line, terminal) => (await import("./schema.ts")).schema(line, terminal),
   },
   {
+    name: "hash-password",
+    operands: "",
+    least: 0,
+    most: 0,
+    summary: "make of a password what stands in a configuration in its place",
+    about: `For users of a \`basic\` identity. The password is read from standard input; on a terminal it is asked for and not shown. The same password
+gives another text each time.`,
+    options: JSON_OPTION,
+    optionTexts: [JSON_TEXT],
+    examples: ["sallyport hash-password", "sallyport hash-password <password.txt >hash.txt"],
+    exits: "0 printed",
+    run: async (line, terminal) => (await import("./hash-password.ts")).hashPassword(line, terminal),
+  },
+  {
     name: "version",
     operands: "",
     least: 0,

@@ -1,4 +1,5 @@
 // The door of the identity room.
+export { hashPassword } from "./basic/index.ts";
 export * as AUTH from "./faults.ts";
 export {
   type Carriers,
@@ -9,5 +10,5 @@ export {
   NO_CARRIERS,
   type Outcome,
 } from "./identity.ts";
-export { type CredentialFacts, PrincipalMaker, readClaim, readTexts } from "./principal-maker.ts";
 export { IdentityFactory } from "./identity-factory.ts";
+export { type CredentialFacts, PrincipalMaker, readClaim, readTexts } from "./principal-maker.ts";
