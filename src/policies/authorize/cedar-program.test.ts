@@ -33,6 +33,31 @@ describe("policies", () => {
   });
 });
 
+describe("entities that policies lead to", () => {
+  const uid = (id: string) => ({ type: "Role", id });
+  const entities = JSON.stringify([
+    { uid: uid("a"), attrs: {}, parents: [uid("b")] },
+    { uid: { __entity: uid("b") }, attrs: { boss: [{ __entity: uid("c") }] }, parents: [] },
+    { uid: uid("c"), attrs: {}, parents: [uid("d")] },
+    { uid: uid("e"), attrs: {}, parents: [uid("a")] },
+  ]);
+  for (const [text, named] of [
+    [PERMIT, []],
+    ['permit(principal in Role::"e", action, resource);', ["a", "b", "c", "e"]],
+    ['permit(principal, action, resource) when { principal in Role::"b" };', ["b", "c"]],
+    ['permit(principal, action, resource) when { {a: [Role::"b"]} == context };', ["b", "c"]],
+    ['permit(principal is Role in Role::"c", action, resource);', ["c"]],
+  ] as const) {
+    it(text, () => {
+      const keys = [...program(text, { entities }).named.keys()].sort();
+      assert.deepEqual(
+        keys,
+        named.map((id) => `Role::"${id}"`),
+      );
+    });
+  }
+});
+
 describe("what policies read", () => {
   for (const [text, names, wholeContext] of [
     ["permit(principal, action, resource);", [], false],

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import type { CedarValueJson, DetailedError, EntityJson, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
 import type { CedarConfig } from "../../config/index.ts";
 import { type CedarEngine, describeError, loadEngine } from "./cedar-engine.ts";
+import { addReachable, type EntityMap, keyOf, listLiterals, toUid } from "./cedar-entities.ts";
 import { type CedarReads, findReads } from "./cedar-reads.ts";
 
 type PolicyFile = CedarConfig["policies"][number];
@@ -17,7 +18,9 @@ export interface CedarProgram {
   readonly forbids: ReadonlySet<string>;
   readonly reads: CedarReads;
   /** Of the file, and the actions that the schema groups; by `Type::"id"`. */
-  readonly entities: ReadonlyMap<string, EntityJson>;
+  readonly entities: EntityMap;
+  /** Of these the ones that policies name, and all that those lead to. */
+  readonly named: EntityMap;
 }
 
 interface Policies {
@@ -56,7 +59,9 @@ function createProgram({ policies, schema, entities }: CedarSources): CedarProgr
   const policySetId = `${++count}`;
   const answer = engine.preparsePolicySet(policySetId, { staticPolicies: read.texts });
   if (answer.type === "failure") throw new Error(answer.errors.map((error) => describeError(error, "policies", "")).join("; "));
-  return { engine, policySetId, forbids: read.forbids, reads: findReads(read.syntax), entities: known };
+  const named = new Map<string, EntityJson>();
+  addReachable(known, listLiterals(read.syntax), named);
+  return { engine, policySetId, forbids: read.forbids, reads: findReads(read.syntax), entities: known, named };
 }
 
 /** Every mistake, each with its file. Empty: decisions can be made with them. */
@@ -90,7 +95,7 @@ function readPolicies(engine: CedarEngine, files: readonly PolicyFile[], mistake
       const id = answer.json.annotations?.["id"] ?? `${file}#${places[index]}`;
       if (Object.hasOwn(texts, id)) mistakes.push(`${file}: two policies have the id ${id}`);
       texts[id] = policy;
-      syntax.push(answer.json.conditions);
+      syntax.push(answer.json);
       if (answer.json.effect === "forbid") forbids.add(id);
     });
   }
@@ -148,14 +153,6 @@ function readActions(engine: CedarEngine, schema: string | null, mistakes: strin
       parents: memberOf.map((group) => ({ type: group.type ?? type, id: group.id })),
     }));
   });
-}
-
-export function toUid(uid: EntityJson["uid"]): TypeAndId {
-  return "__entity" in uid ? uid.__entity : uid;
-}
-
-export function keyOf({ type, id }: TypeAndId): string {
-  return `${type}::${JSON.stringify(id)}`;
 }
 
 /** What the gateway knows of an entity, and what the file says of it besides. */

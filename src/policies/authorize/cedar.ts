@@ -1,12 +1,13 @@
-// Asks Cedar policies whether a request may pass. A decision costs tens of microseconds and more, most of it the way into the engine, so
-// that only what policies read is handed over, and decisions are kept where nothing that they read is the time.
+// Asks Cedar policies whether a request may pass. A decision costs 100 microseconds and more, most of it the way into the engine, so that
+// only what policies read is handed over, and a decision is kept for all requests that are the same in that.
 
 import type { CedarValueJson, EntityJson, TypeAndId } from "@cedar-policy/cedar-wasm/nodejs";
 import { type CedarConfig, parseTemplate, Refusal } from "../../config/index.ts";
 import type { IdentityWatcher } from "../../identity/index.ts";
 import { type Exchange, FieldValue, type Principal } from "../../pipeline/index.ts";
 import { paramOf, tailOf } from "../../router/index.ts";
-import { type CedarProgram, keyOf, mergeEntity, obtainProgram, toMessage } from "./cedar-program.ts";
+import { addReachable, keyOf, listReferences } from "./cedar-entities.ts";
+import { type CedarProgram, mergeEntity, obtainProgram, toMessage } from "./cedar-program.ts";
 import { toExtension, toRecord } from "./cedar-values.ts";
 import { DecisionCache } from "./decision-cache.ts";
 import { decode, readQuery } from "./opa-input.ts";
@@ -33,10 +34,8 @@ export class CedarAuthorizer {
   readonly #action: FieldValue | null;
   readonly #watcher: IdentityWatcher;
   readonly #resource: TypeAndId;
-  /** Of the file, without the resource's own. */
-  readonly #others: readonly EntityJson[];
   readonly #callers = new WeakMap<Principal, Caller>();
-  readonly #decisions: DecisionCache<string> | null;
+  readonly #decisions = new DecisionCache<string>(MOST_DECISIONS, Number.POSITIVE_INFINITY);
   #count = 0;
 
   /** Throws on policies that prepareCedar would not take. */
@@ -45,8 +44,6 @@ export class CedarAuthorizer {
     this.#action = config.action === null ? null : toTemplate(config.action);
     this.#watcher = watcher;
     this.#resource = { type: "Route", id: route };
-    this.#others = this.#entitiesBut(keyOf(this.#resource));
-    this.#decisions = this.#readsContext("now") ? null : new DecisionCache(MOST_DECISIONS, Number.POSITIVE_INFINITY);
   }
 
   /** Why the request is refused; null when it is allowed. */
@@ -54,12 +51,12 @@ export class CedarAuthorizer {
     const action = this.#action === null ? exchange.head.method : this.#action.read(exchange);
     const caller = this.#callerOf(principal);
     const facts = this.#collect(exchange, wallMs);
-    const key = this.#decisions === null ? "" : `${caller.ordinal} ${JSON.stringify([action, facts])}`;
-    const known = this.#decisions?.find(key, 0);
+    const key = `${caller.ordinal} ${JSON.stringify([action, facts])}`;
+    const known = this.#decisions.find(key, 0);
     if (known !== undefined) return known === ALLOWED ? null : known;
     const decision = this.#decide(caller, action, facts, principal);
     if (decision === null) return "cedar: the policies can't be evaluated";
-    this.#decisions?.keep(key, decision, 0);
+    this.#decisions.keep(key, decision, 0);
     return decision === ALLOWED ? null : decision;
   }
 
@@ -73,7 +70,7 @@ export class CedarAuthorizer {
         resource: this.#resource,
         context,
         preparsedPolicySetId: policySetId,
-        entities: [...this.#othersFor(caller), caller.entity, mergeEntity(this.#program, this.#resource, resource, [])],
+        entities: this.#entitiesFor(caller, { type: "Action", id: action }, resource),
       });
       if (answer.type === "failure") return this.#fail(identity, toMessage(answer.errors));
       const { decision, diagnostics } = answer.response;
@@ -111,14 +108,14 @@ export class CedarAuthorizer {
     return caller;
   }
 
-  #othersFor({ uid }: Caller): readonly EntityJson[] {
-    const key = keyOf(uid);
-    if (!this.#program.entities.has(key)) return this.#others;
-    return this.#entitiesBut(keyOf(this.#resource), key);
-  }
-
-  #entitiesBut(...keys: readonly string[]): EntityJson[] {
-    return [...this.#program.entities].filter(([key]) => !keys.includes(key)).map(([, entity]) => entity);
+  #entitiesFor(caller: Caller, action: TypeAndId, told: Record<string, CedarValueJson>): EntityJson[] {
+    const { entities, named } = this.#program;
+    const resource = mergeEntity(this.#program, this.#resource, told, []);
+    const found = new Map(named);
+    addReachable(entities, [action, ...listReferences(caller.entity), ...listReferences(resource)], found);
+    found.set(keyOf(caller.uid), caller.entity);
+    found.set(keyOf(this.#resource), resource);
+    return [...found.values()];
   }
 
   #readsContext(name: string): boolean {
@@ -135,7 +132,7 @@ export class CedarAuthorizer {
     if (this.#readsContext("host")) context["host"] = head.host;
     if (this.#readsContext("query")) context["query"] = toRecord(readQuery(head.query));
     if (this.#readsContext("ip") && clientAddress !== "") context["ip"] = toExtension("ip", clientAddress);
-    if (this.#readsContext("now")) context["now"] = toExtension("datetime", new Date(wallMs).toISOString());
+    if (this.#readsContext("now")) context["now"] = toExtension("datetime", new Date(Math.floor(wallMs / 1000) * 1000).toISOString());
     const resource: Record<string, CedarValueJson> = {};
     if (names.has("method")) resource["method"] = head.method;
     if (names.has("path")) resource["path"] = routedPath;
