@@ -8,7 +8,7 @@ import { after, describe, it } from "node:test";
 import { inspect } from "node:util";
 import pg from "pg";
 import { Secret } from "../base/index.ts";
-import { PostgresServer, whyNoPostgres } from "./engines/postgres-server-rig.ts";
+import { PostgresServer, whyNoPostgres } from "./engines/postgres-server.contract.ts";
 import { openStores } from "./open-stores.ts";
 import { StoreFailure } from "./ports.ts";
 import { makeKey, storesContract } from "./stores.contract.ts";

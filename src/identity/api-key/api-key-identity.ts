@@ -9,7 +9,7 @@ import type { Exchange } from "../../pipeline/index.ts";
 import { BAD_CREDENTIAL, UNAVAILABLE } from "../faults.ts";
 import type { Carriers, Identity, IdentityHost, IdentityWatcher, Outcome } from "../identity.ts";
 import { BELIEVED_MS, KeyFeed, type KeyFeedEvents } from "./key-feed.ts";
-import { isKey } from "./key-format.ts";
+import { isKey, seemsKey } from "./key-format.ts";
 import { KeyLookup } from "./key-lookup.ts";
 import { createKeyPlace, type KeyPlace } from "./key-place.ts";
 
@@ -71,11 +71,12 @@ class ApiKeys implements Identity {
   identify(exchange: Exchange): Outcome {
     const key = this.#place.read(exchange);
     if (key === null || typeof key !== "string") return key;
-    if (!isKey(key)) return this.#malformed;
+    if (!seemsKey(key)) return this.#malformed;
     const digest = digestOf(key);
     const lookup = this.#lookup;
     const nowMs = this.#clock.now();
     const known = nowMs - this.#feed.goodAtMs < this.#believedMs ? lookup.known.get(digest, nowMs) : null;
+    if (known === null && !isKey(key)) return this.#malformed;
     this.#watcher.onLookup(this.name, known !== null);
     if (known !== null) return lookup.judge(known);
     const underWay = lookup.find(digest);

@@ -29,9 +29,14 @@ export function makeKey(random: (length: number) => Uint8Array): NewKey {
   return { id, key: body + checkOf(body) };
 }
 
+/** Whether it looks like one at a glance: what is known already needs no closer look. */
+export function seemsKey(text: string): boolean {
+  return text.length === KEY_LENGTH && text.startsWith(KEY_BEGIN);
+}
+
 /** Whether it could be one. */
 export function isKey(text: string): boolean {
-  if (text.length !== KEY_LENGTH || !text.startsWith(KEY_BEGIN)) return false;
+  if (!seemsKey(text)) return false;
   for (let at = KEY_BEGIN.length; at < KEY_LENGTH; at++) {
     const unit = text.charCodeAt(at);
     if (at === SECRET_START - 1 ? unit !== UNDERSCORE : !isDigit(unit)) return false;
