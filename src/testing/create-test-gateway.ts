@@ -60,7 +60,7 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
     descriptorLimit: DESCRIPTORS,
     calls: services,
     openStores: () => Promise.resolve(stores),
-    wrapIdentity: playIdentity,
+    wrapIdentity: (identity, identityConfig) => playIdentity(identity, identityConfig, wiring),
     onIdentity: () => undefined,
     onBug: (error) => wiring.mishaps.push(error),
     ...(options.tracer !== undefined && { tracer: options.tracer }),

@@ -7,6 +7,7 @@ import { fieldName } from "../http/index.ts";
 import { AUTH, type Identity, type Outcome, PrincipalMaker } from "../identity/index.ts";
 import type { Exchange } from "../pipeline/index.ts";
 import { type Duration, toMilliseconds } from "./duration.ts";
+import type { Wiring } from "./wiring.ts";
 
 /** Who a request is from. Claims are mapped as the identity's configuration says. */
 export interface TestPrincipal {
@@ -32,11 +33,16 @@ export function toPrincipalLine(principal: TestPrincipal): readonly [name: strin
 }
 
 /** The identity, which takes `as` of a test's request for a credential of its own. */
-export function playIdentity(identity: Identity, config: IdentityConfig): Identity {
+export function playIdentity(identity: Identity, config: IdentityConfig, wiring: Wiring): Identity {
   const maker = new PrincipalMaker(config);
   const identify = (exchange: Exchange): Outcome => {
     const written = exchange.head.fields.get(TEST_PRINCIPAL);
-    if (written === null) return identity.identify(exchange);
+    if (written === null) {
+      const outcome = identity.identify(exchange);
+      // What it leads to has been done before the test goes on.
+      if (outcome instanceof Promise) wiring.track(outcome);
+      return outcome;
+    }
     const played = JSON.parse(Buffer.from(written, "base64").toString()) as TestPrincipal;
     if (played.identity !== undefined && played.identity !== config.name) return null;
     const expiresAtMs = played.expiresIn === undefined ? null : exchange.runtime.clock.wall() + toMilliseconds(played.expiresIn);
