@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { createJwk, IssuerStage, KEYS_URL, kidsOf, settle } from "./issuer-stage.ts";
 
@@ -221,15 +222,19 @@ describe("the keys of an issuer", () => {
 
   it("with fewer algorithms than before are other keys", async () => {
     const stage = new IssuerStage();
-    const jwk = createJwk("a");
-    const { use: _, ...rest } = jwk;
-    stage.publish(jwk, { ...rest, kid: "b" });
+    const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const jwk = { ...publicKey.export({ format: "jwk" }), kid: "a" };
+    stage.publish(jwk);
     const source = await stage.open({ graceMs: 0 });
-    const [a] = source.find("a");
-    stage.publish({ ...rest, kid: "b" });
+    const [wide] = source.find("a");
+    stage.publish({ ...jwk, alg: "PS256" });
     await stage.pass(10_000);
     await source.refresh();
-    assert.equal(source.isGood(a!), false);
+    assert.equal(source.isGood(wide!), false);
+    assert.deepEqual(
+      source.find("a").map(({ algorithms }) => algorithms),
+      [["PS256"]],
+    );
   });
 
   it("rotate three times, and no token whose key was published in time is without one", async () => {
@@ -299,6 +304,20 @@ describe("a kid that nobody knows", () => {
     await Promise.resolve();
     assert.ok(isDone);
     assert.deepEqual([stage.fetches, kidsOf(source)], [1, ["a"]]);
+    await stage.pass(1_000);
+    await source.refresh();
+    assert.deepEqual([stage.fetches, source.find("b").length], [2, 1]);
+  });
+
+  it("waits for nothing within 10 s of a reading that was somebody else's", async () => {
+    const stage = new IssuerStage();
+    stage.publish(createJwk("a"));
+    await stage.open();
+    await stage.pass(9_000);
+    const source = await stage.open();
+    stage.publish(createJwk("b"));
+    await source.refresh();
+    assert.equal(stage.fetches, 1);
     await stage.pass(1_000);
     await source.refresh();
     assert.deepEqual([stage.fetches, source.find("b").length], [2, 1]);

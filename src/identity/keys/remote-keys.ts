@@ -57,9 +57,6 @@ export class RemoteKeys implements KeySource, TimerOwner {
   /** Before this a reading would be the one that there is. */
   #askableAtMs = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** Counts questions; the answer to an older one does not replace that to a newer. */
-  #asked = 0;
-  #installed = 0;
   #problem = "the keys have not been read yet";
   #isClosed = false;
 
@@ -119,14 +116,13 @@ export class RemoteKeys implements KeySource, TimerOwner {
   }
 
   async #read(maxAgeMs: number): Promise<void> {
-    const ask = ++this.#asked;
     const { documents, watcher } = this.#host;
     const { ca, name } = this.#settings;
     try {
       const url = await this.#locate();
       const reading = await documents.read({ url, ca }, maxAgeMs);
       if (this.#isClosed) return;
-      this.#take(reading, ask);
+      this.#take(reading);
       watcher.onAsked(name, "keys", true, "");
     } catch (error) {
       if (this.#isClosed) return;
@@ -154,14 +150,14 @@ export class RemoteKeys implements KeySource, TimerOwner {
   }
 
   /** Throws when the set is none. */
-  #take({ text, readAtMs }: DocumentReading, ask: number): void {
+  #take({ text, readAtMs }: DocumentReading): void {
     const { clock } = this.#host;
     const { cacheForMs } = this.#settings;
-    if (ask >= this.#installed && text !== this.#text) {
+    // Readings of one source come in the order in which they were made: none begins before the last one has ended.
+    if (text !== this.#text) {
       this.#ring.install(readKeys(text), clock.now());
       this.#text = text;
     }
-    this.#installed = Math.max(ask, this.#installed);
     this.#problem = "";
     this.#failures = 0;
     // The wall clock may have jumped since: then it is taken for new, or for as old as it can be.
