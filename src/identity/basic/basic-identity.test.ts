@@ -19,7 +19,7 @@ const CONFIG: BasicIdentity = {
   kind: "basic",
   name: "staff",
   headers: null,
-  principal: { id: ["sub"], tenant: "tenant", roles: "roles", scopes: "scope" },
+  principal: { id: ["name"], tenant: "tenant", roles: "roles", scopes: "scopes" },
   realm: 'the "staff"',
   users: [user("ann", HASH, { tenant: "acme", roles: ["admin"], scopes: ["read", "write"] }), user("zoë")],
 };
@@ -70,6 +70,7 @@ describe("a name and a password", () => {
     const wrong = await tell(staff.identify(asking(encode("ann:wrong"))));
     assert.equal(wrong, "SP_AUTH_INVALID: staff: no user has this name and password");
     assert.equal(await tell(staff.identify(asking(encode("eve:right")))), wrong);
+    assert.equal(await tell(staffed({ users: [] }).staff.identify(asking(encode("eve:right")))), wrong);
   });
 
   it("are read as UTF-8, and composed characters as those they are made of", async () => {

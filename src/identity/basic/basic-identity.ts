@@ -93,9 +93,9 @@ class Passwords implements Identity {
 
   async #verify({ name, password }: Credentials, digest: string, address: string): Promise<Principal | Fault> {
     const user = this.#users.get(name);
-    const hash = user === undefined ? this.#decoyOf(name) : user.hash;
     try {
-      const isRight = await this.#queue.run(() => this.#check(password, hash));
+      const hash = user === undefined ? this.#decoyOf(name) : user.hash;
+      const isRight = hash !== null && (await this.#queue.run(() => this.#check(password, hash)));
       if (!isRight || user === undefined) return BAD_CREDENTIAL.with(`${this.name}: no user has this name and password`);
       this.#budget.giveBack(address, 1);
       this.#remember(digest, user.principal);
@@ -107,8 +107,9 @@ class Passwords implements Identity {
     }
   }
 
-  /** A stranger's check costs what that of some user does, always of the same one: time tells nobody who has an account. */
-  #decoyOf(name: string): PasswordHash {
+  /** A stranger's check costs what that of some user does, always of the same one: time tells nobody who has an account. Null: nobody has. */
+  #decoyOf(name: string): PasswordHash | null {
+    if (this.#decoys.length === 0) return null;
     const pick = createHmac("sha256", this.#key).update(`decoy\0${name}`).digest().readUInt32BE(0);
     return this.#decoys[pick % this.#decoys.length]!;
   }
@@ -131,7 +132,7 @@ class Passwords implements Identity {
 function toKnownUser({ name, password, tenant, roles, scopes }: BasicUser, maker: PrincipalMaker): KnownUser {
   const hash = parsePasswordHash(password.reveal());
   if (typeof hash === "string") throw new Error(`the password of ${name}: ${hash}`);
-  const claims = { sub: name, name, ...(tenant !== null && { tenant }), roles, scope: scopes };
+  const claims = { name, ...(tenant !== null && { tenant }), roles, scopes };
   const principal = maker.make(claims, { expiresAtMs: null });
   if (!(principal instanceof Principal)) throw new Error(`the user ${name}: ${principal}`);
   return { principal, hash };

@@ -15,9 +15,9 @@ const CONFIG: HmacIdentity = {
   kind: "hmac",
   name: "partners",
   headers: null,
-  principal: { id: ["sub"], tenant: "tenant", roles: "roles", scopes: "scope" },
+  principal: { id: ["owner"], tenant: "tenant", roles: "roles", scopes: "scopes" },
   keys: [{ id: "s", algorithm: "hmac-sha256", key: secret(SECRET), owner: "shop", tenant: null, roles: [], scopes: [] }],
-  components: ["content-digest"],
+  components: [],
   maxAgeMs: 300_000,
   requireNonce: false,
 };

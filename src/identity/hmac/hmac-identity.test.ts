@@ -22,7 +22,7 @@ const CONFIG: HmacIdentity = {
   kind: "hmac",
   name: "partners",
   headers: null,
-  principal: { id: ["sub"], tenant: "tenant", roles: "roles", scopes: "scope" },
+  principal: { id: ["owner"], tenant: "tenant", roles: "roles", scopes: "scopes" },
   keys: [
     key("s", "hmac-sha256", SECRET),
     key("e", "ed25519", pem(edwards)),

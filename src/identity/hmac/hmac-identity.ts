@@ -22,6 +22,7 @@ const SIGNATURE_INPUT = fieldName("Signature-Input");
 const AHEAD_MS = 30_000;
 const MOST_CHARACTERS = 8192;
 const MOST_NONCE = 256;
+const DIGEST = "content-digest";
 const NOTHING = new Uint8Array(0);
 
 interface KnownKey {
@@ -56,7 +57,7 @@ class Signatures implements Identity {
   constructor(config: HmacIdentity, clock: Clock) {
     this.name = config.name;
     this.#clock = clock;
-    this.#required = config.components.map((component) => component.toLowerCase());
+    this.#required = config.components.map((component) => component.toLowerCase()).filter((component) => component !== DIGEST);
     this.#maxAgeMs = config.maxAgeMs;
     this.#nonces = config.requireNonce ? new SeenNonces(clock, config.maxAgeMs + AHEAD_MS) : null;
     const maker = new PrincipalMaker(config);
@@ -129,14 +130,14 @@ class Signatures implements Identity {
     return nonce;
   }
 
-  /** What must be covered is, and a body that must be, or is, has to be the one that was signed. Null: so far it is good. */
+  /** What must be covered is; and a body has to be the one that was signed, by a digest of it that is covered. Null: so far it is good. */
   #judgeCover(exchange: Exchange, covered: ReadonlySet<string>): Fault | null {
     const hasBody = exchange.head.bodyLength !== 0;
-    const missing = this.#required.find((name) => !covered.has(name) && (name !== "content-digest" || hasBody));
+    const missing = this.#required.find((name) => !covered.has(name)) ?? (hasBody && !covered.has(DIGEST) ? DIGEST : undefined);
     if (missing !== undefined) return this.#refuse(`it does not cover \`${missing}\``);
-    if (!covered.has("content-digest")) return null;
+    if (!covered.has(DIGEST)) return null;
     try {
-      const digests = readDigests(readReceived(exchange.head.fields, "content-digest") ?? "");
+      const digests = readDigests(readReceived(exchange.head.fields, DIGEST) ?? "");
       if (hasBody) holdBodyTo(exchange, { identity: this.name, digests });
       else if (!isDigestOf(digests, NOTHING)) return this.#refuse("its Content-Digest is of a body, and there is none");
       return null;
@@ -159,7 +160,7 @@ class Signatures implements Identity {
 function toKnownKey({ id, algorithm, key, owner, tenant, roles, scopes }: HmacKey, maker: PrincipalMaker): KnownKey {
   const read = readSignatureKey(algorithm, key.reveal());
   if (typeof read === "string") throw new Error(`the key ${id}: ${read}`);
-  const claims = { sub: owner, owner, key: id, ...(tenant !== null && { tenant }), roles, scope: scopes };
+  const claims = { owner, key: id, ...(tenant !== null && { tenant }), roles, scopes };
   const principal = maker.make(claims, { expiresAtMs: null });
   if (!(principal instanceof Principal)) throw new Error(`the key ${id}: ${principal}`);
   return { id, algorithm, key: read, principal };
