@@ -8,8 +8,8 @@ export const SET_COOKIE = fieldName("Set-Cookie");
 /** Browsers keep 4096 bytes of name, value and attributes. */
 const PART = 3700;
 const MOST_PARTS = 4;
-/** What fits in all parts together. */
-export const MOST_VALUE = PART * MOST_PARTS;
+/** What fits in all parts together, beside the count. */
+export const MOST_VALUE = PART * MOST_PARTS - 2;
 
 const COUNTED = /^([1-4])~/;
 

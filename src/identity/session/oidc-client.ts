@@ -74,14 +74,17 @@ export class OidcClient {
     try {
       const library = await load();
       const configuration = await this.#discover(library);
+      const came = readCallback(query, configuration);
+      // A no, or what no provider wrote: whoever sends such a thing is not to raise alarms.
+      if (typeof came === "string") return AUTH.LOGIN_FAILED.with(`${this.#config.name}: ${came}`);
       const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: verifier, idTokenExpected: true };
-      const answer = await library.authorizationCodeGrant(configuration, new URL(redirectUri + query), checks);
+      const answer = await library.authorizationCodeGrant(configuration, new URL(`${redirectUri}?${came}`), checks);
       const tokens = await this.#toTokens(library, configuration, answer, null);
       this.#host.watcher.onAsked(this.#config.name, "login", true, "");
       return tokens;
     } catch (error) {
-      // A no, or a query that no provider wrote: whoever sends such a thing is not to raise alarms.
-      if (isRefusal(error)) return AUTH.LOGIN_FAILED.with(`${this.#config.name}: ${describe(error)}`);
+      // So is a code that somebody made up.
+      if (errorCodeOf(error) === "invalid_grant") return AUTH.LOGIN_FAILED.with(`${this.#config.name}: ${describe(error)}`);
       const detail = this.#tell("login", error);
       return isUnreachable(error) ? AUTH.UNAVAILABLE.with(detail) : AUTH.LOGIN_FAILED.with(detail);
     }
@@ -217,11 +220,22 @@ function load(): Promise<Library> {
   return library;
 }
 
-/** What is wrong is what the browser came back with. */
-function isRefusal(error: unknown): boolean {
-  const code = errorCodeOf(error);
-  if (code !== null) return !ABOUT_US.has(code);
-  return failureOf(error) === null && (error as { code?: unknown }).code === "OAUTH_INVALID_RESPONSE" && statusOf(error) === null;
+/** What counts of the query that a browser came back with; a text says why it is no way back. */
+function readCallback(query: string, configuration: Configuration): URLSearchParams | string {
+  const all = new URLSearchParams(query);
+  const error = all.get("error");
+  if (error !== null) return `the provider says ${ERROR_CODE.test(error) ? error : "something that is no error code"}`;
+  const came = new URLSearchParams();
+  for (const name of ["code", "state", "iss"]) {
+    const values = all.getAll(name);
+    if (values.length > 1) return "the browser came back with more than one `code`, `state` or `iss`";
+    if (values.length === 1) came.set(name, values[0]!);
+  }
+  if (!came.has("code")) return "the browser came back without a code";
+  // RFC 9207: a code of another provider is not shown to this one.
+  const { authorization_response_iss_parameter_supported: saysIssuer = false, issuer } = configuration.serverMetadata();
+  if (came.has("iss") ? came.get("iss") !== issuer : saysIssuer) return "the code is another provider's";
+  return came;
 }
 
 /** The provider could not be asked or was not able to answer, or takes the gateway for no client of its own. */
