@@ -13,6 +13,8 @@ import {
   ZONE_EXPECTATION,
 } from "./identity-values.ts";
 import { parseName } from "./patterns.ts";
+import { Refusal } from "./refusal.ts";
+import { parseTemplate } from "./templates.ts";
 
 export const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
 
@@ -86,7 +88,14 @@ const cedar = fields(
     policies: fullList(path("A file."), "Files with policies; read when the configuration is loaded."),
     entities: path("A file with entities, as JSON.").optional(),
     schema: path("A file with the schema, by which policies and entities are checked.").optional(),
-    action: plainText("text", '`Action::"…"`; the method and the name of the route when left out.').optional(),
+    action: text(
+      (written) => {
+        const template = parseTemplate(written);
+        return template instanceof Refusal ? template : written;
+      },
+      "an action such as `read` or `${request:method}`",
+      "The id of the action, in which `${request:…}` stands for facts of the request; its method when left out.",
+    ).optional(),
   },
   "Cedar policies; what none permits is refused.",
 );

@@ -7,7 +7,7 @@ import { asMap, contradiction, get, has, keysOf, toChoice, unknownReference } fr
 
 const ACTIONS = ["upstream", "redirect", "respond", "split"];
 /** What changes a request to an upstream, so that it says nothing where none is called. */
-const OF_UPSTREAMS = ["rewrite", "grpcWeb", "websocket", "retry", "hedge"];
+const OF_UPSTREAMS = ["rewrite", "forwardCredential", "grpcWeb", "websocket", "retry", "hedge"];
 // RFC 9110 15.3.5, 15.3.6, 15.4.5.
 const BODILESS = new Set([204, 205, 304]);
 const REDIRECTS = new Set<unknown>([301, 302, 303, 307, 308]);
@@ -16,7 +16,13 @@ export function checkAccess(route: unknown, path: IssuePath, findings: Finding[]
   const isPublic = has(route, "public");
   if (!isPublic && !has(route, "auth") && !hasMistyped(route, ["public", "auth"])) {
     const message = "a route must say who may use it";
-    findings.push({ code: "SP_CONFIG_NO_ACCESS", path, at: "value", message, hint: "for everybody write `public: true`" });
+    findings.push({
+      code: "SP_CONFIG_NO_ACCESS",
+      path,
+      at: "value",
+      message,
+      hint: "write `auth: [IDENTITY]`, or for everybody `public: true`",
+    });
   }
   if (isPublic && has(route, "auth")) {
     const message = "`public` lets everybody in and `auth` only some: keep one of them";

@@ -52,7 +52,7 @@ function checkDirection(edits: readonly Edit[], path: IssuePath, isRequest: bool
 function toRefusal(edit: Edit, judged: JudgedName, path: IssuePath): Finding {
   const as = judged.identity === edit.name ? "" : ` (\`${judged.identity}\`)`;
   const message = `\`${edit.name}\` is an identity header${as}: only the gateway writes it`;
-  const hint = "choose another name; `gateway.identityHeaders` has the list";
+  const hint = "choose another name; `gateway.identityHeaders` and the `headers` of identities have the list";
   return { code: "SP_CONFIG_HEADER_REFUSED", path: [...path, edit.verb, edit.at], at: "key", message, hint };
 }
 

@@ -1,4 +1,4 @@
-// What is defined and never used: upstreams, APIs and versions that no route names, an authority that no certificate asks for.
+// What is defined and never used: upstreams, identities, APIs and versions that no route names, an authority that no certificate asks for.
 
 import type { Finding, IssuePath } from "./issue.ts";
 import { children, get, has, keysOf, texts } from "./written.ts";
@@ -6,8 +6,11 @@ import { children, get, has, keysOf, texts } from "./written.ts";
 /** `routes` are all that may use what `root` defines, its teams' included. */
 export function checkUnused(root: unknown, routes: readonly unknown[], findings: Finding[]): void {
   const upstreams = new Set<unknown>();
+  const identities = new Set<unknown>();
   const versions = new Map<unknown, Set<string>>();
   for (const route of routes) {
+    const auth = get(route, "auth");
+    for (const name of texts(Array.isArray(auth) ? auth : get(auth, "anyOf")) ?? []) identities.add(name);
     upstreams.add(get(route, "upstream"));
     for (const [, part] of children(route, [], "split")) upstreams.add(get(part, "upstream"));
     const api = get(route, "api");
@@ -21,6 +24,9 @@ export function checkUnused(root: unknown, routes: readonly unknown[], findings:
   }
   for (const name of keysOf(get(root, "upstreams"))) {
     if (!upstreams.has(name)) findings.push(unused(["upstreams", name], `no route names the upstream \`${name}\``));
+  }
+  for (const name of keysOf(get(root, "identities"))) {
+    if (!identities.has(name)) findings.push(unused(["identities", name], `no route names the identity \`${name}\``));
   }
   for (const [path, api] of children(root, [], "apis")) {
     const name = path.at(-1);

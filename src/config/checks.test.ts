@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { CheckContext } from "./check-context.ts";
 import { checkMeaning } from "./check-meaning.ts";
-import { type CheckContext, checkReferences, LISTENER_BOUNDS } from "./checks.ts";
+import { checkReferences, LISTENER_BOUNDS } from "./checks.ts";
 import { parseConfig } from "./index.ts";
 import { REFUSED_BY_KIND } from "./kinds.ts";
 

@@ -4,19 +4,23 @@
 
 import { checkAccess, checkAction } from "./check-action.ts";
 import { checkApis, checkDates, checkRouteApi, toEffectivePaths } from "./check-apis.ts";
+import { checkAuth, type KnownIdentities, listIdentities } from "./check-auth.ts";
 import { type Bounds, checkBounds, toWidestBounds } from "./check-bounds.ts";
 import { checkConditions } from "./check-conditions.ts";
+import type { CheckContext } from "./check-context.ts";
 import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
 import { checkHeaderEdits } from "./check-headers.ts";
 import { checkGrpcWeb, checkHealth } from "./check-health.ts";
+import { checkIdentities } from "./check-identities.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkProtocols, checkUpstreamProtocol } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
+import { checkKeeping, checkStores } from "./check-stores.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
 import { checkListening, checkUpstreamTls } from "./check-tls.ts";
 import type { Finding, IssuePath } from "./issue.ts";
-import { JudgedNames } from "./judged-names.ts";
+import { JudgedNames, listIdentityHeaders } from "./judged-names.ts";
 import { checkKinds } from "./kinds.ts";
 import { parsePathPattern } from "./patterns.ts";
 import { asMap, checkEntries, children, contradiction, get, has, isWell, keysOf, toExact, unknownReference } from "./written.ts";
@@ -24,19 +28,10 @@ import { asMap, checkEntries, children, contradiction, get, has, isWell, keysOf,
 // Of schema.ts; a test compares.
 export const LISTENER_BOUNDS: Bounds = { line: 8 * 1024, head: 32 * 1024, fields: 100 };
 
-/** What a file is judged beside. */
-export interface CheckContext {
-  /** For sunsets that have passed. */
-  readonly nowMs: number;
-  /** When a team's file is judged: the gateway's own, as written. Its upstreams, APIs and defaults hold for the team's routes. */
-  readonly gateway?: unknown;
-  /** When the gateway's own is judged: its teams' files as written, whose upstreams its invariants may name. */
-  readonly teams?: readonly unknown[];
-}
-
 interface Surroundings {
   readonly nowMs: number;
   readonly upstreams: ReadonlySet<string>;
+  readonly identities: KnownIdentities;
   readonly names: JudgedNames;
   readonly apis: unknown;
   readonly defaults: unknown;
@@ -51,7 +46,8 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
   const around: Surroundings = {
     nowMs: context.nowMs,
     upstreams: toUpstreams(root, gateway),
-    names: new JudgedNames(get(gateway, "gateway", "identityHeaders")),
+    identities: listIdentities(gateway),
+    names: new JudgedNames(get(gateway, "gateway", "identityHeaders"), listIdentityHeaders(gateway, root)),
     apis: get(gateway, "apis"),
     defaults: get(gateway, "defaults"),
     teamHosts: context.gateway === undefined ? undefined : get(root, "team", "hosts"),
@@ -63,7 +59,8 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     checkUpstreamProtocol(upstream, path, findings);
     checkHealth(upstream, path, findings);
   }
-  if (context.gateway === undefined) checkGateway(root, around, findings, toUpstreams(root, ...(context.teams ?? [])));
+  checkStores(root, gateway, findings);
+  if (context.gateway === undefined) checkGateway(root, context, around, findings, toUpstreams(root, ...(context.teams ?? [])));
   else for (const key of ["hosts", "paths"]) checkEntries(get(root, "team", key), ["team", key], findings);
   for (const [path, route] of children(root, [], "routes")) {
     if (asMap(route) === undefined) continue;
@@ -73,7 +70,15 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
   return [...findings, ...checkKinds(root, get(gateway, "gateway"))];
 }
 
-function checkGateway(root: unknown, around: Surroundings, findings: Finding[], everyUpstream: ReadonlySet<string>): void {
+function checkGateway(
+  root: unknown,
+  context: CheckContext,
+  around: Surroundings,
+  findings: Finding[],
+  everyUpstream: ReadonlySet<string>,
+): void {
+  checkIdentities(root, context, findings);
+  checkKeeping(root, context, findings);
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
   checkListening(root, findings);
@@ -108,6 +113,7 @@ function checkShared(
 
 function checkRoute(route: unknown, path: IssuePath, around: Surroundings, findings: Finding[]): void {
   checkAccess(route, path, findings);
+  checkAuth(route, path, around.identities, findings);
   checkAction(route, path, around.upstreams, findings);
   const match = get(route, "match");
   for (const key of ["hosts", "methods"]) {

@@ -70,6 +70,13 @@ export function selectHabitualValue(written: string, known: readonly string[]): 
   return known.find((word) => VALUES[word]?.test(written) === true);
 }
 
+/** Why a word that other systems take is none of `known`. */
+export function toRefusedHint(written: string, known: readonly string[]): string | undefined {
+  if (!known.includes("RS256")) return undefined;
+  if (/^none$/i.test(written)) return "a token without a signature is anybody's";
+  return /^hs[0-9]+$/i.test(written) ? "none with a shared secret: whoever can check such a token can make one" : undefined;
+}
+
 /** How the map at `path` is written, for which `written` came. */
 export function toMapHint(path: IssuePath, written: string): string | undefined {
   const owner = toOwner(path);

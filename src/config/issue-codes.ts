@@ -127,8 +127,33 @@ export const ISSUE_CODES = {
     "`openssl rand -hex 32` makes a good one; give it by `${env:NAME}`.",
   ),
 
+  // ── identities ─────────────────────────────────────────────────────────────────────────────────────────────────────
+  SP_CONFIG_IDENTITY: error(
+    "Two identities that nothing tells apart: by what requests carry, or by where their pages and cookies stand.",
+    "The message says which; keep one of the two on the route, or change where a credential stands.",
+  ),
+  SP_CONFIG_LITERAL_SECRET: error(
+    "A secret that stands in the configuration itself.",
+    "Give it by reference: `${env:NAME}` or `${file:PATH}`; and change it, since others have seen it.",
+  ),
+  SP_CONFIG_CREDENTIAL: error(
+    "A key, secret or hash of a password that is of no use: too short, of another form, or too cheap to guess.",
+    "The message says what is wrong, and no part of it.",
+  ),
+  SP_CONFIG_DATABASE: error(
+    "Something must be kept in a database, and there is none, or none that is safe for it.",
+    "Add `gateway: { stateDir: ./state }` for a file on this machine, or `database: { postgres: … }` with `gateway.sealKeys`.",
+  ),
+  SP_CONFIG_CLEARTEXT: warning(
+    "A service that decides about callers is asked without TLS, on another machine.",
+    "Write `https://…`, or let it listen on this machine.",
+  ),
+
   // ── routes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-  SP_CONFIG_NO_ACCESS: error("A route says neither `public: true` nor who may use it.", "For everybody write `public: true`."),
+  SP_CONFIG_NO_ACCESS: error(
+    "A route says neither `public: true` nor who may use it.",
+    "Name identities in `auth`; for everybody write `public: true`.",
+  ),
   SP_CONFIG_REWRITE_MISMATCH: error(
     "A prefix to strip that the route's path does not begin with.",
     "Strip what stands in front of every path of the route.",

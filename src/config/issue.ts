@@ -79,11 +79,15 @@ function cutShort(text: string): string {
   return line.length <= MAX_SHOWN ? line : `${line.slice(0, MAX_SHOWN)}…`;
 }
 
-/** The same text with a URL's user and password starred out, and what stands behind `token:`, unit for unit, so that columns stay true. */
+/** The same text with a URL's user and password starred out, and what stands behind words such as `token:`, unit for unit, so that columns stay true. */
 export function maskCredentials(text: string): string {
   const star = (_: string, start: string, secret: string) => start + "*".repeat(secret.length);
-  return text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, star).replaceAll(SECRET, star);
+  const starred = text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, star).replaceAll(SECRET, star);
+  return starred.replaceAll(KEY, (key) => "*".repeat(key.length));
 }
 
-/** A reference is none. */
-const SECRET = /\b((?:token|hmacKey)["']?[ \t]*:[ \t]*)(?!["']?\$\{(?:env|file):)("[^"]*"?|'[^']*'?|[^\s,}"']+)/g;
+/** 32 bytes in hexadecimal, wherever they stand. */
+const KEY = /\b[0-9a-fA-F]{64,}\b/g;
+/** A reference is none, nor is a map. */
+const SECRET =
+  /\b((?:token|hmacKey|clientSecret|secret|password)["']?[ \t]*:[ \t]*)(?!["']?\$\{(?:env|file):|\{)("[^"]*"?|'[^']*'?|[^\s,}"']+)/g;

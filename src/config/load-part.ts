@@ -1,8 +1,9 @@
 // One file of a configuration, the gateway's own or a team's, judged by itself: what is not built, what it takes from elsewhere, the
 // schema, and how its parts fit together. What files do to each other is judged in teams.ts.
 
+import { dirname, resolve } from "node:path";
 import type * as z from "zod";
-import type { CheckContext } from "./checks.ts";
+import type { CheckContext } from "./check-context.ts";
 import { checkReferences } from "./checks.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { ConfigHost } from "./config-host.ts";
@@ -24,6 +25,9 @@ export interface PartSource {
   readonly value: unknown;
   locate(finding: Finding): Issue;
 }
+
+/** Findings whose words are the same whatever the values. */
+const TELLS_NOTHING: ReadonlySet<string> = new Set(["SP_CONFIG_CREDENTIAL", "SP_CONFIG_LITERAL_SECRET", "SP_CONFIG_DATABASE"]);
 
 /** What of a file speaks TLS, resolved. */
 export type TlsParts = Pick<GatewayConfig, "upstreams"> & Partial<Pick<GatewayConfig, "admin" | "listeners">>;
@@ -100,11 +104,17 @@ export class Part {
 
   /** What is wrong between its parts. Findings that `isDeferred` are given back and not put. */
   check(context: CheckContext, isDeferred: (finding: Finding) => boolean = () => false): Finding[] {
-    const findings = checkReferences(this.checked, context).filter(({ path }) => !this.#covered.covers(path));
+    const folder = dirname(resolve(this.source.file));
+    const own = {
+      isReference: (path: IssuePath) => this.places.covers(path),
+      pemOf: (name: string) => this.pem.get(resolve(folder, name)),
+    };
+    const findings = checkReferences(this.checked, { ...context, ...own }).filter(({ path }) => !this.#covered.covers(path));
     const deferred: Finding[] = [];
     for (const finding of findings) {
       if (isDeferred(finding)) deferred.push(finding);
-      else this.put(finding);
+      // What is said of a secret is made of no part of it, and may use the same words.
+      else this.#put(finding, TELLS_NOTHING.has(finding.code));
     }
     return deferred;
   }

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import { selectNearest } from "../base/index.ts";
 import { isUnbuiltText, type RefusalParams } from "./fields.ts";
-import { selectHabitual, selectHabitualValue, toMapHint, toReferenceHint } from "./habits.ts";
+import { selectHabitual, selectHabitualValue, toMapHint, toReferenceHint, toRefusedHint } from "./habits.ts";
 import { type Finding, type IssueCode, type IssuePath, toPathText, toShown } from "./issue.ts";
 import type { PathSet } from "./path-set.ts";
 
@@ -159,6 +159,8 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
   if (issue.code === "invalid_value") {
     if (typeof value === "string" && issue.values.map(String).includes(value)) return "write it without quotes";
     const words = issue.values.map(String);
+    const refused = typeof value === "string" ? toRefusedHint(value, words) : undefined;
+    if (refused !== undefined) return refused;
     const nearest = typeof value === "string" ? (selectHabitualValue(value, words) ?? selectNearest(value, words)) : undefined;
     if (nearest !== undefined) return `did you mean \`${nearest}\`?`;
     if (typeof value === "number" && issue.values.includes(String(value))) return toQuoteHint(value);
