@@ -1,6 +1,6 @@
 // What tests of this room share: rules and principals with all that a test does not name left empty, and a stage with a principal on it.
 
-import { PolicyStage } from "../../../test/pipeline/policy-stage.ts";
+import type { Clock } from "../../base/index.ts";
 import { FakeCalls } from "../../calls/index.ts";
 import type { AuthorizeConfig, AuthorizeRule, CedarConfig, OpaConfig } from "../../config/index.ts";
 import type { IdentityWatcher } from "../../identity/index.ts";
@@ -50,8 +50,17 @@ export interface StagedParts {
 
 export const OPA_URL = "http://opa.test/v1/data/gateway/allow";
 
+/** Where policies are tried, as tests bring it. */
+export interface Stage {
+  readonly clock: Clock;
+  pump(): void;
+}
+
+type CreateStage<S> = (options: { readonly policies: readonly Policy[]; readonly path?: string }) => Promise<S>;
+
 /** Requests to it are the principal's; `calls` answers for OPA. */
-export async function stageAuthorize({ rule = {}, cedar, opa, principal = toPrincipal(), path }: StagedParts) {
+export async function stageAuthorize<S extends Stage>(create: CreateStage<S>, parts: StagedParts) {
+  const { rule = {}, cedar, opa, principal = toPrincipal(), path } = parts;
   const calls = new FakeCalls();
   const watcher = new HeardWatcher();
   const box: { principal: Principal | null } = { principal };
@@ -70,7 +79,7 @@ export async function stageAuthorize({ rule = {}, cedar, opa, principal = toPrin
     opa: opa === undefined ? null : { url: OPA_URL, timeoutMs: 1000, cacheForMs: 0, cachedAnswers: 10, sendHeaders: [], ca: null, ...opa },
   };
   // The stage's clock is there once it is, and the policy must be there before: it asks for the time in requests alone.
-  const clock: { of: PolicyStage | null } = { of: null };
+  const clock: { of: Stage | null } = { of: null };
   const policy = compileAuthorize(
     { name: "route", authorize },
     {
@@ -79,17 +88,17 @@ export async function stageAuthorize({ rule = {}, cedar, opa, principal = toPrin
       clock: {
         now: () => clock.of?.clock.now() ?? 0,
         wall: () => clock.of?.clock.wall() ?? 0,
-        schedule: (callback, delayMs) => (clock.of as PolicyStage).clock.schedule(callback, delayMs),
+        schedule: (callback, delayMs) => (clock.of as Stage).clock.schedule(callback, delayMs),
       },
     },
   );
-  const stage = await PolicyStage.create({ policies: [authenticate, policy as Policy], ...(path === undefined ? {} : { path }) });
+  const stage = await create({ policies: [authenticate, policy as Policy], ...(path === undefined ? {} : { path }) });
   clock.of = stage;
   return { stage, calls, watcher, box };
 }
 
 /** Lets promises that are ready have their turn, and then the network. */
-export async function settle(stage: PolicyStage): Promise<void> {
+export async function settle(stage: Stage): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   stage.pump();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { get } from "../../../test/pipeline/policy-stage.ts";
+import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
 import { FakeClock } from "../../base/index.ts";
 import { FakeCalls } from "../../calls/index.ts";
 import { MISSING_SCOPES } from "../../identity/index.ts";
@@ -27,7 +27,7 @@ describe("authorize on a route", () => {
 
   it("asks nobody for a credential who needs one, whatever the rule", async () => {
     for (const rule of [{ roles: ["a"] }, { not: toRule({ roles: ["a"] }) }, { from: ["0.0.0.0/0"] }]) {
-      const { stage } = await stageAuthorize({ rule, principal: null });
+      const { stage } = await stageAuthorize(PolicyStage.create, { rule, principal: null });
       const client = stage.send(get());
       assert.equal(client.status, 401);
       assert.equal(client.code, "SP_AUTH_REQUIRED");
@@ -37,13 +37,16 @@ describe("authorize on a route", () => {
   });
 
   it("lets through whom its rule allows", async () => {
-    const { stage } = await stageAuthorize({ rule: { roles: ["clerk"] }, principal: toPrincipal({ roles: ["clerk"] }) });
+    const { stage } = await stageAuthorize(PolicyStage.create, {
+      rule: { roles: ["clerk"] },
+      principal: toPrincipal({ roles: ["clerk"] }),
+    });
     assert.equal(stage.send(get()).status, 200);
     stage.finish();
   });
 
   it("names the part that refused, in the log and not to the client", async () => {
-    const { stage } = await stageAuthorize({ rule: { claims: [{ claim: "tid", oneOf: ["t1"] }] } });
+    const { stage } = await stageAuthorize(PolicyStage.create, { rule: { claims: [{ claim: "tid", oneOf: ["t1"] }] } });
     const client = stage.send(get());
     assert.equal(client.status, 403);
     assert.equal(client.code, "SP_AUTH_FORBIDDEN");
@@ -53,7 +56,10 @@ describe("authorize on a route", () => {
   });
 
   it("keeps the scopes that are missing for the challenge", async () => {
-    const { stage } = await stageAuthorize({ rule: { scopes: ["a", "b", "c"] }, principal: toPrincipal({ scopes: ["b"] }) });
+    const { stage } = await stageAuthorize(PolicyStage.create, {
+      rule: { scopes: ["a", "b", "c"] },
+      principal: toPrincipal({ scopes: ["b"] }),
+    });
     const client = stage.send(get());
     assert.equal(client.status, 403);
     assert.equal(client.code, "SP_AUTH_SCOPE");
@@ -63,7 +69,7 @@ describe("authorize on a route", () => {
 
   it("judges by the client's address and the time of each request", async () => {
     const times = [{ days: [], startMinute: 0, endMinute: 1, zone: "UTC" }];
-    const { stage } = await stageAuthorize({ rule: { from: ["10.0.0.0/8"], times } });
+    const { stage } = await stageAuthorize(PolicyStage.create, { rule: { from: ["10.0.0.0/8"], times } });
     assert.equal(stage.send(get()).status, 403);
     assert.equal(stage.connect("10.9.9.9").send(get()).status, 200);
     stage.advance(60_000);
@@ -73,7 +79,7 @@ describe("authorize on a route", () => {
 
   it("allows what all of rule, Cedar and OPA allow, and nothing else", async () => {
     for (let bits = 0; bits < 8; bits++) {
-      const { stage, calls } = await stageAuthorize({
+      const { stage, calls } = await stageAuthorize(PolicyStage.create, {
         rule: { roles: [(bits & 1) === 0 ? "other" : "clerk"] },
         cedar: (bits & 2) === 0 ? PERMIT_NONE : PERMIT_ALL,
         opa: {},

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { get } from "../../../test/pipeline/policy-stage.ts";
+import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
 import { type StagedParts, stageAuthorize, toPrincipal } from "./authorize-fakes.ts";
 
 const ADMIN = toPrincipal({
@@ -16,7 +16,7 @@ const ENTITIES = JSON.stringify([
 ]);
 
 async function send(text: string, { principal = ADMIN, ...parts }: StagedParts = {}, request = get("/orders/7")) {
-  const staged = await stageAuthorize({
+  const staged = await stageAuthorize(PolicyStage.create, {
     ...parts,
     principal,
     cedar: { policies: [{ file: "p.cedar", text }], entities: ENTITIES, ...parts.cedar },
@@ -109,7 +109,11 @@ describe("Cedar policies", () => {
 
 describe("decisions of Cedar that are kept", () => {
   const sentTwice = async (text: string, change: (box: { principal: unknown }) => void, second = get("/orders/7")) => {
-    const staged = await stageAuthorize({ principal: ADMIN, cedar: { policies: [{ file: "p.cedar", text }] }, path: "/orders/:id" });
+    const staged = await stageAuthorize(PolicyStage.create, {
+      principal: ADMIN,
+      cedar: { policies: [{ file: "p.cedar", text }] },
+      path: "/orders/:id",
+    });
     const { stage, box } = staged;
     const first = stage.send(get("/orders/7")).status;
     change(box);
@@ -139,7 +143,7 @@ describe("decisions of Cedar that are kept", () => {
 
   it("are for one second where policies read the time", async () => {
     const policies = [{ file: "p.cedar", text: when('context.now < datetime("2026-01-01T00:00:10Z")') }];
-    const { stage } = await stageAuthorize({ principal: ADMIN, cedar: { policies } });
+    const { stage } = await stageAuthorize(PolicyStage.create, { principal: ADMIN, cedar: { policies } });
     assert.equal(stage.send(get()).status, 200);
     stage.advance(9_999);
     assert.equal(stage.send(get()).status, 200);
@@ -150,7 +154,7 @@ describe("decisions of Cedar that are kept", () => {
 
   it("are for the address where policies read it", async () => {
     const policies = [{ file: "p.cedar", text: when('context.ip.isInRange(ip("10.0.0.0/8"))') }];
-    const { stage } = await stageAuthorize({ principal: ADMIN, cedar: { policies } });
+    const { stage } = await stageAuthorize(PolicyStage.create, { principal: ADMIN, cedar: { policies } });
     assert.equal(stage.connect("10.0.0.7").send(get()).status, 200);
     assert.equal(stage.connect("11.0.0.7").send(get()).status, 403);
     assert.equal(stage.connect("2001:db8::1").send(get()).status, 403);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { get } from "../../../test/pipeline/policy-stage.ts";
+import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
 import { CallFailure, jsonAnswer, textAnswer } from "../../calls/index.ts";
 import { OPA_URL, settle, stageAuthorize, toPrincipal } from "./authorize-fakes.ts";
 import { MOST_UNDER_WAY } from "./opa.ts";
@@ -10,7 +10,7 @@ const inputOf = (call: { readonly body: string | null }) => (JSON.parse(call.bod
 describe("what OPA is asked", () => {
   it("is all of the request that a policy may want, and of its headers those that are named", async () => {
     const principal = toPrincipal({ tenant: "t", roles: ["r"], scopes: ["s"], claims: { level: 1.5, none: null } });
-    const { stage, calls } = await stageAuthorize({ opa: { sendHeaders: ["X-Plan", "X-None"] }, principal });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: { sendHeaders: ["X-Plan", "X-None"] }, principal });
     calls.replyJson(OPA_URL, { result: true });
     const client = stage.send(get("/orders/a%20b/", "X-Plan: gold\r\nX-Plan: extra\r\nCookie: secret=1\r\n"));
     await settle(stage);
@@ -52,7 +52,7 @@ describe("a decision of OPA", () => {
     [null, 503],
   ] as const) {
     it(`${JSON.stringify(answer)} gives ${status}`, async () => {
-      const { stage, calls } = await stageAuthorize({ opa: {} });
+      const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: {} });
       calls.replyJson(OPA_URL, answer);
       const client = stage.send(get());
       await settle(stage);
@@ -71,7 +71,7 @@ describe("a decision of OPA", () => {
     ["no content", textAnswer("", 204)],
   ] as const) {
     it(`is none, and nobody passes: ${title}`, async () => {
-      const { stage, calls, watcher } = await stageAuthorize({ opa: { cacheForMs: 1000 } });
+      const { stage, calls, watcher } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 1000 } });
       calls.reply(OPA_URL, reply);
       const client = stage.send(get());
       await settle(stage);
@@ -89,7 +89,7 @@ describe("a decision of OPA", () => {
 
 describe("decisions that are kept", () => {
   it("answer who asks the very same, until their time is over", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: { cacheForMs: 1000 } });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 1000 } });
     calls.replyJson(OPA_URL, { result: true });
     stage.send(get());
     await settle(stage);
@@ -107,7 +107,7 @@ describe("decisions that are kept", () => {
   });
 
   it("are nobody else's, and for nothing else", async () => {
-    const { stage, calls, box } = await stageAuthorize({ opa: { cacheForMs: 1000, sendHeaders: ["X-Plan"] } });
+    const { stage, calls, box } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 1000, sendHeaders: ["X-Plan"] } });
     calls.replyJson(OPA_URL, { result: true });
     const others = ["/x", "/x/", "/X", "/x?a=1", "/x?a=2"].map((path) => get(path));
     for (const text of [
@@ -128,7 +128,7 @@ describe("decisions that are kept", () => {
   });
 
   it("are bounded: the oldest goes", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: { cacheForMs: 1000, cachedAnswers: 2 } });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 1000, cachedAnswers: 2 } });
     calls.replyJson(OPA_URL, { result: true });
     for (const path of ["/a", "/b", "/c", "/b", "/a"]) {
       stage.send(get(path));
@@ -142,7 +142,7 @@ describe("decisions that are kept", () => {
   });
 
   it("are none where nothing is to be kept", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: { cacheForMs: 0 } });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 0 } });
     calls.replyJson(OPA_URL, { result: true });
     for (let i = 0; i < 3; i++) {
       stage.send(get());
@@ -155,7 +155,7 @@ describe("decisions that are kept", () => {
 
 describe("requests that wait for OPA", () => {
   it("share one question when they ask the same", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: { cacheForMs: 1000 } });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: { cacheForMs: 1000 } });
     calls.replyJson(OPA_URL, { result: true });
     calls.hold(OPA_URL);
     const clients = [1, 2, 3].map(() => stage.send(get()));
@@ -171,7 +171,7 @@ describe("requests that wait for OPA", () => {
   });
 
   it("may leave meanwhile, and nothing goes to the upstream for them", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: {} });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: {} });
     calls.replyJson(OPA_URL, { result: true });
     calls.hold(OPA_URL);
     const client = stage.send(get());
@@ -183,7 +183,7 @@ describe("requests that wait for OPA", () => {
   });
 
   it("are bounded, and one that is over makes room", async () => {
-    const { stage, calls } = await stageAuthorize({ opa: {} });
+    const { stage, calls } = await stageAuthorize(PolicyStage.create, { opa: {} });
     calls.replyJson(OPA_URL, { result: true });
     calls.hold(OPA_URL);
     const clients = Array.from({ length: MOST_UNDER_WAY }, () => stage.send(get()));
