@@ -6,9 +6,13 @@ set -u
 # program:package
 tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server initdb:postgresql)
 
-# Two programs have no package: Go builds them from their source in under a minute. Pebble is a certificate authority for tests of ACME,
-# h2spec judges HTTP/2 servers.
-built=(pebble=github.com/letsencrypt/pebble/v2/cmd/pebble@v2.8.0 h2spec=github.com/summerwind/h2spec/cmd/h2spec@v2.2.1)
+# These have no package: Go builds them from their source in a minute or two. Pebble is a certificate authority for tests of ACME,
+# h2spec judges HTTP/2 servers, OPA decides what callers may.
+built=(
+  pebble=github.com/letsencrypt/pebble/v2/cmd/pebble@v2.8.0
+  h2spec=github.com/summerwind/h2spec/cmd/h2spec@v2.2.1
+  opa=github.com/open-policy-agent/opa@v1.22.2
+)
 for program in "${built[@]}"; do
   name="${program%%=*}"
   PATH="$PATH:$HOME/go/bin" command -v "$name" >/dev/null 2>&1 && continue
