@@ -7,7 +7,7 @@ import type { Principal } from "../../pipeline/index.ts";
 import * as AUTH from "../faults.ts";
 import type { IdentityHost } from "../identity.ts";
 import { PrincipalMaker } from "../principal-maker.ts";
-import { digestOf, type Kept, type SessionKeeper } from "./keepers.ts";
+import { digestOf, type Kept, type Missing, type SessionKeeper } from "./keepers.ts";
 import { type OidcClient, REFUSED } from "./oidc-client.ts";
 import { claimsOf, endOf, isOver, lastEndOf, type Session } from "./session.ts";
 
@@ -41,8 +41,10 @@ export class SessionBook {
   readonly #keeper: SessionKeeper;
   readonly #client: OidcClient;
   readonly #maker: PrincipalMaker;
-  /** By the digest of what stands in a cookie; the one used longest ago first. An older cookie leads to what took its place. */
+  /** What is known of sessions by their ids; the one used longest ago first. */
   readonly #entries = new Map<string, Entry>();
+  /** Ids by the digest of what stands in a cookie: an older cookie of a session leads to what took its place. */
+  readonly #ids = new Map<string, string>();
   readonly #flights = new Map<string, Promise<Entry | Refusal>>();
   /** By session: until when its refresh is not tried again. */
   readonly #retryAtMs = new Map<string, number>();
@@ -57,11 +59,11 @@ export class SessionBook {
 
   /** Who is known by this cookie, without asking anybody; null when somebody has to be asked. */
   recall(value: string): Entry | null {
-    const digest = digestOf(value);
-    const entry = this.#entries.get(digest);
-    if (entry === undefined || this.#host.clock.wall() >= entry.goodUntilMs) return null;
-    this.#entries.delete(digest);
-    this.#entries.set(digest, entry);
+    const entry = this.#known(digestOf(value));
+    if (entry === null || this.#host.clock.wall() >= entry.goodUntilMs) return null;
+    const { id } = entry.kept.session;
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
     this.#host.watcher.onLookup(this.#config.name, true);
     return entry;
   }
@@ -69,11 +71,17 @@ export class SessionBook {
   /** Opens, looks up or refreshes; never rejects. */
   admit(value: string): Promise<Entry | Refusal> {
     const digest = digestOf(value);
-    const flight = this.#flights.get(digest);
+    const key = this.#ids.get(digest) ?? digest;
+    const flight = this.#flights.get(key);
     if (flight !== undefined) return flight;
-    const begun = this.#admit(digest, value).finally(() => this.#flights.delete(digest));
-    this.#flights.set(digest, begun);
+    const begun = this.#admit(digest, value).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, begun);
     return begun;
+  }
+
+  #known(digest: string): Entry | null {
+    const id = this.#ids.get(digest);
+    return id === undefined ? null : (this.#entries.get(id) ?? null);
   }
 
   /** A session that has just begun. A text says why it is none. */
@@ -86,11 +94,10 @@ export class SessionBook {
 
   /** Ends what the cookie stands for; what it was, when it was something. */
   async end(value: string): Promise<Session | null> {
-    const digest = digestOf(value);
-    const current = this.#entries.get(digest)?.kept.value ?? value;
+    const known = this.#known(digestOf(value));
+    const current = known?.kept.value ?? value;
     const found = await this.#keeper.find(current);
-    this.#entries.delete(digest);
-    this.#entries.delete(digestOf(current));
+    if (known !== null) this.#entries.delete(known.kept.session.id);
     if (typeof found === "string") return null;
     await this.#keeper.remove(current);
     return found.session;
@@ -98,13 +105,9 @@ export class SessionBook {
 
   async #admit(digest: string, value: string): Promise<Entry | Refusal> {
     try {
-      const known = this.#entries.get(digest);
       this.#host.watcher.onLookup(this.#config.name, false);
-      const found = known !== undefined && !this.#keeper.isShared ? known.kept : await this.#keeper.find(known?.kept.value ?? value);
-      if (typeof found === "string") {
-        this.#entries.delete(digest);
-        return found === "bad" ? this.#bad("is none that this gateway made") : this.#expired("has ended");
-      }
+      const found = await this.#find(digest, value);
+      if (typeof found === "string") return found === "bad" ? this.#bad("is none that this gateway made") : this.#expired("has ended");
       const kept = await this.#renew(found);
       return "fault" in kept ? kept : this.#remember(digest, kept);
     } catch (error) {
@@ -112,6 +115,17 @@ export class SessionBook {
       this.#host.watcher.onAsked(this.#config.name, "sessions", false, detail);
       return { fault: AUTH.UNAVAILABLE.with(detail), endsCookie: false };
     }
+  }
+
+  /** What is kept of it; of a sealed cookie the newest that is known. */
+  async #find(digest: string, value: string): Promise<Kept | Missing> {
+    const known = this.#known(digest);
+    if (known !== null && !this.#keeper.isShared) return known.kept;
+    const found = await this.#keeper.find(value);
+    if (typeof found === "string" || this.#keeper.isShared) return found;
+    const here = this.#entries.get(found.session.id);
+    // Of this browser's cookies another worker may have made the newer one.
+    return here !== undefined && here.kept.session.seenAtMs >= found.session.seenAtMs ? here.kept : found;
   }
 
   async #renew(found: Kept): Promise<Kept | Refusal> {
@@ -187,11 +201,11 @@ export class SessionBook {
     const principal = this.#maker.make(claimsOf(session), { expiresAtMs: lastEndOf(session, this.#config) });
     if (typeof principal === "string") return this.#bad(`makes nobody: ${principal}`);
     const entry = { kept, principal, goodUntilMs: this.#goodUntil(session, now) };
-    for (const key of new Set([digest, digestOf(kept.value)])) {
-      this.#entries.delete(key);
-      this.#entries.set(key, entry);
-    }
+    this.#entries.delete(session.id);
+    this.#entries.set(session.id, entry);
+    for (const key of [digest, digestOf(kept.value)]) this.#ids.set(key, session.id);
     dropOldest(this.#entries);
+    dropOldest(this.#ids);
     return entry;
   }
 
