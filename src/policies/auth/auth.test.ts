@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { valuesOf } from "../../../test/kit/index.ts";
 import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
 import type { Fault } from "../../base/index.ts";
-import { fieldName } from "../../http/index.ts";
+import { Fields, fieldName } from "../../http/index.ts";
 import { AUTH, type Identity, MISSING_SCOPES, NO_CARRIERS, type Outcome } from "../../identity/index.ts";
 import { ANSWERED, type Exchange, type Policy, Principal, type PrincipalFacts } from "../../pipeline/index.ts";
 import { type AuthMetrics, compileAuth, joinCarriers } from "./index.ts";
@@ -166,6 +166,20 @@ describe("a route with identities", () => {
     assert.equal(stage.send(get()).status, 200);
     assert.deepEqual(valuesOf(stage.server.seen[0]!, "x-user-id"), []);
     assert.equal(stage.send(get("/x", "X-Take: users\r\n")).status, 401);
+    stage.finish();
+  });
+
+  it("asks for no credential on an answer that another step has put in the place of a refusal", async () => {
+    const redirect: Policy = {
+      name: "redirect",
+      phase: "authenticate",
+      response: (exchange) => exchange.answer(302, new Fields(""), null),
+    };
+    const { stage, metrics } = await stageOf([taking("web", AUTH.EXPIRED)], {}, [redirect]);
+    const answer = stage.send(get("/x", "X-Take: web\r\n")).response();
+    assert.match(answer.startLine, / 302 /);
+    assert.deepEqual(challengesOf(answer), []);
+    assert.deepEqual(metrics.seen, ["web:expired"]);
     stage.finish();
   });
 

@@ -112,6 +112,8 @@ export class Authentication {
     if (outcome === null) return CONTINUE;
     const judge = exchange.memory.get(JUDGE);
     this.#metrics.counter(judge?.name ?? exchange.principal?.identity ?? "", outcome).add(1);
+    // A browser may have been sent to a login in its place, and a gRPC call has a status of its own.
+    if (exchange.response!.status !== fault.kind.status) return CONTINUE;
     const scopes = exchange.memory.get(MISSING_SCOPES)?.text ?? "";
     addChallenges(exchange.response!.fields, this.#identities, fault, judge, scopes);
     return CONTINUE;
