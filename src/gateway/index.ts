@@ -1,5 +1,6 @@
 export type { Challenges } from "./acme-challenges.ts";
 export { BlueprintError, proveBlueprint } from "./blueprint.ts";
+export { deferStores } from "./deferred-stores.ts";
 export {
   type AddressNews,
   createGateway,
@@ -12,3 +13,4 @@ export { declareTeams } from "./gauges.ts";
 export { computeGeneration } from "./generation-id.ts";
 export { placeOf } from "./listener-place.ts";
 export { loadingHost } from "./loading-host.ts";
+export { PoolSet } from "./pool-set.ts";

@@ -22,7 +22,7 @@ export { prepareCedar } from "./authorize/index.ts";
 export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
-export { compileInternalToken, publishKeys } from "./internal-token/index.ts";
+export { compileInternalToken, KEYS_PATH, publishKeys, TOKEN_TYPE } from "./internal-token/index.ts";
 export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
 export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
