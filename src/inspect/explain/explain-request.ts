@@ -190,6 +190,8 @@ class Watch implements PolicyTracer {
     const changes = describeChanges(before, takeSnapshot(exchange, side), side, this.mask);
     if (policy.phase === "route" && side === "request" && exchange.pattern !== null)
       changes.push(`takes the route whose path is ${exchange.pattern.text}`);
+    const detail = exchange.fault?.detail ?? "";
+    if (result === ANSWERED && side === "request" && detail !== "") changes.push(`refuses it: ${detail}`);
     const outcome = result === ANSWERED ? "answered" : result === PENDING ? "waited" : "passed";
     this.steps.push({ side, phase: policy.phase, policy: policy.name, changes, outcome });
     return result;

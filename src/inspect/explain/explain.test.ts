@@ -129,4 +129,27 @@ describe("an explanation", () => {
     });
     assert.equal(failed.response.fault, "SP_GRPC_ANSWER_UNAVAILABLE");
   });
+
+  it("says which part of a route's rule does not hold, and for whom", async () => {
+    const text = `
+version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+identities: { users: { basic: { users: { alice: { password: "\${env:PASSWORD}" } } } } }
+upstreams: { a: { endpoints: [http://10.1.0.1:80] } }
+routes:
+  - { name: a, match: { path: /* }, auth: [users], authorize: { allOf: [{ roles: [clerk] }, { scopes: [orders] }] }, upstream: a }
+`;
+    const salted = `$scrypt$ln=14,r=8,p=1$${Buffer.alloc(16).toString("base64").replaceAll("=", "")}$${Buffer.alloc(32).toString("base64").replaceAll("=", "")}`;
+    const authorized = parseConfig(text, "gateway.yaml", { ...host, env: { PASSWORD: salted } });
+    assert.ok(authorized.config !== null, JSON.stringify(authorized.issues));
+    const saidFor = async (roles: string[], scopes: string[]) => {
+      const { response, steps } = await explainRequest(authorized.config as typeof config & object, "GET http://h/x", {
+        as: { id: "alice", roles, scopes },
+      });
+      return [response.fault, ...(steps.find(({ policy }) => policy === "authorize")?.changes ?? [])];
+    };
+    assert.deepEqual(await saidFor(["clerk"], ["orders"]), [null]);
+    assert.deepEqual(await saidFor([], ["orders"]), ["SP_AUTH_FORBIDDEN", "refuses it: rule allOf[0].roles does not hold"]);
+    assert.deepEqual(await saidFor(["clerk"], []), ["SP_AUTH_SCOPE", "refuses it: rule allOf[1].scopes: orders is missing"]);
+  });
 });
