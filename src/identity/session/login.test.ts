@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { valuesOf } from "../../../test/kit/index.ts";
-import { FakeBrowser, FETCH, NAVIGATION, type Shared, share, until, Worker } from "./browser-fake.ts";
+import { FakeBrowser, FETCH, NAVIGATION, type Shared, share, until, Worker } from "../../../test/kit/session-browser.ts";
 import { ISSUER } from "./provider-fake.ts";
 
 async function start(config: Parameters<typeof Worker.start>[1] = {}, optional = false) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { valuesOf } from "../../../test/kit/index.ts";
+import { FakeBrowser, FETCH, NAVIGATION, share, until, Worker } from "../../../test/kit/session-browser.ts";
 import { StoreFailure } from "../../stores/index.ts";
-import { FakeBrowser, FETCH, NAVIGATION, share, until, Worker } from "./browser-fake.ts";
 
 const STORES = ["cookie", "database"] as const;
 

@@ -2,17 +2,16 @@
 // upstream that shows what it got.
 
 import { randomBytes } from "node:crypto";
-import { valuesOf } from "../../../test/kit/index.ts";
-import { PolicyStage } from "../../../test/pipeline/policy-stage.ts";
-import { FakeClock, type Fault, Secret, TimerWheel } from "../../base/index.ts";
-import type { SessionIdentity } from "../../config/index.ts";
-import { FIELD } from "../../http/index.ts";
-import { CONTINUE, type Exchange, PENDING, type Policy, Principal, type StepResult } from "../../pipeline/index.ts";
-import { createMemoryStores, type Stores } from "../../stores/index.ts";
-import * as AUTH from "../faults.ts";
-import type { Identity, IdentityHost } from "../identity.ts";
-import { createSessionIdentity } from "./index.ts";
-import { FakeProvider, ISSUER } from "./provider-fake.ts";
+import { FakeClock, type Fault, Secret, TimerWheel } from "../../src/base/index.ts";
+import type { SessionIdentity } from "../../src/config/index.ts";
+import { FIELD } from "../../src/http/index.ts";
+import { AUTH, type Identity, type IdentityHost } from "../../src/identity/index.ts";
+import { createSessionIdentity } from "../../src/identity/session/index.ts";
+import { FakeProvider, ISSUER } from "../../src/identity/session/provider-fake.ts";
+import { CONTINUE, type Exchange, PENDING, type Policy, Principal, type StepResult } from "../../src/pipeline/index.ts";
+import { createMemoryStores, type Stores } from "../../src/stores/index.ts";
+import { PolicyStage } from "../pipeline/policy-stage.ts";
+import { valuesOf } from "./index.ts";
 
 export const NAVIGATION = { "Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document" };
 export const FETCH = { "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty" };
