@@ -11,10 +11,12 @@ export const MOST_DOCUMENT_BYTES = 256 * 1024;
 const MOST_SOURCES = 256;
 
 interface Kept {
-  /** As the clock counts: when it was asked for, so that what it says was true then or later. */
-  readonly askedAtMs: number;
   readonly reading: Promise<DocumentReading>;
-  isUnderWay: boolean;
+  /**
+   * As the clock counts: when it was over, well or not; null while it is under way. Counted from its beginning, two readings could come to
+   * the other side closer together than anybody asked for.
+   */
+  endedAtMs: number | null;
 }
 
 export function createDocuments(calls: Calls, clock: Clock): Documents {
@@ -35,12 +37,11 @@ class ReadDocuments implements Documents {
   read(source: DocumentSource, maxAgeMs: number): Promise<DocumentReading> {
     const key = `${source.url}\n${source.ca ?? ""}`;
     const kept = this.#kept.get(key);
-    const nowMs = this.#clock.now();
-    if (kept !== undefined && (kept.isUnderWay || nowMs - kept.askedAtMs < maxAgeMs)) return kept.reading;
+    if (kept !== undefined && (kept.endedAtMs === null || this.#clock.now() - kept.endedAtMs < maxAgeMs)) return kept.reading;
     const reading = this.#fetch(source);
-    const next: Kept = { askedAtMs: nowMs, reading, isUnderWay: true };
+    const next: Kept = { reading, endedAtMs: null };
     const ended = () => {
-      next.isUnderWay = false;
+      next.endedAtMs = this.#clock.now();
     };
     reading.then(ended, ended);
     this.#kept.delete(key);
@@ -50,7 +51,6 @@ class ReadDocuments implements Documents {
   }
 
   async #fetch({ url, ca }: DocumentSource): Promise<DocumentReading> {
-    const readAtMs = this.#clock.wall();
     const { status, body } = await this.#calls.call({
       method: "GET",
       url,
@@ -62,16 +62,16 @@ class ReadDocuments implements Documents {
     });
     if (status !== 200) throw new CallFailure("broken", `${placeOf(url)} answered ${status}`);
     try {
-      return { text: new TextDecoder("utf-8", { fatal: true }).decode(body), readAtMs };
+      return { text: new TextDecoder("utf-8", { fatal: true }).decode(body), readAtMs: this.#clock.wall() };
     } catch {
       throw new CallFailure("broken", `${placeOf(url)} answered with what is no UTF-8`);
     }
   }
 
   #forgetOldest(): void {
-    for (const [key, { isUnderWay }] of this.#kept) {
+    for (const [key, { endedAtMs }] of this.#kept) {
       if (this.#kept.size <= MOST_SOURCES) return;
-      if (!isUnderWay) this.#kept.delete(key);
+      if (endedAtMs !== null) this.#kept.delete(key);
     }
   }
 }
