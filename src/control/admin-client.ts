@@ -38,9 +38,10 @@ export function askAdmin(
   method: "GET" | "POST",
   path: string,
   timeoutMs: number,
+  body: object | null = null,
 ): Promise<AdminAnswer> {
   return new Promise((resolve, reject) => {
-    const request = encodeRequest(target, method, path);
+    const request = encodeRequest(target, method, path, body);
     const chunks: Uint8Array[] = [];
     let received = 0;
     let isOver = false;
@@ -73,11 +74,18 @@ export function askAdmin(
   });
 }
 
-function encodeRequest({ host, token }: AdminTarget, method: string, path: string): string {
+function encodeRequest({ host, token }: AdminTarget, method: string, path: string, body: object | null): string {
   const lines = [`${method} ${path} HTTP/1.1`, `Host: ${host}`, "Accept: application/json", "Connection: close"];
-  if (method === "POST") lines.push("Content-Length: 0");
+  // ASCII alone, so that characters are bytes.
+  const text = body === null ? "" : JSON.stringify(body).replace(/[^\x20-\x7e]/g, toEscape);
+  if (body !== null) lines.push("Content-Type: application/json");
+  if (method === "POST") lines.push(`Content-Length: ${text.length}`);
   if (token !== null) lines.push(`Authorization: Bearer ${token.reveal()}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+  return `${lines.join("\r\n")}\r\n\r\n${text}`;
+}
+
+function toEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** The answer, or why there is none in it. */

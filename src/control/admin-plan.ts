@@ -18,9 +18,9 @@ import {
 } from "../pipeline/index.ts";
 import { type AdminSite, isCrossSite } from "./admin-site.ts";
 import type { AdminToken } from "./admin-token.ts";
-import { answerChange } from "./change-answer.ts";
-import type { ControlPlane, ReloadOutcome } from "./control-plane.ts";
-import { type Answer, ENDPOINTS, type Endpoint } from "./endpoints.ts";
+import { answerChange, problem } from "./change-answer.ts";
+import type { ControlPlane } from "./control-plane.ts";
+import { type Answer, ENDPOINTS, type Endpoint, type PageAnswer } from "./endpoints.ts";
 import * as CONTROL from "./faults.ts";
 
 /** Who may ask: exchanged whole when a reload brings other words into force. */
@@ -37,8 +37,11 @@ const WRONG_TOKEN_MS = 500;
 /** What looks must not hang at night; a reload of ten thousand routes may take its time. */
 const LOOK_MS = 10_000;
 const CHANGE_MS = 120_000;
-/** Of a POST's body, which means nothing. */
+/** Of a POST's body that means nothing, and of one that is read. */
 const BODY_BYTES = 4096;
+const READ_BODY_BYTES = 64 * 1024;
+/** Where pages have an `{id}`. */
+const ID_SEGMENT = /^(\/[a-z]+\/)([^/]+)(\/[a-z]+)?$/;
 
 const WWW_AUTHENTICATE = fieldName("WWW-Authenticate");
 /** A browser takes an answer for nothing but what it says it is, and shows and lends it to no other site. */
@@ -69,13 +72,16 @@ export function compileAdminPlan(plane: ControlPlane, rules: () => AdminRules): 
     const refusal = judge(exchange, rules(), isOpen);
     if (refusal === CONTROL.WRONG_TOKEN) return answerLate(exchange, refusal);
     if (refusal !== null) return exchange.answerFault(refusal);
-    const methods = isPlain(head.target, target) ? pages.get(target.path) : undefined;
+    const [, before = "", id = "", behind = ""] = pages.has(target.path) ? [] : (ID_SEGMENT.exec(target.path) ?? []);
+    const path = id === "" ? target.path : `${before}{id}${behind}`;
+    const methods = isPlain(head.target, target) ? pages.get(path) : undefined;
     if (methods === undefined) return exchange.answerFault(CONTROL.NOT_FOUND);
     const page = methods.get(head.method === "HEAD" ? "GET" : head.method);
     if (page === undefined) {
       exchange.allow = [...methods.keys()].map((method) => (method === "GET" ? "GET, HEAD" : method)).join(", ");
       return exchange.answerFault(CONTROL.METHOD);
     }
+    exchange.memory.put(ASKED, { id, query: target.query });
     return exchange.setPlan(page) ? CONTINUE : ANSWERED;
   };
   return compilePlan(toTarget("", null, 0), [{ name: "admin", phase: "route", request }, harden]).plan;
@@ -113,20 +119,31 @@ function compilePage(plane: ControlPlane, endpoint: Endpoint): Plan {
     { name: "answer", phase: "route", request: (exchange) => startAnswer(exchange, plane, endpoint) },
     { name: "send", phase: "route", request: sendAnswer },
   ];
-  if (isChange) page.unshift({ name: "body", phase: "route", request: (exchange) => exchange.collectBody(BODY_BYTES) });
-  return compilePlan(toTarget(endpoint.path, isChange ? CHANGE_MS : LOOK_MS, isChange ? BODY_BYTES : 0), page, [harden]).plan;
+  const bodyBytes = endpoint.takes === undefined ? BODY_BYTES : READ_BODY_BYTES;
+  if (isChange) page.unshift({ name: "body", phase: "route", request: (exchange) => exchange.collectBody(bodyBytes) });
+  return compilePlan(toTarget(endpoint.path, isChange ? CHANGE_MS : LOOK_MS, isChange ? bodyBytes : 0), page, [harden]).plan;
 }
 
 function toTarget(route: string, timeoutMs: number | null, bodyBytes: number) {
   return { route, upstream: null, timeoutMs, bodyBytes, forbiddenTrailers: new FoldedNames([]) };
 }
 
-type Came = { readonly answer: Answer | ReloadOutcome } | { readonly error: unknown };
+/** What routing read of the target for the page. */
+const ASKED: MemoryKey<{ readonly id: string; readonly query: string }> = { name: "admin question" };
+
+type Came = { readonly answer: PageAnswer } | { readonly error: unknown };
 const CAME: MemoryKey<Came> = { name: "admin answer" };
 
 function startAnswer(exchange: Exchange, plane: ControlPlane, endpoint: Endpoint): StepResult {
   const { address } = exchange.client.facts;
-  const coming = endpoint.answer(plane, `admin API${address === "" ? "" : `, from ${address}`}`);
+  const { id = "", query = "" } = exchange.memory.get(ASKED) ?? {};
+  const coming = endpoint.answer(plane, {
+    cause: `admin API${address === "" ? "" : `, from ${address}`}`,
+    id,
+    query,
+    contentType: exchange.head.fields.getCombined(FIELD.CONTENT_TYPE),
+    body: exchange.requestBody?.toBytes() ?? new Uint8Array(),
+  });
   if (!(coming instanceof Promise)) {
     exchange.memory.put(CAME, { answer: coming });
     return CONTINUE;
@@ -147,12 +164,17 @@ function sendAnswer(exchange: Exchange): StepResult {
   const came = exchange.memory.get(CAME);
   if (came === null || "error" in came) throw came?.error ?? new Error("an admin page came to no answer");
   if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
-  const { status, type, text } = "outcome" in came.answer ? answerChange(came.answer, exchange.requestId) : came.answer;
+  const { status, type, text } = toAnswer(came.answer, exchange.requestId);
   const fields = new Fields("");
   fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
   fields.add(FIELD.CONTENT_TYPE, type);
   fields.add(FIELD.CACHE_CONTROL, "no-store");
   return exchange.answer(status, fields, Buffer.from(text));
+}
+
+function toAnswer(came: PageAnswer, requestId: string): Answer {
+  if ("outcome" in came) return answerChange(came, requestId);
+  return "fault" in came ? problem(came.fault, came.detail, { requestId }) : came;
 }
 
 /** What every answer carries, a fault's too. */

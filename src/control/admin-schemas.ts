@@ -36,6 +36,22 @@ const ISSUE = map(
   { hint: TEXT },
 );
 const GENERATION = { generation: TEXT, previousGeneration: orNull(TEXT), isRolledBack: FLAG, isDegraded: FLAG, lastReload: LAST_RELOAD };
+const API_KEY = map({
+  id: TEXT,
+  prefix: TEXT,
+  state: oneOf("good", "expired", "revoked"),
+  identity: TEXT,
+  owner: TEXT,
+  tenant: orNull(TEXT),
+  roles: TEXTS,
+  scopes: TEXTS,
+  plan: orNull(TEXT),
+  note: orNull(TEXT),
+  createdAt: TIME,
+  expiresAt: orNull(TIME),
+  revokedAt: orNull(TIME),
+  replacedBy: orNull(TEXT),
+});
 const LISTENER = map({ name: TEXT, address: TEXT });
 const ROUTE = map({
   name: TEXT,
@@ -76,6 +92,22 @@ export const ADMIN_SCHEMAS: Readonly<Record<string, Schema>> = {
   Generation: map(GENERATION),
   Certificates: map({ certificates: list(CERTIFICATE) }),
   ReloadOutcome: map({ outcome: oneOf("applied", "unchanged"), generation: TEXT, issues: list(ISSUE) }),
+  ApiKey: API_KEY,
+  ApiKeys: map({ keys: list(API_KEY) }),
+  IssuedKey: map({ key: TEXT, record: API_KEY, replaces: orNull(API_KEY) }),
+  NewApiKey: map(
+    { owner: TEXT },
+    {
+      identity: orNull(TEXT),
+      tenant: orNull(TEXT),
+      roles: orNull(TEXTS),
+      scopes: orNull(TEXTS),
+      plan: orNull(TEXT),
+      note: orNull(TEXT),
+      expires: { ...orNull(TEXT), description: "A time such as `2027-01-31T12:00:00Z`, or a duration such as `90d`; never when left out." },
+    },
+  ),
+  KeyRotation: map({}, { overlap: { ...orNull(TEXT), description: "How long both keys are good: `24h` when left out." } }),
   Endpoints: map({ endpoints: list(map({ method: oneOf("GET", "POST"), path: TEXT, summary: TEXT })) }),
   OpenApi: OPEN,
 };

@@ -1,7 +1,10 @@
 // A control plane that a test sets up, and a client that asks an admin server for pages over a network in memory.
 
-import { FakeClock, Secret, TimerWheel } from "../base/index.ts";
+import { randomBytes } from "node:crypto";
+import { FakeClock, Secret, systemClock, TimerWheel } from "../base/index.ts";
 import type { AdminConfig } from "../config/index.ts";
+import { type ApiKeyOperations, createApiKeyOperations } from "../identity/index.ts";
+import { createMemoryStores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { MemoryNetwork, type SocketAddress, type Transport } from "../transport/index.ts";
 import { type AdminHost, type AdminServer, createAdminServer } from "./admin-server.ts";
@@ -43,6 +46,12 @@ export class FakeControlPlane implements ControlPlane {
   outcome: Promise<ReloadOutcome> | ReloadOutcome = { outcome: "applied", generation: "00ff00ff00ff00ff", issues: [] };
   readonly causes: string[] = [];
   metrics: () => Promise<string> = () => Promise.resolve("# TYPE a counter\na 1\n");
+
+  keys: ApiKeyOperations | null = createApiKeyOperations(createMemoryStores().apiKeys, {
+    clock: systemClock,
+    random: randomBytes,
+    identities: () => ["partners"],
+  });
 
   isReady(): boolean {
     return this.ready;

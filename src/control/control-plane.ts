@@ -1,7 +1,8 @@
 // What the admin API shows and does: the port that the owner of a running gateway implements. Everything in it is plain data, made on
-// request; nothing here holds a secret.
+// request; nothing here holds a secret but a key, in the one answer that makes it.
 
 import type { Issue } from "../config/index.ts";
+import type { ApiKeyOperations } from "../identity/index.ts";
 
 export interface ControlPlane {
   /** Requests are taken: some worker serves, and no stop was asked for. */
@@ -16,6 +17,8 @@ export interface ControlPlane {
   reload(cause: string): Promise<ReloadOutcome>;
   /** Back to what was served before the last change. Once: a second one goes forward again. */
   rollback(cause: string): Promise<ReloadOutcome>;
+  /** What is done with API keys, in the database that is configured now; null: there is none. */
+  readonly keys: ApiKeyOperations | null;
 }
 
 export interface GatewayStatus {

@@ -1,8 +1,11 @@
 // Every page of the admin address: what it is for, who may have it, what it answers. Routing, `GET /` and the OpenAPI document are made
 // of this one list.
 
+import type { FaultDefinition } from "../base/index.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome } from "./control-plane.ts";
+import { JSON_TYPE, json } from "./json-answer.ts";
+import { KEY_ENDPOINTS } from "./key-endpoints.ts";
 import { describeApi } from "./openapi.ts";
 
 export interface Answer {
@@ -10,6 +13,27 @@ export interface Answer {
   readonly type: string;
   readonly text: string;
 }
+
+/** Why a page does not do what was asked of it: becomes a problem (RFC 9457). */
+export interface Refused {
+  readonly fault: FaultDefinition;
+  readonly detail: string;
+}
+
+/** What a page reads of its request. */
+export interface AdminRequest {
+  /** Who asks, for logs. */
+  readonly cause: string;
+  /** What stands in the path in the place of `{id}`; "" where there is no such place. */
+  readonly id: string;
+  /** With its `?`; "" for none. */
+  readonly query: string;
+  /** Null for none. */
+  readonly contentType: string | null;
+  readonly body: Uint8Array;
+}
+
+export type PageAnswer = Answer | ReloadOutcome | Refused;
 
 /** What a page answers with, by the name of its schema in admin-schemas.ts; `text` is not JSON. */
 export type AnswerSchema =
@@ -21,11 +45,15 @@ export type AnswerSchema =
   | "Generation"
   | "Certificates"
   | "ReloadOutcome"
+  | "ApiKey"
+  | "ApiKeys"
+  | "IssuedKey"
   | "Endpoints"
   | "OpenApi"
   | "text";
 
 export interface Endpoint {
+  /** `{id}` stands for one segment. */
   readonly path: string;
   /** GET takes HEAD along. */
   readonly method: "GET" | "POST";
@@ -35,7 +63,11 @@ export interface Endpoint {
   /** The statuses it answers with itself, each with what that means. */
   readonly statuses: Readonly<Record<number, string>>;
   readonly schema: AnswerSchema;
-  answer(plane: ControlPlane, cause: string): Answer | ReloadOutcome | Promise<Answer | ReloadOutcome>;
+  /** The schema of the body of a POST; left out, a body means nothing. */
+  readonly takes?: "NewApiKey" | "KeyRotation";
+  /** Parameters of the query, each with what it is for. */
+  readonly query?: Readonly<Record<string, string>>;
+  answer(plane: ControlPlane, request: AdminRequest): PageAnswer | Promise<PageAnswer>;
 }
 
 /** Of a reload: also what it says when nothing came of it. */
@@ -156,7 +188,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: "Loads the files anew, and answers when every worker serves what came of them, or when it is clear that none will.",
     statuses: CHANGE_STATUSES,
     schema: "ReloadOutcome",
-    answer: (plane, cause) => plane.reload(cause),
+    answer: (plane, { cause }) => plane.reload(cause),
   },
   {
     path: "/rollback",
@@ -165,16 +197,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     summary: "Goes back to what was served before the last change. A second one goes forward again.",
     statuses: CHANGE_STATUSES,
     schema: "ReloadOutcome",
-    answer: (plane, cause) => plane.rollback(cause),
+    answer: (plane, { cause }) => plane.rollback(cause),
   },
+  ...KEY_ENDPOINTS,
 ];
-
-export const JSON_TYPE = "application/json";
-
-/** With line ends: people read it in a terminal. */
-function json(value: object, status = 200): Answer {
-  return { status, type: JSON_TYPE, text: `${JSON.stringify(value, null, 2)}\n` };
-}
 
 function pickGeneration({ generation, previousGeneration, isRolledBack, isDegraded, lastReload }: GatewayStatus): object {
   return { generation, previousGeneration, isRolledBack, isDegraded, lastReload };

@@ -62,6 +62,61 @@ export const NO_CERTIFICATE = defineRefusal(
   "Without `admin.token` the certificate says who somebody is: send one that `clientAuth.ca` of `admin.tls` signed.",
 );
 
+export const KEY_INVALID = defineRefusal(
+  "KEY_INVALID",
+  400,
+  3,
+  "What was asked for an API key is malformed",
+  "`detail` of the answer says what is expected; docs/guides/api-keys.md shows each request.",
+);
+
+export const KEY_MEDIA_TYPE = defineRefusal(
+  "KEY_MEDIA_TYPE",
+  415,
+  3,
+  "This page of the admin address takes JSON",
+  "Send the body with `Content-Type: application/json`: a page of another site can't make a browser do so unasked.",
+);
+
+export const KEY_ABSENT = defineRefusal(
+  "KEY_ABSENT",
+  404,
+  5,
+  "There is no such API key",
+  "`GET /keys?all=true` lists all of them. An id is the 12 characters behind `spk_`.",
+);
+
+export const KEY_ENDED = defineRefusal(
+  "KEY_ENDED",
+  409,
+  9,
+  "The API key is at its end",
+  "One that is revoked, has expired or has a successor is not rotated: make a new one.",
+);
+
+export const NO_DATABASE = defineFault({
+  code: "SP_CONTROL_NO_DATABASE",
+  status: 409,
+  grpc: 9,
+  blame: "operator",
+  retry: "never",
+  closes: false,
+  title: "There is no database to keep API keys in",
+  remedy: "Configure `database` and an identity with `apiKey`, and reload.",
+});
+
+export const STORE = defineFault({
+  code: "SP_CONTROL_STORE",
+  status: 503,
+  grpc: 14,
+  blame: "operator",
+  retry: "never",
+  closes: false,
+  title: "The database can't be asked now",
+  remedy:
+    "`detail` of the answer says which, and why. What was asked for may have come about when the answer was lost: look before asking again.",
+});
+
 export const REFUSED = defineFault({
   code: "SP_CONTROL_REFUSED",
   status: 409,

@@ -1,4 +1,14 @@
 // The door of the identity room.
+export {
+  type ApiKeyOperations,
+  type ApiKeyView,
+  createApiKeyIdentity,
+  createApiKeyOperations,
+  type IssuedKey,
+  KeyRefusal,
+  type KeyRefusalReason,
+  type LookupBudget,
+} from "./api-key/index.ts";
 export { hashPassword } from "./basic/index.ts";
 export * as AUTH from "./faults.ts";
 export {

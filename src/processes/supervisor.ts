@@ -6,12 +6,14 @@ import { createCalls } from "../calls/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
+import type { ApiKeyOperations } from "../identity/index.ts";
 import { ExpiryWatch, listCertificates } from "../tls/index.ts";
 import type { SocketAddress } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
 import { AdminDesk } from "./admin-desk.ts";
 import { DocumentDesk } from "./document-desk.ts";
 import { Fleet } from "./fleet.ts";
+import { KeyDesk } from "./key-desk.ts";
 import { isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./listening-set.ts";
 import type { Revision } from "./loader.ts";
 import { Observatory } from "./observatory.ts";
@@ -32,6 +34,7 @@ export class Supervisor implements ControlPlane {
   readonly #admin: AdminDesk;
   readonly #documents: DocumentDesk;
   readonly #acme: AcmeDesk;
+  readonly #keys: KeyDesk;
   readonly #watcher: FileWatcher;
   readonly #observatory: Observatory;
   readonly #wheel: TimerWheel;
@@ -65,6 +68,7 @@ export class Supervisor implements ControlPlane {
       onIssued: () => void this.#change("a certificate was issued", (cause) => this.#apply(this.#current, cause)),
       report: host.report,
     });
+    this.#keys = new KeyDesk(clock);
     this.#current = this.#dress(first);
     const assignment = { shipment: this.#pack(this.#current), descriptors: toDescriptors(taken) };
     this.#fleet = new Fleet(assignment, {
@@ -195,6 +199,10 @@ export class Supervisor implements ControlPlane {
     return this.#observatory.listUpstreams(this.#fleet, this.#current.config);
   }
 
+  get keys(): ApiKeyOperations | null {
+    return this.#keys.operations;
+  }
+
   // ── what operators do ──────────────────────────────────────────────────────────────────────────────────────────────
 
   reload(cause: string): Promise<ReloadOutcome> {
@@ -274,6 +282,7 @@ export class Supervisor implements ControlPlane {
   #release(): void {
     this.#watcher.close();
     this.#acme.close();
+    this.#keys.close();
     this.#documents.close();
     this.#expiryAlarm?.cancel();
     this.#observatory.stop();
@@ -374,6 +383,7 @@ export class Supervisor implements ControlPlane {
     });
     this.#watcher.watch(config.gateway.watch ? files : []);
     this.#acme.want(config);
+    this.#keys.follow(config);
     this.#tellExpiry(revision.issues);
     const { stateDir } = config.gateway;
     if (stateDir === null || text === null) return;

@@ -21,16 +21,7 @@ function measure(name: string, work: () => unknown): void {
 const host = hostOf();
 const stores = createMemoryStores(host.clock);
 const operations = createApiKeyOperations(stores.apiKeys, { clock: host.clock, random: randomBytes, identities: () => ["partners"] });
-const { key } = await operations.create({
-  owner: "acme",
-  identity: null,
-  tenant: null,
-  roles: [],
-  scopes: [],
-  plan: null,
-  note: null,
-  expiresAtMs: null,
-});
+const { key } = await operations.create({ owner: "acme" });
 const identity = createApiKeyIdentity(
   {
     kind: "apiKey",

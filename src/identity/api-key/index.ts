@@ -1,12 +1,9 @@
 export { createApiKeyIdentity, digestOf, type LookupBudget } from "./api-key-identity.ts";
 export { KeyRefusal, type KeyRefusalReason } from "./key-refusal.ts";
-export { parseNewKey, parseRotation } from "./key-requests.ts";
 export {
   type ApiKeyOperations,
   type ApiKeyView,
   createApiKeyOperations,
   type IssuedKey,
   type KeyOperationsHost,
-  type NewKey,
-  type Rotation,
 } from "./operations.ts";

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { describe, it } from "node:test";
 import { FakeClock } from "../../base/index.ts";
 import { createMemoryStores } from "../../stores/index.ts";
-import { createApiKeyOperations, digestOf, KeyRefusal, parseNewKey, parseRotation } from "./index.ts";
+import { createApiKeyOperations, digestOf, KeyRefusal } from "./index.ts";
+import { parseNewKey, parseRotation } from "./key-requests.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -11,7 +12,7 @@ function stageOf(identities: readonly string[] = ["partners"]) {
   const clock = new FakeClock();
   const { apiKeys } = createMemoryStores(clock);
   const operations = createApiKeyOperations(apiKeys, { clock, random: randomBytes, identities: () => identities });
-  const create = (body: object = {}) => operations.create(parseNewKey({ owner: "acme", ...body }, clock.wall()));
+  const create = (body: object = {}) => operations.create({ owner: "acme", ...body });
   return { clock, apiKeys, operations, create };
 }
 
@@ -121,7 +122,7 @@ describe("keys", () => {
   it("are not echoed when somebody shows one in place of its id", async () => {
     const { operations, create } = stageOf();
     const { key } = await create();
-    for (const ask of [operations.show(key), operations.revoke(key), operations.rotate(key, { overlapMs: null })]) {
+    for (const ask of [operations.show(key), operations.revoke(key), operations.rotate(key, {})]) {
       await assert.rejects(ask, (error: Error) => !error.message.includes(key) && error instanceof KeyRefusal);
     }
   });
@@ -141,7 +142,7 @@ describe("a rotation", () => {
     const { operations, create, clock } = stageOf();
     const old = await create({ roles: ["r"], scopes: ["s"], plan: "p", tenant: "t", note: "n", expires: "90d" });
     clock.advance(10 * DAY_MS);
-    const { key, record, replaces } = await operations.rotate(old.record.id, parseRotation({}));
+    const { key, record, replaces } = await operations.rotate(old.record.id, {});
     assert.notEqual(key, old.key);
     const { id, prefix, createdAt, expiresAt, ...same } = record;
     for (const [name, value] of Object.entries(same)) assert.deepEqual(value, old.record[name as keyof typeof old.record], name);
@@ -153,13 +154,13 @@ describe("a rotation", () => {
   it("never lets the old key live longer than it would have", async () => {
     const { operations, create } = stageOf();
     const { record } = await create({ expires: "1h" });
-    assert.equal((await operations.rotate(record.id, parseRotation({ overlap: "5d" }))).replaces?.expiresAt, record.expiresAt);
+    assert.equal((await operations.rotate(record.id, { overlap: "5d" })).replaces?.expiresAt, record.expiresAt);
   });
 
   it("without overlap ends the old key at once", async () => {
     const { operations, create } = stageOf();
     const { record } = await create();
-    assert.equal((await operations.rotate(record.id, parseRotation({ overlap: "0s" }))).replaces?.state, "expired");
+    assert.equal((await operations.rotate(record.id, { overlap: "0s" })).replaces?.state, "expired");
   });
 
   it("is not of a key that is at its end", async () => {
@@ -167,21 +168,21 @@ describe("a rotation", () => {
     const [revoked, expired, replaced] = [await create(), await create({ expires: "1s" }), await create()];
     await operations.revoke(revoked.record.id);
     clock.advance(1000);
-    await operations.rotate(replaced.record.id, { overlapMs: null });
+    await operations.rotate(replaced.record.id, {});
     for (const [{ record }, message] of [
       [revoked, /is revoked/],
       [expired, /is expired/],
       [replaced, /has a successor already/],
     ] as const) {
-      await assert.rejects(operations.rotate(record.id, { overlapMs: null }), refusal("ended", message));
+      await assert.rejects(operations.rotate(record.id, {}), refusal("ended", message));
     }
-    await assert.rejects(operations.rotate("none", { overlapMs: null }), refusal("absent", /no key none/));
+    await assert.rejects(operations.rotate("none", {}), refusal("absent", /no key none/));
   });
 
   it("comes about once when two are asked for at the same time", async () => {
     const { operations, create } = stageOf();
     const { record } = await create();
-    const done = await Promise.allSettled([1, 2, 3].map(() => operations.rotate(record.id, { overlapMs: null })));
+    const done = await Promise.allSettled([1, 2, 3].map(() => operations.rotate(record.id, {})));
     assert.equal(done.filter(({ status }) => status === "fulfilled").length, 1);
     assert.equal((await operations.list({})).length, 2);
   });
@@ -193,7 +194,7 @@ describe("a rotation", () => {
   it("has no overlap of a year", async () => {
     const { operations, create } = stageOf();
     const { record } = await create();
-    await assert.rejects(operations.rotate(record.id, parseRotation({ overlap: "365d" })), refusal("invalid", /90 days/));
+    await assert.rejects(operations.rotate(record.id, { overlap: "365d" }), refusal("invalid", /90 days/));
   });
 });
 

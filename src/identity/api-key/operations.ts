@@ -6,10 +6,12 @@ import type { ApiKeyFilter, ApiKeyRecord, ApiKeyStore } from "../../stores/index
 import { digestOf } from "./api-key-identity.ts";
 import { ID_LENGTH, KEY_BEGIN, makeKey } from "./key-format.ts";
 import { KeyRefusal } from "./key-refusal.ts";
+import { parseNewKey, parseRotation } from "./key-requests.ts";
 
 const DEFAULT_OVERLAP_MS = 86_400_000;
 const MOST_OVERLAP_MS = 90 * 86_400_000;
 
+/** Parsed of what was asked for (key-requests.ts). */
 export interface NewKey {
   readonly owner: string;
   /** Null: the only one of the configuration. */
@@ -55,11 +57,13 @@ export interface IssuedKey {
 
 /** All reject with a KeyRefusal, or with the StoreFailure of the store. */
 export interface ApiKeyOperations {
-  create(wanted: NewKey): Promise<IssuedKey>;
+  /** `wanted` is JSON of anybody: `{ owner, identity?, tenant?, roles?, scopes?, plan?, expires?, note? }`. */
+  create(wanted: unknown): Promise<IssuedKey>;
   /** The newest first. */
   list(filter: ApiKeyFilter): Promise<readonly ApiKeyView[]>;
   show(id: string): Promise<ApiKeyView>;
-  rotate(id: string, rotation: Rotation): Promise<IssuedKey>;
+  /** Likewise: `{ overlap? }`. */
+  rotate(id: string, wanted: unknown): Promise<IssuedKey>;
   /** At once, and for good. One that is revoked stays as it is. */
   revoke(id: string): Promise<ApiKeyView>;
 }
@@ -85,8 +89,9 @@ class Operations implements ApiKeyOperations {
     this.#host = host;
   }
 
-  async create({ identity, ...wanted }: NewKey): Promise<IssuedKey> {
-    const { key, record } = this.#make({ ...wanted, identity: this.#choose(identity) });
+  async create(wanted: unknown): Promise<IssuedKey> {
+    const { identity, ...facts } = parseNewKey(wanted, this.#host.clock.wall());
+    const { key, record } = this.#make({ ...facts, identity: this.#choose(identity) });
     await this.#store.insert(record);
     return { key, record: this.#view(record), replaces: null };
   }
@@ -99,7 +104,8 @@ class Operations implements ApiKeyOperations {
     return this.#view(await this.#find(id));
   }
 
-  async rotate(id: string, { overlapMs }: Rotation): Promise<IssuedKey> {
+  async rotate(id: string, wanted: unknown): Promise<IssuedKey> {
+    const { overlapMs } = parseRotation(wanted);
     if ((overlapMs ?? 0) > MOST_OVERLAP_MS) throw new KeyRefusal("invalid", "`overlap` is 90 days at most");
     const old = await this.#find(id);
     this.#refuseEnded(old);
