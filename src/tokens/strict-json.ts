@@ -42,6 +42,9 @@ function hasPlainMembers(text: string, { depth: mostDepth, members: mostMembers 
   const names: (Set<string> | null)[] = [null];
   let depth = 0;
   let members = 0;
+  // Most texts have no escape: then each string is what it looks like, and ends at the next quote.
+  const hasEscapes = text.includes("\\");
+  if (!text.isWellFormed()) return false;
   const length = text.length;
   for (let at = 0; at < length; at++) {
     const unit = text.charCodeAt(at);
@@ -52,24 +55,29 @@ function hasPlainMembers(text: string, { depth: mostDepth, members: mostMembers 
     } else if ((unit | 0x20) === 0x7d) {
       if (--depth < 0) return false;
     } else if (unit === QUOTE) {
-      const end = endOfString(text, at);
-      if (end < 0) return false;
-      const raw = text.slice(at + 1, end);
-      const value = raw.includes("\\") ? (JSON.parse(`"${raw}"`) as string) : raw;
-      if (!value.isWellFormed()) return false;
-      at = end;
-      if (!isBeforeColon(text, end + 1)) continue;
+      const start = at + 1;
+      at = hasEscapes ? endOfString(text, start - 1) : text.indexOf('"', start);
+      if (at < 0) return false;
+      const isName = isBeforeColon(text, at + 1);
+      if (!isName && !hasEscapes) continue;
+      const value = hasEscapes ? readEscapes(text.slice(start, at)) : text.slice(start, at);
+      if (value === null) return false;
+      if (!isName) continue;
       if (++members > mostMembers || value === "__proto__") return false;
-      let known = names[depth] ?? null;
-      if (known === null) {
-        known = new Set();
-        names[depth] = known;
-      }
+      const known = names[depth] ?? new Set();
       if (known.has(value)) return false;
       known.add(value);
+      names[depth] = known;
     }
   }
   return true;
+}
+
+/** Null for half of a surrogate pair. */
+function readEscapes(raw: string): string | null {
+  if (!raw.includes("\\")) return raw;
+  const value = JSON.parse(`"${raw}"`) as string;
+  return value.isWellFormed() ? value : null;
 }
 
 /** Where the closing quote stands, or -1. */
