@@ -3,10 +3,10 @@ import { X509Certificate } from "node:crypto";
 import { before, describe, it } from "node:test";
 import type { MtlsIdentity } from "../../config/index.ts";
 import { Principal } from "../../pipeline/index.ts";
-import { forge, whyNoForge } from "../../tls/testdata/certificate-forge.ts";
 import { compileIdPatterns } from "./id-patterns.ts";
 import { createMtlsIdentity } from "./index.ts";
 import { exchangeOf, hostOf, tell } from "./testdata/exchange-double.ts";
+import { selfSigned, whyNoOpenssl } from "./testdata/self-signed.ts";
 
 const CONFIG: MtlsIdentity = {
   kind: "mtls",
@@ -20,13 +20,13 @@ const NAMES = ["URI:spiffe://example.org/ns/shop/sa/orders", "DNS:Orders.Example
   ",",
 );
 
-describe("a client's certificate as an identity", { skip: whyNoForge() }, () => {
+describe("a client's certificate as an identity", { skip: whyNoOpenssl() }, () => {
   let der: Uint8Array;
   let plain: Uint8Array;
 
   before(() => {
-    der = new X509Certificate(forge({ subject: "/O=Example/CN=orders", extensions: `subjectAltName=${NAMES}\n` }).cert).raw;
-    plain = new X509Certificate(forge({ subject: "/O=Example/CN=billing" }).cert).raw;
+    der = selfSigned("/O=Example/CN=orders", NAMES);
+    plain = selfSigned("/O=Example/CN=billing");
   });
 
   const identity = (config: Partial<MtlsIdentity> = {}, host = hostOf()) => createMtlsIdentity({ ...CONFIG, ...config }, host);
