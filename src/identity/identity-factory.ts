@@ -39,7 +39,7 @@ export class IdentityFactory {
       case "apiKey":
         return createApiKeyIdentity(config, host, toLookupBudget(this.#budget));
       case "session":
-        return createSessionIdentity(config, host);
+        return createSessionIdentity(config, host, this.#budget);
       case "external":
         return createExternalIdentity(config, host, this.#budget);
       case "internal":

@@ -8,6 +8,7 @@ import { FIELD } from "../../src/http/index.ts";
 import { AUTH, type Identity, type IdentityHost } from "../../src/identity/index.ts";
 import { createSessionIdentity } from "../../src/identity/session/index.ts";
 import { FakeProvider, ISSUER } from "../../src/identity/session/provider-fake.ts";
+import { VerificationBudget } from "../../src/identity/verification-budget.ts";
 import { CONTINUE, type Exchange, PENDING, type Policy, Principal, type StepResult } from "../../src/pipeline/index.ts";
 import { createMemoryStores, type Stores } from "../../src/stores/index.ts";
 import { PolicyStage } from "../pipeline/policy-stage.ts";
@@ -83,7 +84,7 @@ export class Worker {
         onLookup: (_name, isHit) => void lookups.push(isHit),
       },
     };
-    const identity = createSessionIdentity({ ...CONFIG, ...config }, host);
+    const identity = createSessionIdentity({ ...CONFIG, ...config }, host, new VerificationBudget(host.wheel));
     const stage = await PolicyStage.create({
       listenerPolicies: [partTarget, ...(identity.listenerPolicies ?? [])],
       policies: [ask(identity, optional), ...(identity.routePolicies ?? [])],

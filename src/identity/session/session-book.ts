@@ -68,6 +68,11 @@ export class SessionBook {
     return entry;
   }
 
+  /** Whether this worker has seen that cookie lately. */
+  isKnown(value: string): boolean {
+    return this.#known(digestOf(value)) !== null;
+  }
+
   /** Opens, looks up or refreshes; never rejects. */
   admit(value: string): Promise<Entry | Refusal> {
     const digest = digestOf(value);

@@ -8,6 +8,7 @@ import { CONTINUE, type Exchange, type MemoryKey, type Policy, type Principal, t
 import * as AUTH from "../faults.ts";
 import type { Carriers, Identity, IdentityHost, Outcome } from "../identity.ts";
 import { Seal } from "../seal/index.ts";
+import type { VerificationBudget } from "../verification-budget.ts";
 import { listCookies, MOST_VALUE, mustBeSecure, namesOf, readValue, removeAll, SET_COOKIE, writeValue } from "./cookies.ts";
 import { isNavigation, isUnsafe, judgeSender } from "./cross-site.ts";
 import { CookieKeeper, type SessionKeeper, StoreKeeper } from "./keepers.ts";
@@ -28,8 +29,9 @@ interface Visit {
 const TOKEN = /^[\x21-\x7e]+$/;
 const FOUND = 302;
 
-export function createSessionIdentity(config: SessionIdentity, host: IdentityHost): Identity {
-  return new BrowserSession(config, host);
+/** `budget` bounds how many cookies that were never seen before are opened or looked up for one client address. */
+export function createSessionIdentity(config: SessionIdentity, host: IdentityHost, budget: VerificationBudget): Identity {
+  return new BrowserSession(config, host, budget);
 }
 
 class BrowserSession implements Identity {
@@ -42,11 +44,13 @@ class BrowserSession implements Identity {
   readonly routePolicies: readonly Policy[];
   readonly #config: SessionIdentity;
   readonly #book: SessionBook;
+  readonly #budget: VerificationBudget;
   readonly #visit: MemoryKey<Visit> = { name: "session visit" };
 
-  constructor(config: SessionIdentity, host: IdentityHost) {
+  constructor(config: SessionIdentity, host: IdentityHost, budget: VerificationBudget) {
     this.name = config.name;
     this.#config = config;
+    this.#budget = budget;
     // `.0` to `.3`, and those of logins that were begun.
     this.carriers = { fields: [], cookies: [config.cookie, `${config.cookie}.*`], parameters: [] };
     const wallMs = () => host.clock.wall();
@@ -80,12 +84,18 @@ class BrowserSession implements Identity {
       return fault;
     }
     visit.outcome = this.#book.recall(value);
-    return visit.outcome === null ? this.#admit(visit) : visit.outcome.principal;
+    if (visit.outcome !== null) return visit.outcome.principal;
+    const { clientAddress } = exchange;
+    const spent = this.#book.isKnown(value) ? 0 : 1;
+    const seconds = spent === 0 ? 0 : this.#budget.spend(clientAddress);
+    if (seconds > 0) return AUTH.TOO_MANY.telling({ detail: null, retryAfterSeconds: seconds });
+    return this.#admit(visit, clientAddress, spent);
   }
 
-  async #admit(visit: Visit): Promise<Principal | Fault> {
+  async #admit(visit: Visit, clientAddress: string, spent: number): Promise<Principal | Fault> {
     const outcome = await this.#book.admit(visit.value);
     visit.outcome = outcome;
+    if (spent > 0 && !("fault" in outcome)) this.#budget.giveBack(clientAddress, spent);
     return "fault" in outcome ? outcome.fault : outcome.principal;
   }
 

@@ -312,6 +312,22 @@ describe("a session in several cookies", () => {
   });
 });
 
+describe("cookies that nobody has seen", () => {
+  it("are looked up for one address until it has shown too many, which keeps no known session out", async () => {
+    const { browser, worker } = await start({ store: "database" });
+    await browser.send("/x", FETCH);
+    const stranger = new FakeBrowser(worker);
+    let status = 401;
+    for (let i = 0; i < 600 && status === 401; i++) {
+      stranger.jar.set("sid", `${i}`.padStart(43, "A"));
+      ({ status } = await stranger.send("/x", FETCH));
+    }
+    assert.equal(status, 429);
+    assert.equal((await browser.send("/x", FETCH)).status, 200);
+    worker.stage.finish();
+  });
+});
+
 describe("two workers of one store", () => {
   it("show a refresh token once, whoever of them finds that it is time", async () => {
     const { browser, clock, provider, shared, worker } = await start({ store: "database" });
