@@ -6,8 +6,11 @@ import type {
   AddressConfig,
   AdminConfig,
   BoundsConfig,
+  DatabaseConfig,
   EndpointConfig,
   GatewaySection,
+  InternalKeysConfig,
+  InternalTokenConfig,
   ListenerConfig,
   UpstreamConfig,
   UpstreamTimeouts,
@@ -49,6 +52,22 @@ export const section: Comparers<GatewaySection> = {
   drainMs: plain("time to drain", toDuration),
   watch: text("watching of files"),
 };
+
+export const database: Comparer<DatabaseConfig | null> = plain("database", (value) => {
+  if (value === null) return "none";
+  return value.kind === "sqlite" ? value.path : value.kind;
+});
+
+export const internalKeys: Comparer<InternalKeysConfig | null> = optional(
+  ({ issuer }, say) => say.that(null, `signs tokens for upstreams as ${issuer}`, "sign tokens for upstreams"),
+  (_was, say) => say.that(null, "no longer signs tokens for upstreams", "no longer sign tokens for upstreams"),
+  fields<InternalKeysConfig>({
+    issuer: text("issuer of internal tokens"),
+    algorithm: text("algorithm of internal tokens"),
+    rotateEveryMs: plain("time that a key signs", toDuration),
+    overlapMs: plain("time that a key is published besides", toDuration),
+  }),
+);
 
 export const admin: Comparer<AdminConfig | null> = optional(
   (now, say) => say.that(true, `opens its admin interface at ${toAddress(now.address)}`, "open an admin interface"),
@@ -155,7 +174,16 @@ export const upstream: Comparers<UpstreamConfig> = {
   endpoints,
   protocol: text("protocol"),
   balance: text("way of balancing"),
-  internalToken: plain("internal token", (token) => token?.audience ?? "none"),
+  internalToken: optional(
+    ({ audience }, say) => say.that(null, `is told who calls by a token for ${audience}`, "are told who calls by a token"),
+    (_was, say) => say.that(null, "gets no token any more that tells who calls", "get no token any more"),
+    fields<InternalTokenConfig>({
+      audience: text("audience of its token"),
+      ttlMs: limit("lifetime of its token", toDuration),
+      header: text("header of its token"),
+      deadline: text("deadline in its token"),
+    }),
+  ),
   tls: upstreamTls,
   proxyProtocol: text("PROXY header that it is sent"),
   timeouts: fields<UpstreamTimeouts>({

@@ -7,7 +7,6 @@ import type {
   PathsConfig,
   RedirectConfig,
   RespondConfig,
-  RouteAuth,
   RouteBoundsConfig,
   RouteConfig,
 } from "../../config/index.ts";
@@ -15,6 +14,7 @@ import type { RouteCondition } from "../../router/index.ts";
 import { describeAction } from "../describe-route.ts";
 import { cors } from "./compare-cors.ts";
 import { headers, securityHeaders } from "./compare-headers.ts";
+import { auth, authorize } from "./compare-identity.ts";
 import {
   type Comparer,
   type Comparers,
@@ -24,7 +24,6 @@ import {
   flag,
   ladder,
   limit,
-  optional,
   plain,
   sayLimit,
   text,
@@ -166,18 +165,14 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
     name: () => undefined,
     team: text("team"),
     match: fields(match),
-    auth: optional(
-      (_now, say) => say.that(false, "is no longer public", "are no longer public"),
-      (_was, say) => say.that(true, "becomes public", "become public"),
-      plain<RouteAuth>("way to know callers", ({ identities }) => identities.join(", ")),
-    ),
-    authorize: plain("rule for callers", () => ""),
+    auth,
+    authorize,
     forwardCredential: flag(
       true,
       "shows its upstream the credential",
-      "hides the credential",
+      "no longer shows its upstream the credential",
       "show the credential",
-      "hide the credential",
+      "no longer show the credential",
     ),
     action: action(setting),
     maintenance,

@@ -3,7 +3,8 @@
 
 import type { GatewayConfig, Invariant, RouteConfig, UpstreamConfig } from "../../config/index.ts";
 import { describeAction } from "../describe-route.ts";
-import { accessLog, admin, listener, section, upstream } from "./compare-gateway.ts";
+import { accessLog, admin, database, internalKeys, listener, section, upstream } from "./compare-gateway.ts";
+import { compareIdentity } from "./compare-identity.ts";
 import { diffInvariants } from "./compare-invariants.ts";
 import { compareRoute, type Setting } from "./compare-route.ts";
 import { acme } from "./compare-tls.ts";
@@ -37,7 +38,10 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig, invaria
   if (!isSame(before.acme, after.acme)) acme(before.acme, after.acme, new Say("acme", "the authority of certificates", effects));
   const log = new Say("access log", "the access log", effects);
   if (!isSame(before.telemetry.accessLog, after.telemetry.accessLog)) accessLog(before.telemetry.accessLog, after.telemetry.accessLog, log);
+  if (!isSame(before.database, after.database)) database(before.database, after.database, gateway);
+  if (!isSame(before.internalKeys, after.internalKeys)) internalKeys(before.internalKeys, after.internalKeys, gateway);
   diffListeners(before, after, effects);
+  diffIdentities(before, after, effects);
   const upstreams = diffUpstreams(before, after, effects);
   const formerUpstreams = new Map(upstreams.kept.flatMap(([old, now]) => (old.name === now.name ? [] : [[now.name, old.name] as const])));
   const setting: Setting = { before, after, formerUpstreams };
@@ -58,6 +62,15 @@ function diffListeners(before: GatewayConfig, after: GatewayConfig, effects: Eff
     if (old.name !== now.name) sayRenamed(old, now, say);
     compareFields(old, now, listener, say(now.name));
   }
+}
+
+/** By name alone: routes say who may use them by it. */
+function diffIdentities(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): void {
+  const { kept, added, removed } = pairByName(before.identities, after.identities, ({ name }) => name);
+  const say = (name: string) => new Say(`identity ${name}`, `the identity ${name}`, effects);
+  for (const { name, kind } of added) say(name).adds(`is new, of the kind ${kind}`, false, "are new");
+  for (const { name } of removed) say(name).removes("is gone", "are gone");
+  for (const [old, now] of kept) if (!isSame(old, now)) compareIdentity(old, now, say(now.name));
 }
 
 function diffUpstreams(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): Pairs<UpstreamConfig> {
@@ -87,7 +100,8 @@ function diffRoutes(setting: Setting, effects: Effect[]): Pairs<RouteConfig> {
     const isClosed = route.maintenance !== null && route.maintenance.allowFrom.length === 0;
     const what = `${toReach(route)}: ${describeAction(route.action)}`;
     if (isClosed) say(route.name).adds(`is new and closed for maintenance, ${what}`, false, "are new and closed");
-    else say(route.name).adds(`is new and public, ${what}`, true, "become public");
+    else if (route.auth === null || route.auth.optional) say(route.name).adds(`is new and public, ${what}`, true, "become public");
+    else say(route.name).adds(`is new, for ${toList(route.auth.identities)}, ${what}`, false, "are new");
   }
   for (const route of pairs.removed) say(route.name).removes(`is gone, ${toReach(route)}`, "are gone");
   for (const [old, now] of pairs.kept) {
