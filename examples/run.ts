@@ -53,6 +53,18 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       "curl -s http://127.0.0.1:9901/metrics | grep -E 'grpc_requests|http2_client|endpoint_healthy'",
     ],
   },
+  "internal-token": {
+    parts: [
+      { name: "users", file: "./internal-token/users.ts", args: ["3004"], ports: [3004] },
+      { name: "orders", file: "./internal-token/orders.ts", args: ["3005"], ports: [3005] },
+      gateway("gateway", "./internal-token/gateway.yaml", 8080, 8090, 9901),
+    ],
+    hints: [
+      "curl -s 'http://127.0.0.1:3004/token?sub=alice'      (a user's token)",
+      "curl -i http://127.0.0.1:8080/orders/ -H 'Authorization: Bearer TOKEN'",
+      "curl -i http://127.0.0.1:3005/orders/                (past the gateway: 401)",
+    ],
+  },
   "edge-domain": {
     parts: [
       CATALOG,

@@ -21,7 +21,7 @@ export interface PublishedOptions {
 const UNKNOWN_KEY_MS = 10_000;
 const FIRST_RETRY_MS = 1000;
 const DEFAULT_AGE_MS = 300_000;
-const LEAST_AGE_MS = 10_000;
+const LEAST_AGE_MS = 1000;
 const MOST_AGE_MS = 3_600_000;
 /** Without a reading for so long the keys may be anybody's. */
 const FORGET_MS = 24 * 3_600_000;
@@ -50,7 +50,7 @@ export class PublishedKeys implements GatewayKeys {
     const known = this.#keys === null ? [] : select(this.#keys, kid);
     if (known.length > 0) {
       // Nobody waits for keys that are only due for another look.
-      if (nowMs - this.#readAtMs > this.#ageMs) void this.#refresh(UNKNOWN_KEY_MS);
+      if (nowMs - this.#readAtMs > this.#ageMs) void this.#refresh(Math.min(this.#ageMs, UNKNOWN_KEY_MS));
       return known;
     }
     await this.#refresh(this.#keys === null ? FIRST_RETRY_MS : UNKNOWN_KEY_MS);
