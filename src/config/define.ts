@@ -30,12 +30,14 @@ interface ForIdentities<Identity extends string, All extends Limits> {
   public?: never;
   auth: AuthDefinition<Identity>;
   authorize?: NonNullable<RouteInput["authorize"]>;
+  forwardCredential?: boolean;
   rateLimits?: readonly (keyof All & string)[];
 }
 interface ForEverybody<All extends Limits> {
   public: true;
   auth?: never;
   authorize?: never;
+  forwardCredential?: never;
   rateLimits?: readonly AnonymousLimit<All>[];
 }
 /** One of the two: everybody, or those whom an identity knows. What reads the caller needs the second. */
@@ -73,7 +75,17 @@ type ApiReference<All extends Apis> = {
   [Name in keyof All & string]: { name: Name; versions: readonly (keyof All[Name]["versions"] & string)[] };
 }[keyof All & string];
 
-type RouteKeys = "public" | "auth" | "authorize" | "rateLimits" | "upstream" | "redirect" | "respond" | "split" | "api";
+type RouteKeys =
+  | "public"
+  | "auth"
+  | "authorize"
+  | "forwardCredential"
+  | "rateLimits"
+  | "upstream"
+  | "redirect"
+  | "respond"
+  | "split"
+  | "api";
 
 interface RouteParts<Versioned extends Apis> extends Omit<RouteInput, RouteKeys> {
   api?: ApiReference<Versioned>;

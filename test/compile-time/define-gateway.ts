@@ -155,3 +155,54 @@ defineGateway({
     b: { endpoints: ["https://b.internal"], proxyProtocol: "v3" },
   },
 });
+
+const jwt = { issuer: "https://a.example.com/", audience: "api", jwks: { discovery: true } } as const;
+
+defineGateway({
+  version: 1,
+  gateway: { stateDir: "state", sealKeys: ["${env:SEAL_KEY}"] },
+  listeners: [{ name: "http", address: "127.0.0.1:8080", publishKeys: true }],
+  internalKeys: { algorithm: "ES256", rotateEvery: "12h", overlap: "30m" },
+  database: { postgres: { url: "${env:DATABASE_URL}" } },
+  identities: {
+    users: { jwt: { ...jwt, algorithms: ["RS256", "EdDSA"], token: { cookie: "token" }, principal: { id: ["email", "sub"] } } },
+    keys: { apiKey: { query: "key", trustWithoutStore: "5m" } },
+    web: { session: { issuer: "https://a.example.com/", clientId: "web", store: "database", login: "refuse" } },
+    staff: { basic: { users: { alice: { password: "${env:ALICE}", roles: ["admin"] } } } },
+    signed: { hmac: { keys: { k1: { algorithm: "ed25519", publicKey: "k1.pem" } }, nonce: "required" } },
+    outside: { external: { url: "https://b.example.com/check", sendHeaders: ["X-Token"], cacheFor: "off" } },
+    inner: { internal: { trust: [{ issuer: "sallyport:edge", jwks: { file: "keys.json" } }], audience: "inner" } },
+    // @ts-expect-error no algorithm with a shared secret
+    shared: { jwt: { ...jwt, algorithms: ["HS256"] } },
+    // @ts-expect-error a key stands in one place
+    twice: { apiKey: { header: "X-Key", query: "key" } },
+    // @ts-expect-error and in one at least
+    nowhere: { apiKey: {} },
+    // @ts-expect-error one kind each
+    both: { mtls: {}, apiKey: { header: "X-Key" } },
+    // @ts-expect-error whom tokens must be for is not said
+    unbound: { jwt: { issuer: "https://a.example.com/", jwks: { discovery: true } } },
+  },
+  upstreams: { a: { endpoints: ["http://127.0.0.1:1"], internalToken: { audience: "a", ttl: "30s", deadline: true } } },
+  routes: [
+    {
+      name: "a",
+      match: { path: "/a" },
+      auth: { anyOf: ["users", "keys"], optional: true },
+      authorize: {
+        scopes: ["a"],
+        claims: { tid: ["x", "y"], verified: true, sub: "present" },
+        times: [{ days: ["mon"], start: "08:00", end: "18:00", zone: "Europe/Berlin" }],
+        anyOf: [{ roles: ["a"] }, { not: { from: ["10.0.0.0/8"] } }],
+        cedar: { policies: ["a.cedar"] },
+        opa: { url: "http://127.0.0.1:8181/v1/data/a", cacheFor: "5s" },
+      },
+      forwardCredential: true,
+      upstream: "a",
+    },
+    // @ts-expect-error a day has three letters
+    { name: "b", match: { path: "/b" }, auth: ["users"], authorize: { times: [{ days: ["monday"] }] }, upstream: "a" },
+    // @ts-expect-error nobody's credential was judged
+    { name: "c", match: { path: "/c" }, public: true, forwardCredential: true, upstream: "a" },
+  ],
+});
