@@ -6,13 +6,14 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { connect } from "node:tls";
 import { systemClock } from "../../src/base/index.ts";
 import { type GatewayConfig, parseConfig } from "../../src/config/index.ts";
 import { createGateway, type Gateway } from "../../src/gateway/index.ts";
 import { MemoryLineSink } from "../../src/telemetry/index.ts";
 import { type Certificates, certificates, type IssuedPair, whyNoCertificates } from "../../src/transport/contract/certificates.ts";
 import { defaultTransport } from "../../src/transport/index.ts";
-import { missing, RUNTIME, run, Stage } from "./processes.ts";
+import { missing, RUNTIME, run, Stage, waitFor } from "./processes.ts";
 
 const VERSIONS = [
   ["1.2", ["--tlsv1.2", "--tls-max", "1.2"], "-tls1_2"],
@@ -182,6 +183,28 @@ routes:
       assert.equal((await curl("optional", good)).user, "spiffe://example/good");
     });
   }
+
+  it("are asked for anew on a connection that was open when the lists changed", async () => {
+    (await gateway.prepare(relist("rootEmpty.crl"))).commit();
+    const { cert, key } = made.clients.revoked;
+    const socket = connect({ host: "127.0.0.1", port: portOf("required"), servername: "a.example", ca: made.root.cert, cert, key });
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    socket.on("error", () => {});
+    const request = "GET /any HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    socket.write(request);
+    await waitFor(() => text.includes("spiffe://example/revoked"), 10_000, "the first answer");
+    assert.match(text, /^HTTP\/1\.1 200 /);
+    text = "";
+    (await gateway.prepare(relist("root.crl"))).commit();
+    socket.write(request);
+    await waitFor(() => text.includes("\r\n\r\n"), 10_000, "the second answer");
+    assert.match(text, /^HTTP\/1\.1 421 /);
+    assert.doesNotMatch(text, /spiffe:/);
+    socket.destroy();
+  });
 
   /** The configuration with another list, at the addresses that are bound. */
   function relist(list: string): GatewayConfig {
