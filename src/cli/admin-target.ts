@@ -59,9 +59,10 @@ export async function ask(
   timeoutMs: number,
   terminal: Terminal,
   isJson: boolean,
+  body: object | null = null,
 ): Promise<AdminAnswer | number> {
   try {
-    return await askAdmin({ transport: defaultTransport(), clock: systemClock }, target, method, path, timeoutMs);
+    return await askAdmin({ transport: defaultTransport(), clock: systemClock }, target, method, path, timeoutMs, body);
   } catch (error) {
     if (!(error instanceof AdminUnreachable)) throw error;
     return tellUnreachable(`the admin address ${toAddressText(target.address)} can't be asked: ${error.message}`, terminal, isJson);
