@@ -109,7 +109,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileRoutePolicies(route, auth.policies)]));
+    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileOwnPolicies(route, auth)]));
     routeParts.push({ route, upstream, policies, forbiddenTrailers: forbid(route), paths });
     yield;
   }
@@ -167,6 +167,16 @@ function* compileRoutes(config: GatewayConfig, isProven: boolean): Steps<Router<
   const { router, issues } = yield* compileRouterInSteps(definitions, isProven);
   if (router === null) throw new BlueprintError(issues.map((issue) => `${issue.code} ${issue.message}`));
   return router;
+}
+
+/** Cedar policies are the one part of a route that only compiling can judge, where whoever loaded it did not. */
+function compileOwnPolicies(route: RouteConfig, { policies }: AuthParts): Policy[] {
+  try {
+    return compileRoutePolicies(route, policies);
+  } catch (error) {
+    if (route.authorize?.cedar == null || !(error instanceof Error)) throw error;
+    throw new BlueprintError([`route ${route.name}: authorize.cedar: ${error.message}`]);
+  }
 }
 
 function compileRoute(parts: RouteParts, listener: ListenerConfig, listenerPolicies: readonly Policy[]): CompiledRoute {

@@ -18,7 +18,7 @@ import { compileSecurityHeaders } from "./security-headers/index.ts";
 import { compileWebSocket } from "./websocket/index.ts";
 
 export { type AuthMetrics, type AuthOutcome, joinCarriers, OUTCOMES, type OutcomeCounter } from "./auth/index.ts";
-export { prepareCedar } from "./authorize/index.ts";
+export { checkCedar } from "./authorize/index.ts";
 export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors/index.ts";
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";

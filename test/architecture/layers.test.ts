@@ -12,6 +12,12 @@ const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   "js-yaml": ["config", "processes"],
   yaml: ["config"],
   zod: ["config", "policies"],
+  jose: ["identity"],
+  "openid-client": ["identity"],
+  "http-message-signatures": ["identity"],
+  kysely: ["stores"],
+  pg: ["stores"],
+  "@cedar-policy/cedar-wasm": ["policies"],
 };
 
 // Nothing outside these rooms touches a socket; calls/ has the runtimes' own clients of HTTP, for what the gateway asks on its own behalf.

@@ -38,7 +38,7 @@ export class CedarAuthorizer {
   readonly #decisions = new DecisionCache<string>(MOST_DECISIONS, Number.POSITIVE_INFINITY);
   #count = 0;
 
-  /** Throws on policies that prepareCedar would not take. */
+  /** Throws on policies in which checkCedar finds a mistake. */
   constructor(config: CedarConfig, route: string, watcher: IdentityWatcher) {
     this.#program = obtainProgram(config);
     this.#action = config.action === null ? null : toTemplate(config.action);

@@ -2,12 +2,11 @@
 
 import type { Clock } from "../../base/index.ts";
 import type { Calls } from "../../calls/index.ts";
-import type { CedarConfig, RouteConfig } from "../../config/index.ts";
+import type { RouteConfig } from "../../config/index.ts";
 import type { IdentityWatcher } from "../../identity/index.ts";
 import type { Policy } from "../../pipeline/index.ts";
 import { Authorization } from "./authorization.ts";
 import { CedarAuthorizer } from "./cedar.ts";
-import { obtainProgram } from "./cedar-program.ts";
 import { OpaAuthorizer } from "./opa.ts";
 import { Rule } from "./rule.ts";
 
@@ -19,7 +18,7 @@ export interface AuthorizeHost {
   readonly watcher: IdentityWatcher;
 }
 
-/** Null for a route without `authorize`. Throws on Cedar policies that prepareCedar would not take. */
+/** Null for a route without `authorize`. Throws on Cedar policies in which checkCedar finds a mistake. */
 export function compileAuthorize(route: Pick<RouteConfig, "name" | "authorize">, host: AuthorizeHost): Policy | null {
   const { authorize, name } = route;
   if (authorize === null) return null;
@@ -34,9 +33,4 @@ export function compileAuthorize(route: Pick<RouteConfig, "name" | "authorize">,
     reads: ["principal"],
     request: (exchange) => authorization.authorize(exchange),
   };
-}
-
-/** Before routes compile: reads the policies of all of them, and throws an error that names the file and what is wrong in it. */
-export async function prepareCedar(configs: readonly CedarConfig[]): Promise<void> {
-  for (const config of configs) obtainProgram(config);
 }
