@@ -108,6 +108,7 @@ export const ADMIN_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
   ),
   KeyRotation: map({}, { overlap: { ...orNull(TEXT), description: "How long both keys are good: `24h` when left out." } }),
+  Jwks: map({ keys: list(OPEN) }),
   Endpoints: map({ endpoints: list(map({ method: oneOf("GET", "POST"), path: TEXT, summary: TEXT })) }),
   OpenApi: OPEN,
 };

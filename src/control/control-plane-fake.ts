@@ -53,6 +53,8 @@ export class FakeControlPlane implements ControlPlane {
     identities: () => ["partners"],
   });
 
+  publicKeys: () => Promise<string> | null = () => Promise.resolve('{"keys":[]}');
+
   isReady(): boolean {
     return this.ready;
   }

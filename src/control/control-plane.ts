@@ -19,6 +19,8 @@ export interface ControlPlane {
   rollback(cause: string): Promise<ReloadOutcome>;
   /** What is done with API keys, in the database that is configured now; null: there is none. */
   readonly keys: ApiKeyOperations | null;
+  /** The public keys of internal tokens, a JWK Set; null: no upstream is shown any. Rejects when the database can't be asked. */
+  publicKeys(): Promise<string> | null;
 }
 
 export interface GatewayStatus {

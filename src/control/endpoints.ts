@@ -2,8 +2,10 @@
 // of this one list.
 
 import type { FaultDefinition } from "../base/index.ts";
+import { StoreFailure } from "../stores/index.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/index.ts";
 import type { ControlPlane, GatewayStatus, ReloadOutcome } from "./control-plane.ts";
+import { NOT_FOUND, STORE } from "./faults.ts";
 import { JSON_TYPE, json } from "./json-answer.ts";
 import { KEY_ENDPOINTS } from "./key-endpoints.ts";
 import { describeApi } from "./openapi.ts";
@@ -48,6 +50,7 @@ export type AnswerSchema =
   | "ApiKey"
   | "ApiKeys"
   | "IssuedKey"
+  | "Jwks"
   | "Endpoints"
   | "OpenApi"
   | "text";
@@ -57,7 +60,7 @@ export interface Endpoint {
   readonly path: string;
   /** GET takes HEAD along. */
   readonly method: "GET" | "POST";
-  /** For probes, which have no secret: no token is asked for, and HTTP/1.0 may leave Host out. */
+  /** For probes and for services, which have no secret: no token is asked for, and HTTP/1.0 may leave Host out. */
   readonly isOpen: boolean;
   readonly summary: string;
   /** The statuses it answers with itself, each with what that means. */
@@ -173,6 +176,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: (plane) => json({ certificates: plane.status().certificates }),
   },
   {
+    path: "/.well-known/jwks.json",
+    method: "GET",
+    isOpen: true,
+    summary: "The public keys of internal tokens, a JWK Set (RFC 7517). For services: no token is asked for.",
+    statuses: { 200: "The keys.", 404: "No upstream is shown such tokens.", 503: "The database can't be asked now." },
+    schema: "Jwks",
+    answer: (plane) => answerKeys(plane.publicKeys()),
+  },
+  {
     path: "/openapi.json",
     method: "GET",
     isOpen: false,
@@ -201,6 +213,16 @@ export const ENDPOINTS: readonly Endpoint[] = [
   },
   ...KEY_ENDPOINTS,
 ];
+
+async function answerKeys(keys: Promise<string> | null): Promise<PageAnswer> {
+  if (keys === null) return { fault: NOT_FOUND, detail: "no upstream of the configuration has an `internalToken`" };
+  try {
+    return { status: 200, type: JSON_TYPE, text: `${await keys}\n` };
+  } catch (error) {
+    if (!(error instanceof StoreFailure)) throw error;
+    return { fault: STORE, detail: error.message };
+  }
+}
 
 function pickGeneration({ generation, previousGeneration, isRolledBack, isDegraded, lastReload }: GatewayStatus): object {
   return { generation, previousGeneration, isRolledBack, isDegraded, lastReload };

@@ -102,7 +102,7 @@ export class IdentitySet {
 
 function startRing(config: GatewayConfig, internalKeys: InternalKeysConfig, { clock, stores, sealKeys, watcher }: IdentityHost): KeyRing {
   if (stores === null) throw new Error("internal tokens need a database");
-  const options = { config: internalKeys, longestTokenMs: longestToken(config), signs: true };
+  const options = { config: internalKeys, longestTokenMs: longestToken(config) };
   const ring = new KeyRing(options, { clock, store: stores.signingKeys, sealKeys, watcher });
   void ring.start();
   return ring;

@@ -1,11 +1,12 @@
-// API keys as operators handle them, over the life of a gateway: in the database of the configuration that is served. Opened when somebody
-// first asks: workers open it for themselves.
+// API keys as operators handle them, and the public keys of internal tokens, over the life of a gateway: in the database of the configuration
+// that is served. Opened when somebody first asks: workers open it for themselves.
 
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/index.ts";
 import type { DatabaseConfig, GatewayConfig } from "../config/index.ts";
 import { deferStores } from "../gateway/index.ts";
 import { type ApiKeyOperations, createApiKeyOperations } from "../identity/index.ts";
+import { toPublicJwks } from "../identity/internal-keys/index.ts";
 import { openStores, type Stores } from "../stores/index.ts";
 
 interface Open {
@@ -14,11 +15,16 @@ interface Open {
   readonly operations: ApiKeyOperations;
 }
 
+/** Anybody who reaches the admin address may ask for public keys: the database is asked once in this time. */
+const PUBLIC_MS = 1000;
+
 export class KeyDesk {
   readonly #clock: Clock;
   readonly #openStores: (database: DatabaseConfig) => Promise<Stores>;
   #identities: readonly string[] = [];
   #open: Open | null = null;
+  #signs = false;
+  #public: { readonly text: Promise<string>; readonly atMs: number } | null = null;
 
   constructor(clock: Clock, open: (database: DatabaseConfig) => Promise<Stores> = openStores) {
     this.#clock = clock;
@@ -30,7 +36,19 @@ export class KeyDesk {
     return this.#identities.length === 0 ? null : (this.#open?.operations ?? null);
   }
 
-  follow({ database, identities }: Pick<GatewayConfig, "database" | "identities">): void {
+  /** Null where the configuration has no internal tokens. Rejects with a StoreFailure. */
+  publicKeys(): Promise<string> | null {
+    const stores = this.#signs ? this.#open?.stores : undefined;
+    if (stores === undefined) return null;
+    const nowMs = this.#clock.now();
+    if (this.#public === null || nowMs - this.#public.atMs >= PUBLIC_MS) {
+      this.#public = { text: stores.signingKeys.list(this.#clock.wall()).then(toPublicJwks), atMs: nowMs };
+    }
+    return this.#public.text;
+  }
+
+  follow({ database, identities, internalKeys }: Pick<GatewayConfig, "database" | "identities" | "internalKeys">): void {
+    this.#signs = internalKeys !== null;
     this.#identities = identities.filter(({ kind }) => kind === "apiKey").map(({ name }) => name);
     if (this.#open !== null && database !== null && isSame(this.#open.database, database)) return;
     this.close();
@@ -45,6 +63,7 @@ export class KeyDesk {
     // What goes wrong at its end is nobody's business any more.
     void this.#open?.stores.close().catch(() => undefined);
     this.#open = null;
+    this.#public = null;
   }
 }
 

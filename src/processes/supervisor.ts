@@ -203,6 +203,10 @@ export class Supervisor implements ControlPlane {
     return this.#keys.operations;
   }
 
+  publicKeys(): Promise<string> | null {
+    return this.#keys.publicKeys();
+  }
+
   // ── what operators do ──────────────────────────────────────────────────────────────────────────────────────────────
 
   reload(cause: string): Promise<ReloadOutcome> {

@@ -47,3 +47,8 @@ export async function openPrivateKey({ kid, privateJwk }: SigningKeyRecord, seal
   if (toThumbprint(members) !== kid) throw new KeyUnreadable("it is not the one that is kept under its name");
   return createPrivateKey({ key: members, format: "jwk" });
 }
+
+/** JWK Set (RFC 7517 5) of keys that have not expired. */
+export function toPublicJwks(records: readonly Pick<SigningKeyRecord, "publicJwk">[]): string {
+  return `{"keys":[${records.map(({ publicJwk }) => publicJwk).join(",")}]}`;
+}

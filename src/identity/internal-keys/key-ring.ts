@@ -8,7 +8,7 @@ import type { SigningKeyRecord, SigningKeyStore } from "../../stores/index.ts";
 import type { SigningKey } from "../../tokens/index.ts";
 import type { IdentityWatcher } from "../identity.ts";
 import type { Seal } from "../seal/index.ts";
-import { createKeySeal, createRecord, KeyUnreadable, openPrivateKey } from "./key-material.ts";
+import { createKeySeal, createRecord, KeyUnreadable, openPrivateKey, toPublicJwks } from "./key-material.ts";
 import { type KnownKey, nextReadingIn, planSuccessor, RETRY_MS, selectSigner } from "./key-times.ts";
 
 /** A key that signs. */
@@ -44,8 +44,6 @@ export interface KeyRingOptions {
   readonly config: InternalKeysConfig;
   /** How long the longest-lived token of any upstream is good. */
   readonly longestTokenMs: number;
-  /** One that only publishes makes no keys and opens none. */
-  readonly signs: boolean;
 }
 
 interface RingKey extends KnownKey {
@@ -124,8 +122,8 @@ export class KeyRing implements SigningKeys, PublishedKeys {
 
   #plan(isGood: boolean): void {
     if (this.#isClosed) return;
-    const { config, signs } = this.#options;
-    const isWell = isGood && (!signs || selectSigner(this.#keys, this.#host.clock.wall()) !== null);
+    const { config } = this.#options;
+    const isWell = isGood && selectSigner(this.#keys, this.#host.clock.wall()) !== null;
     this.#timer = this.#host.clock.schedule(() => void this.refresh(), nextReadingIn(isWell, config.overlapMs));
   }
 
@@ -133,7 +131,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
     const { watcher } = this.#host;
     try {
       await this.#take();
-      if (this.#options.signs) await this.#succeed();
+      await this.#succeed();
       watcher.onAsked(WATCHED, "keys", true, "");
       return true;
     } catch (error) {
@@ -149,7 +147,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
     const keys: RingKey[] = [];
     for (const record of records) {
       const before = known.get(record.kid);
-      keys.push(before !== undefined && (before.canSign || !this.#options.signs) ? before : await this.#open(record));
+      keys.push(before?.canSign === true ? before : await this.#open(record));
     }
     this.#keys = keys;
     this.#isRead = true;
@@ -160,7 +158,6 @@ export class KeyRing implements SigningKeys, PublishedKeys {
   async #open(record: SigningKeyRecord): Promise<RingKey> {
     const { kid, algorithm, activeAtMs, retiresAtMs, expiresAtMs } = record;
     const times = { activeAtMs, retiresAtMs, expiresAtMs };
-    if (!this.#options.signs) return { record, signing: null, canSign: false, ...times };
     try {
       const object = await openPrivateKey(record, this.#seal);
       return { record, signing: { kid, algorithm, object, expiresAtMs }, canSign: true, ...times };
@@ -185,7 +182,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
 
   #publish(nowMs: number): { text: string; untilMs: number } {
     const published = this.#keys.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-    const text = `{"keys":[${published.map(({ record }) => record.publicJwk).join(",")}]}`;
+    const text = toPublicJwks(published.map(({ record }) => record));
     return { text, untilMs: Math.min(...published.map(({ expiresAtMs }) => expiresAtMs), Number.MAX_SAFE_INTEGER) };
   }
 }
