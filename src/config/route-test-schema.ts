@@ -3,7 +3,7 @@
 
 import * as z from "zod";
 import { parseDocument } from "./document.ts";
-import { choice, count, duration, fields, fullList, only, text } from "./fields.ts";
+import { choice, count, duration, fields, fullList, list, only, text } from "./fields.ts";
 import type { Issue } from "./issue.ts";
 import { toPlainJsonSchema } from "./json-schema.ts";
 import { Refusal } from "./refusal.ts";
@@ -27,6 +27,23 @@ const requestLine = text(
   "The method and the URL; it arrives byte for byte as written.",
 );
 
+const principal = fields(
+  {
+    identity: string("The identity that knows who it is, one of the route's; the first when left out.").optional(),
+    id: string("Who it is.").min(1, { error: "text" }),
+    tenant: string("Its tenant.").optional(),
+    roles: list(string("A role."), "Its roles.").optional(),
+    scopes: list(string("A scope."), "Its scopes.").optional(),
+    claims: z
+      .record(z.string(), z.json().meta({ description: "Its value." }), { error: "a map of claims" })
+      .optional()
+      .meta({ description: "What else its credential says." }),
+    plan: string("The plan of its API key.").optional(),
+    expiresIn: duration({ example: "10m", off: false, max: "3650d" }, "When the credential ends; never when left out.").optional(),
+  },
+  "Who the request is from, on a route with `auth`, as if an identity had verified a credential.",
+);
+
 const request = z
   .union(
     [
@@ -41,6 +58,7 @@ const request = z
             "The address of a proxy through which it comes; it says whose the request is and that it came by the URL's scheme.",
           ).optional(),
           listener: string("The listener's name; the first one when left out.").optional(),
+          as: principal.optional(),
         },
         "A request with more than its line.",
       ),
@@ -136,6 +154,7 @@ export const routeTestsSchema = fields(
 
 export type RouteTestsFile = z.output<typeof routeTestsSchema>;
 export type RouteTest = RouteTestsFile["tests"][number];
+export type RouteTestPrincipal = z.output<typeof principal>;
 export type RouteTestReply = z.output<typeof reply>;
 
 /** `file` is null exactly when there are issues; `lines` has the line on which each test begins. */

@@ -158,3 +158,45 @@ tests:
     assert.equal(results.filter(({ passed }) => passed).length, 1000);
   });
 });
+
+describe("route tests of somebody", () => {
+  const CLOSED = `version: 1
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+identities:
+  users: { jwt: { issuer: https://a.example.com/, audience: api, jwks: { url: https://a.example.com/keys }, headers: { X-User-Id: sub, X-Org: org } } }
+upstreams: { a: { endpoints: [http://a.internal:3001] } }
+routes: [{ name: orders, match: { path: /orders }, auth: [users], authorize: { scopes: [read] }, upstream: a }]
+`;
+  const ask = (tests: string) => {
+    const text = `version: 1\nconfig: gateway.yaml\ntests:\n${tests}`;
+    return runRouteTests(text, "/tests/routes.yaml", { load: (file) => parseConfig(CLOSED, file) });
+  };
+
+  it("are who they say, without a credential", async () => {
+    const { issues, results } = await ask(`
+  - name: whoever has the scope gets in
+    request: { line: GET /orders, as: { id: alice, scopes: [read], claims: { org: acme } } }
+    expect: { status: 200, upstream: { headers: { X-User-Id: alice, X-Org: acme, Authorization: absent } } }
+  - name: whoever lacks it does not
+    request: { line: GET /orders, as: { identity: users, id: bob } }
+    expect: { status: 403, fault: SP_AUTH_SCOPE, upstream: none }
+  - name: nobody does not
+    request: GET /orders
+    expect: { status: 401, fault: SP_AUTH_REQUIRED, headers: { WWW-Authenticate: present }, upstream: none }
+`);
+    assert.deepEqual(issues, []);
+    assert.deepEqual(
+      results.flatMap(({ failures }) => failures),
+      [],
+    );
+    assert.equal(results.length, 3);
+  });
+
+  it("are known by an identity that there is", async () => {
+    const { issues } = await ask("  - { name: a, request: { line: GET /orders, as: { identity: user, id: a } }, expect: {} }");
+    assert.deepEqual(
+      issues.map(({ code, path }) => [code, path]),
+      [["SP_CONFIG_UNKNOWN_REFERENCE", "tests[0].request.as.identity"]],
+    );
+  });
+});

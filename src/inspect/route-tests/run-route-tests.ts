@@ -12,6 +12,7 @@ import {
   type RequestOptions,
   reset,
   type TestGateway,
+  type TestPrincipal,
 } from "../../testing/index.ts";
 import { compare, type RouteTestFailure } from "./compare.ts";
 
@@ -61,6 +62,14 @@ export async function runRouteTests(text: string, file: string, host: RouteTestH
     const listener = "listener" in request ? request.listener : undefined;
     if (listener !== undefined && !config.listeners.some(({ name }) => name === listener))
       return refuseTests(file, `tests[${index}].request.listener`, lines[index] ?? 1, `the configuration has no listener \`${listener}\``);
+    const identity = "as" in request ? request.as?.identity : undefined;
+    if (identity !== undefined && !config.identities.some(({ name }) => name === identity))
+      return refuseTests(
+        file,
+        `tests[${index}].request.as.identity`,
+        lines[index] ?? 1,
+        `the configuration has no identity \`${identity}\``,
+      );
   }
   const clock = host.clock ?? systemClock;
   let gateway: TestGateway;
@@ -114,14 +123,13 @@ function toReply(reply: RouteTestReply | undefined): Reply | undefined {
 }
 
 async function run(gateway: TestGateway, test: RouteTest): Promise<RouteTestFailure[]> {
-  const { line, ...options }: { line: string } & { readonly [Key in keyof RequestOptions]?: RequestOptions[Key] | undefined } =
-    test.request;
+  const { line, as, ...options } = { as: undefined, ...test.request };
   let isAnswered = false;
   const answered = () => {
     isAnswered = true;
   };
   try {
-    const pending = gateway.request(line, dropUndefined(options));
+    const pending = gateway.request(line, dropUndefined<RequestOptions>({ ...options, as: as && dropUndefined<TestPrincipal>(as) }));
     pending.then(answered, answered);
     await gateway.settle();
     // One turn for the answer to be told.
@@ -135,6 +143,6 @@ async function run(gateway: TestGateway, test: RouteTest): Promise<RouteTestFail
   }
 }
 
-function dropUndefined(options: { readonly [Key in keyof RequestOptions]?: RequestOptions[Key] | undefined }): RequestOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+function dropUndefined<Whole extends object>(part: { readonly [Key in keyof Whole]?: Whole[Key] | undefined }): Whole {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Whole;
 }
