@@ -48,7 +48,7 @@ export class OidcProvider {
   /** Paths that were asked for, in their order. */
   readonly asked: string[] = [];
   readonly #server: Server;
-  readonly #options: OidcProviderOptions;
+  #options: OidcProviderOptions;
   readonly #kept = new Map<string, AdapterPayload>();
   readonly #cookieKey = randomBytes(24).toString("hex");
   #keys: readonly JWK[] = [createKey()];
@@ -68,6 +68,12 @@ export class OidcProvider {
     const provider = new OidcProvider(server, options);
     await provider.#build();
     return provider;
+  }
+
+  /** Where logins and logouts may lead, for who learns it after the provider has started: the gateway's configuration names the issuer. */
+  async allow(uris: Pick<OidcProviderOptions, "redirectUris" | "afterLogoutUris">): Promise<void> {
+    this.#options = { ...this.#options, ...uris };
+    await this.#build();
   }
 
   /** `kid`s that are published, the one that signs first. */
