@@ -260,7 +260,8 @@ describe("a flood of tokens that nobody knows", () => {
     stage.calls.hold(URL);
     const shown = Array.from({ length: 1_000 }, (_, index) => stage.show(`random-${index}`, `198.51.100.${index % 250}`));
     assert.equal(stage.asks, 1 + 64);
-    assert.equal(await tell(shown[64]!), "SP_AUTH_UNAVAILABLE: 64 tokens are being asked about already");
+    assert.equal(await tell(shown[64]!), "SP_AUTH_UNAVAILABLE: legacy: 64 tokens are being asked about already");
+    assert.deepEqual(stage.asked.at(-1), { what: "introspection", isGood: false, detail: "64 tokens are being asked about already" });
     assert.equal(stage.show("known"), known);
     stage.calls.release(URL);
     assert.match(await tell(shown[63]!), /SP_AUTH_INVALID/);

@@ -15,7 +15,7 @@ import { readBearer } from "./bearer.ts";
 /** Questions under way; who comes then is told at once that nobody can be asked. */
 const MOST_AT_ONCE = 64;
 
-const BUSY = UNAVAILABLE.with(`${MOST_AT_ONCE} tokens are being asked about already`);
+const BUSY = `${MOST_AT_ONCE} tokens are being asked about already`;
 
 /** `budget` is shared by all identities of a worker. */
 export function createIntrospectionIdentity(config: IntrospectionIdentity, host: IdentityHost, budget: VerificationBudget): Identity {
@@ -31,6 +31,7 @@ class IntrospectedTokens implements Identity {
   readonly #watcher: IdentityWatcher;
   readonly #budget: VerificationBudget;
   readonly #asker: Asker;
+  readonly #busy: Fault;
 
   constructor(config: IntrospectionIdentity, host: IdentityHost, budget: VerificationBudget) {
     this.name = config.name;
@@ -39,6 +40,7 @@ class IntrospectedTokens implements Identity {
     this.#watcher = host.watcher;
     this.#budget = budget;
     this.#asker = new Asker(config, host, budget);
+    this.#busy = UNAVAILABLE.with(`${config.name}: ${BUSY}`);
   }
 
   identify(exchange: Exchange): Outcome {
@@ -52,13 +54,18 @@ class IntrospectedTokens implements Identity {
     if (known !== null) return this.#isPast(known) ? EXPIRED.with(`${this.name}: the token has expired`) : known;
     const underWay = asker.underWay.get(digest);
     if (underWay !== undefined) return underWay;
-    if (asker.underWay.size >= MOST_AT_ONCE) return BUSY;
+    if (asker.underWay.size >= MOST_AT_ONCE) return this.#refuseBusy();
     const seconds = this.#budget.spend(exchange.clientAddress);
     if (seconds > 0) return TOO_MANY.telling({ detail: null, retryAfterSeconds: seconds });
     return asker.ask(token, digest, exchange.clientAddress);
   }
 
   close(): void {}
+
+  #refuseBusy(): Fault {
+    this.#watcher.onAsked(this.name, "introspection", false, BUSY);
+    return this.#busy;
+  }
 
   /** The wall clock may have jumped since it was asked about. */
   #isPast(known: Principal | Fault): boolean {
