@@ -25,6 +25,7 @@ const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   CLIENT: "pipeline",
   EXCHANGE: "pipeline",
   AUTH: "identity",
+  INTERNAL_TOKEN: "internal-token",
 };
 
 function read(path: string): string {
