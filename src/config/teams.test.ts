@@ -244,3 +244,64 @@ describe("a damaged team's file", () => {
     );
   });
 });
+
+describe("identities and teams", () => {
+  const root = ROOT.replace("defaults:", "identities: { keys: { apiKey: { header: X-Key } } }\ndefaults:");
+  const closed = A.replace("public: true, upstream: a }", "auth: [keys], upstream: a }");
+
+  it("those of the gateway are for its teams' routes", () => {
+    const { config, issues, isDegraded } = load(host(closed), root);
+    assert.deepEqual(issues, []);
+    assert.ok(!isDegraded);
+    assert.deepEqual(config?.routes.find(({ name }) => name === "a1")?.auth, { identities: ["keys"], optional: false });
+  });
+
+  it("one that there is not makes the team's part bad, and none else", () => {
+    const { teams, config } = load(host(closed.replace("[keys]", "[key]")), root);
+    assert.deepEqual(
+      teams.map(({ state }) => state),
+      ["missing", "good"],
+    );
+    assert.deepEqual(
+      teams[0]?.issues.map(({ code, hint }) => [code, hint]),
+      [["SP_CONFIG_UNKNOWN_REFERENCE", "did you mean `keys`?"]],
+    );
+    assert.ok(config !== null);
+  });
+
+  it("are not declared by a team", () => {
+    const { teams } = load(host(`${A}identities: { mine: { apiKey: { header: X-Mine } } }\n`), root);
+    assert.deepEqual(
+      teams[0]?.issues.map(({ code, path }) => [code, path]),
+      [["SP_CONFIG_UNKNOWN_KEY", "identities"]],
+    );
+  });
+
+  it("a team's upstream may get tokens, whose header no client may send then", () => {
+    const told = A.replace("endpoints: [http://a]", "endpoints: [http://a], internalToken: { audience: a, header: X-Caller }");
+    const { config, issues } = load(host(told));
+    assert.deepEqual(issues, []);
+    assert.equal(config?.internalKeys?.issuer, "sallyport:sallyport");
+    assert.deepEqual(config?.database, { kind: "sqlite", path: "/c/state/sallyport.db" });
+    assert.deepEqual(config?.gateway.identityHeaders, ["X-User-Id", "X-User-Roles", "X-Tenant-Id", "X-Caller"]);
+    const without = load(host(told), ROOT.replace("stateDir: state, ", ""));
+    assert.deepEqual(
+      without.teams[0]?.issues.map(({ code }) => code),
+      ["SP_CONFIG_DATABASE"],
+    );
+  });
+
+  it("policies of a team lie beside its file", () => {
+    const judged = closed.replace("auth: [keys],", "auth: [keys], authorize: { cedar: { policies: [a.cedar] } },");
+    const from = createFakeHost({
+      "/c/teams/a.yaml": judged,
+      "/c/teams/b.yaml": B,
+      "/c/teams/a.cedar": "permit(principal, action, resource);",
+    });
+    const { config, issues, files } = load(from, root);
+    assert.deepEqual(issues, []);
+    assert.ok(files.includes("/c/teams/a.cedar"));
+    const [policy] = config?.routes.find(({ name }) => name === "a1")?.authorize?.cedar?.policies ?? [];
+    assert.deepEqual(policy, { file: "/c/teams/a.cedar", text: "permit(principal, action, resource);" });
+  });
+});
