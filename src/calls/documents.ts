@@ -4,7 +4,7 @@ import type { Clock } from "../base/index.ts";
 import { CallFailure, type Calls, type DocumentReading, type DocumentSource, type Documents } from "./call.ts";
 
 /** Of one reading. Requests may wait for it. */
-export const DOCUMENT_TIMEOUT_MS = 5_000;
+const DOCUMENT_TIMEOUT_MS = 5_000;
 /** Far more than issuers publish; it goes to workers in one message. */
 export const MOST_DOCUMENT_BYTES = 256 * 1024;
 /** Sources that are remembered: those of a configuration, and of some that came before it. */
