@@ -38,6 +38,19 @@ describe("a token that is read", () => {
       assert.equal((readToken(around) as { reason: string }).reason, "malformed");
   });
 
+  it("has one spelling in each part: bits behind the last byte are zero", () => {
+    const header = encode('{"alg":"RS256"}   ');
+    const claims = encode('{"iss":"i"} ');
+    assert.deepEqual([header.length & 3, claims.length & 3], [0, 0]);
+    const [looseHeader, looseClaims] = [`${encode('{"alg":"RS256"} ').slice(0, -1)}B`, `${encode('{"iss":"i"}  ').slice(0, -1)}B`];
+    assert.ok(!isTokenProblem(readToken(`${header}.${claims}.AA`)));
+    for (const text of [`${looseHeader}.${claims}.AA`, `${header}.${looseClaims}.AA`, `${header}.${claims}.AB`]) {
+      const problem = readToken(text);
+      assert.ok(isTokenProblem(problem));
+      assert.match(problem.detail, /strict base64url/);
+    }
+  });
+
   it("is never made of a token cut at any byte before its signature, and reading never throws", () => {
     const text = make({ alg: "RS256", kid: "k" }, { iss: "i", aud: ["a"], nested: { a: [1] } });
     const end = text.lastIndexOf(".");

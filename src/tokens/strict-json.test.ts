@@ -69,6 +69,11 @@ describe("a strict JSON object", () => {
     assert.equal(readJsonObject(Buffer.from('{"a":1}', "utf16le"), BOUNDS), null);
   });
 
+  it("has no half of a surrogate pair in text that was never bytes", () => {
+    assert.equal(parseJsonObject('{"a":"\ud800"}', BOUNDS), null);
+    assert.deepEqual(parseJsonObject('{"a":"\ud83d\ude00"}', BOUNDS), { a: "\ud83d\ude00" });
+  });
+
   it("is whole: no cut of one is one, and none throws", () => {
     for (const text of GOOD) {
       const bytes = Buffer.from(text.trim());

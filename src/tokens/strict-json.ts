@@ -53,7 +53,7 @@ function hasPlainMembers(text: string, { depth: mostDepth, members: mostMembers 
       if (++depth > mostDepth) return false;
       names[depth] = null;
     } else if ((unit | 0x20) === 0x7d) {
-      if (--depth < 0) return false;
+      depth--;
     } else if (unit === QUOTE) {
       const start = at + 1;
       at = hasEscapes ? endOfString(text, start - 1) : text.indexOf('"', start);

@@ -330,6 +330,14 @@ describe("the budget of verifications", () => {
     principalOf(stage.ask(kit.forge()));
   });
 
+  it("is spent once on a token that names no key, where the keys are the same after another reading", async () => {
+    const stage = stageOf();
+    const nameless = kit.forge({ header: { alg: "ES256" }, signer: kit.signerOf("ES256", kit.attackerEc) });
+    stage.keys.replace([keyOf("p256")]);
+    for (let i = 0; i < 500; i++) assertFault(await stage.ask(nameless), AUTH.BAD_CREDENTIAL, /signature/);
+    assertFault(await stage.ask(nameless), AUTH.TOO_MANY, /^$/);
+  });
+
   it("is not given back for one that was signed and is not good", () => {
     const stage = stageOf();
     const expired = kit.withClaims({ exp: kit.nowSeconds - 3600 });
