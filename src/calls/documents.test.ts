@@ -66,14 +66,27 @@ describe("documents", () => {
 
   it("can't be had for as long as a reading would do after a failure", async () => {
     const stage = new Stage();
+    await stage.read(10_000);
+    stage.clock.advance(10_000);
     stage.calls.refuse(URL);
     assert.equal((await stage.failure(10_000)).reason, "connect");
     stage.calls.reply(URL, textAnswer("back"));
     stage.clock.advance(9_999);
     assert.equal((await stage.failure(10_000)).reason, "connect");
-    assert.equal(stage.calls.made.length, 1);
+    assert.equal(stage.calls.made.length, 2);
     stage.clock.advance(1);
     assert.equal(await stage.read(10_000), "back");
+  });
+
+  it("that were never read are asked for again a second after a failure: a gateway may start before its issuer", async () => {
+    const stage = new Stage();
+    stage.calls.refuse(URL);
+    assert.equal((await stage.failure(10_000)).reason, "connect");
+    stage.calls.reply(URL, textAnswer("up"));
+    stage.clock.advance(999);
+    assert.equal((await stage.failure(10_000)).reason, "connect");
+    stage.clock.advance(1);
+    assert.equal(await stage.read(10_000), "up");
   });
 
   it("of one URL are others under another authority", async () => {

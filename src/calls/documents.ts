@@ -7,6 +7,11 @@ import { CallFailure, type Calls, type DocumentReading, type DocumentSource, typ
 const DOCUMENT_TIMEOUT_MS = 5_000;
 /** Far more than issuers publish; it goes to workers in one message. */
 export const MOST_DOCUMENT_BYTES = 256 * 1024;
+/**
+ * A failure of a source that was never read counts for so long at most, whatever is asked: a gateway that starts before its issuer must not
+ * stay closed for long once that is up.
+ */
+const MOST_FIRST_FAILURE_MS = 1_000;
 /** Sources that are remembered: those of a configuration, and of some that came before it. */
 const MOST_SOURCES = 256;
 
@@ -17,6 +22,8 @@ interface Kept {
    * the other side closer together than anybody asked for.
    */
   endedAtMs: number | null;
+  /** Whether this reading or one before it went well. */
+  wasRead: boolean;
 }
 
 export function createDocuments(calls: Calls, clock: Clock): Documents {
@@ -37,17 +44,26 @@ class ReadDocuments implements Documents {
   read(source: DocumentSource, maxAgeMs: number): Promise<DocumentReading> {
     const key = `${source.url}\n${source.ca ?? ""}`;
     const kept = this.#kept.get(key);
-    if (kept !== undefined && (kept.endedAtMs === null || this.#clock.now() - kept.endedAtMs < maxAgeMs)) return kept.reading;
+    if (kept !== undefined && this.#isYoung(kept, maxAgeMs)) return kept.reading;
     const reading = this.#fetch(source);
-    const next: Kept = { reading, endedAtMs: null };
+    const next: Kept = { reading, endedAtMs: null, wasRead: kept?.wasRead === true };
     const ended = () => {
       next.endedAtMs = this.#clock.now();
     };
-    reading.then(ended, ended);
+    const read = () => {
+      next.wasRead = true;
+      ended();
+    };
+    reading.then(read, ended);
     this.#kept.delete(key);
     this.#kept.set(key, next);
     this.#forgetOldest();
     return reading;
+  }
+
+  #isYoung({ endedAtMs, wasRead }: Kept, maxAgeMs: number): boolean {
+    if (endedAtMs === null) return true;
+    return this.#clock.now() - endedAtMs < (wasRead ? maxAgeMs : Math.min(maxAgeMs, MOST_FIRST_FAILURE_MS));
   }
 
   async #fetch({ url, ca }: DocumentSource): Promise<DocumentReading> {

@@ -12,6 +12,8 @@ import type { KeySource } from "./key-source.ts";
 
 /** An issuer is asked for its keys once in so long at most, whoever wants them. */
 const FLOOR_MS = 10_000;
+/** Before there was any set nobody can be let in: a gateway that starts before its issuer must not stay closed for long when that is up. */
+const FIRST_RETRY_MS = 2_000;
 /** How old the word of an issuer may be on where its keys are. */
 const DISCOVERY_MS = 60_000;
 /** Of a failure nobody says when it was; the question is cheap. */
@@ -171,7 +173,8 @@ export class RemoteKeys implements KeySource, TimerOwner {
     const { clock, random, watcher } = this.#host;
     this.#problem = reason;
     this.#askableAtMs = clock.now() + AFTER_FAILURE_MS;
-    this.#readIn(Math.min(FLOOR_MS * 2 ** Math.min(this.#failures, 10), MOST_RETRY_MS) * (1 + 0.1 * random()));
+    const retryMs = this.isReady ? Math.min(FLOOR_MS * 2 ** Math.min(this.#failures, 10), MOST_RETRY_MS) : FIRST_RETRY_MS;
+    this.#readIn(retryMs * (1 + 0.1 * random()));
     this.#failures++;
     watcher.onAsked(this.#settings.name, "keys", false, reason);
   }
@@ -179,7 +182,7 @@ export class RemoteKeys implements KeySource, TimerOwner {
   #readIn(delayMs: number): void {
     const { wheel } = this.#host;
     wheel.disarm(this.#readTimer);
-    wheel.arm(this.#readTimer, Math.max(FLOOR_MS, delayMs));
+    wheel.arm(this.#readTimer, Math.max(this.isReady ? FLOOR_MS : FIRST_RETRY_MS, delayMs));
   }
 
   #awaitEnd(): void {
