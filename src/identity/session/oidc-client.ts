@@ -131,6 +131,7 @@ export class OidcClient {
       const configuration = await this.#discover(library);
       if (configuration.serverMetadata().revocation_endpoint === undefined) return;
       await library.tokenRevocation(configuration, token, { token_type_hint: "refresh_token" });
+      this.#host.watcher.onAsked(this.#config.name, "logout", true, "");
     } catch (error) {
       this.#tell("logout", error);
     }
@@ -198,7 +199,9 @@ export class OidcClient {
   async #readInfo(library: Library, configuration: Configuration, token: string, subject: string): Promise<Claims | null> {
     if (configuration.serverMetadata().userinfo_endpoint === undefined) return null;
     try {
-      return pickClaims((await library.fetchUserInfo(configuration, token, subject)) as Claims);
+      const info = await library.fetchUserInfo(configuration, token, subject);
+      this.#host.watcher.onAsked(this.#config.name, "userinfo", true, "");
+      return pickClaims(info as Claims);
     } catch (error) {
       this.#tell("userinfo", error);
       return null;

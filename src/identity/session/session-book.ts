@@ -127,6 +127,7 @@ export class SessionBook {
     const known = this.#known(digest);
     if (known !== null && !this.#keeper.isShared) return known.kept;
     const found = await this.#keeper.find(value);
+    if (this.#keeper.isShared) this.#host.watcher.onAsked(this.#config.name, "sessions", true, "");
     if (typeof found === "string" || this.#keeper.isShared) return found;
     const here = this.#entries.get(found.session.id);
     // Of this browser's cookies another worker may have made the newer one.

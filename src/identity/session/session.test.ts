@@ -88,7 +88,7 @@ for (const store of STORES) {
       clock.advance(250_000);
       for (let i = 0; i < 4; i++) assert.equal((await browser.send("/x", FETCH)).status, 200);
       assert.equal(provider.count("/token"), 2, "nobody asks again within 5 s");
-      assert.equal(shared.asked.at(-1), "refresh false");
+      assert.equal(shared.asked.filter((each) => each === "refresh false").length, 1);
       clock.advance(60_000);
       const answer = await browser.send("/x");
       assert.deepEqual([answer.status, answer.code, answer.cookies], [503, "SP_AUTH_UNAVAILABLE", []]);
