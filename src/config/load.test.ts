@@ -8,6 +8,7 @@ import { formatIssues, ISSUE_CODES, type Issue, loadConfig, parseConfig } from "
 import { mutate, PIECES } from "./mutate.fuzz.ts";
 
 const full = readFileSync(new URL("./testdata/full.in.txt", import.meta.url), "utf8");
+const identities = readFileSync(new URL("./testdata/identities/gateway.in.txt", import.meta.url), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "sallyport-config-"));
 after(() => rmSync(folder, { recursive: true }));
 
@@ -86,6 +87,18 @@ describe("a configuration", () => {
         assert.equal(config === null, hasErrors(issues));
       }
     }
+  });
+
+  it("of identities, changed at random, never throws either", () => {
+    const host = { env: {}, nowMs: 0, lastGood: null, readFile: () => Buffer.from("-----BEGIN TEST-----"), listFolder: () => [] };
+    const property = fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat()), { minLength: 1, maxLength: 4 }), (edits) => {
+      const { config, issues } = parseConfig(mutate(identities, edits), "f.yaml", host);
+      assert.equal(config === null, hasErrors(issues));
+      for (const issue of issues) {
+        assert.ok(!issue.message.includes("undefined") && !issue.message.includes("[object"), issue.message);
+      }
+    });
+    fc.assert(property, { numRuns: 150 });
   });
 
   it("changed at random never throws, and is either good or has issues that name a place in it", () => {
