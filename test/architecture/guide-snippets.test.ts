@@ -91,7 +91,7 @@ describe("the guide to configuration", () => {
 });
 
 describe("the guides to protocols and identity", () => {
-  for (const guide of ["http2", "grpc", "grpc-web", "websocket", "health-checks", "browser-login", "identity"]) {
+  for (const guide of ["http2", "grpc", "grpc-web", "websocket", "health-checks", "browser-login", "identity", "api-keys"]) {
     const page = readFileSync(join(ROOT, `docs/guides/${guide}.md`), "utf8");
     const shown = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((found) => found[1] ?? "");
     it(`show configurations that load as they are printed: ${guide}`, () => {

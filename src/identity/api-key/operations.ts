@@ -90,8 +90,9 @@ class Operations implements ApiKeyOperations {
   }
 
   async create(wanted: unknown): Promise<IssuedKey> {
-    const { identity, ...facts } = parseNewKey(wanted, this.#host.clock.wall());
-    const { key, record } = this.#make({ ...facts, identity: this.#choose(identity) });
+    const nowMs = this.#host.clock.wall();
+    const { identity, ...facts } = parseNewKey(wanted, nowMs);
+    const { key, record } = this.#make({ ...facts, identity: this.#choose(identity) }, nowMs);
     await this.#store.insert(record);
     return { key, record: this.#view(record), replaces: null };
   }
@@ -113,7 +114,7 @@ class Operations implements ApiKeyOperations {
     const { owner, identity, tenant, roles, scopes, plan, note } = old;
     // It lives as long as the old one was meant to.
     const expiresAtMs = old.expiresAtMs === null ? null : nowMs + (old.expiresAtMs - old.createdAtMs);
-    const { key, record } = this.#make({ owner, identity, tenant, roles, scopes, plan, note, expiresAtMs });
+    const { key, record } = this.#make({ owner, identity, tenant, roles, scopes, plan, note, expiresAtMs }, nowMs);
     const endMs = Math.min(old.expiresAtMs ?? Number.POSITIVE_INFINITY, nowMs + (overlapMs ?? DEFAULT_OVERLAP_MS));
     const ending: ApiKeyRecord = { ...old, expiresAtMs: endMs, replacedBy: record.id };
     if (!(await this.#store.rotate(ending, record))) {
@@ -158,11 +159,9 @@ class Operations implements ApiKeyOperations {
     if (replacedBy !== null) throw new KeyRefusal("ended", `the key ${id} has a successor already, ${replacedBy}`);
   }
 
-  #make(wanted: NewKey & { readonly identity: string }): { readonly key: string; readonly record: ApiKeyRecord } {
-    const { clock, random } = this.#host;
-    const { id, key } = makeKey(random);
+  #make(wanted: NewKey & { readonly identity: string }, createdAtMs: number): { readonly key: string; readonly record: ApiKeyRecord } {
+    const { id, key } = makeKey(this.#host.random);
     const prefix = key.slice(0, KEY_BEGIN.length + ID_LENGTH);
-    const createdAtMs = clock.wall();
     return { key, record: { ...wanted, id, prefix, digest: digestOf(key), createdAtMs, revokedAtMs: null, replacedBy: null } };
   }
 
