@@ -28,6 +28,9 @@ import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
 /** For the answers of those that a stop ends, and for the ends of their connections; within KILL_MARGIN_MS of the supervisor. */
 const LAST_WORDS_MS = 500;
 
+/** For the keys of internal tokens, before a generation serves: a worker that takes another's place would refuse requests without them. */
+const KEYS_MS = 3000;
+
 /** Everything that reaches the gateway from outside; tests pass fakes. */
 export interface GatewayHost extends IdentitySurroundings {
   readonly transport: Transport;
@@ -263,6 +266,7 @@ class RunningGateway implements Gateway {
         covers,
       };
       const blueprint = await runInSlices(this.#compileInSteps(config, parts));
+      await grant.ring?.settle(KEYS_MS);
       return { blueprint, tls, grant, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
       this.#pools.release(pools);

@@ -282,6 +282,34 @@ describe("a ring of signing keys", () => {
     stage.close();
   });
 
+  it("settles with its first reading, good or not, and waits for no longer than it is told", async () => {
+    const stage = new Stage();
+    await (await stage.ring()).settle(1000);
+    stage.store.isAway = true;
+    await (await stage.ring()).settle(1000);
+    let answer = () => {};
+    const store = { ...stage.inner, list: () => new Promise<never>((_, reject) => (answer = () => reject(new StoreFailure("late")))) };
+    const watcher = { onAsked: () => {}, onLookup: () => {} };
+    const slow = new KeyRing(
+      { config: CONFIG, longestTokenMs: LONGEST },
+      { clock: stage.clock, store: store as SigningKeyStore, sealKeys: async () => [SEAL], watcher },
+    );
+    void slow.start();
+    let isSettled = false;
+    void slow.settle(1000).then(() => {
+      isSettled = true;
+    });
+    stage.clock.advance(999);
+    await Promise.resolve();
+    assert.equal(isSettled, false);
+    stage.clock.advance(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(isSettled, true);
+    slow.close();
+    answer();
+    stage.close();
+  });
+
   it("reads anew at once when a machine that slept finds its keys ended", async () => {
     const stage = new Stage();
     const ring = await stage.ring();

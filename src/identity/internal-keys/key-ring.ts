@@ -66,6 +66,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
   #isClosed = false;
   /** The reading under way: all who want one share it. */
   #reading: Promise<boolean> | null = null;
+  #first: Promise<unknown> = Promise.resolve();
   #timer: ScheduledCall | null = null;
   #lastReadMs = 0;
   #published: { readonly text: string; readonly untilMs: number } | null = null;
@@ -80,7 +81,17 @@ export class KeyRing implements SigningKeys, PublishedKeys {
 
   /** Reads the store, and again from time to time until it is closed. Resolves after the first reading, whatever came of it. */
   async start(): Promise<void> {
-    await this.refresh();
+    this.#first = this.refresh();
+    await this.#first;
+  }
+
+  /** Resolves after the first reading, whatever came of it, or in `mostMs`: who waits with requests so long finds a key where there is one. */
+  async settle(mostMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = this.#host.clock.schedule(resolve, mostMs);
+    void this.#first.then(() => resolve());
+    await promise;
+    timer.cancel();
   }
 
   close(): void {
