@@ -174,7 +174,8 @@ export function suite(store: "cookie" | "database", cookie: string): void {
       await page.close();
     });
 
-    it("is begun in two tabs at once", async () => {
+    it("is begun in two tabs at once, also when the provider has just changed its keys", async () => {
+      await provider.rotateKeys();
       const two = await browser.newContext();
       const [one, other] = [await two.newPage(), await two.newPage()];
       await one.goto(`${gateway.url}/one`);

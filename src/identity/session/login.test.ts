@@ -106,6 +106,17 @@ for (const store of ["cookie", "database"] as const) {
       worker.stage.finish();
     });
 
+    it("goes on when the provider has just changed its keys, and so do refreshes", async () => {
+      const { browser, provider, shared, worker } = await start({ store });
+      await browser.login(provider);
+      await provider.rotateKeys();
+      shared.clock.advance(250_000);
+      assert.equal((await browser.send("/x", FETCH)).status, 200);
+      assert.ok(shared.asked.includes("refresh true"));
+      assert.equal((await browser.login(provider)).status, 303);
+      worker.stage.finish();
+    });
+
     it("takes no session of somebody else's making along", async () => {
       const { browser, provider, worker } = await start({ store });
       browser.jar.set("sid", "planted");
@@ -217,6 +228,18 @@ describe("a way back from the provider that is not good", () => {
       worker.stage.finish();
     });
   }
+
+  it("is 400 when the id token is signed by none of the provider's keys", async () => {
+    const { browser, provider, worker } = await start();
+    const other = await share();
+    const { location } = await browser.send("/auth/login");
+    const query = provider.login(location);
+    const { call } = provider;
+    provider.call = (asked) => (asked.url.endsWith("/jwks") ? other.provider.call(asked) : call.call(provider, asked));
+    const answer = await browser.send(`/auth/callback${query}`);
+    assert.deepEqual([answer.status, answer.code], [400, "SP_AUTH_LOGIN_FAILED"], answer.detail);
+    worker.stage.finish();
+  });
 
   it("is 400 when what the provider says makes nobody, or more than cookies hold", async () => {
     const { browser, provider, worker } = await start({ principal: { id: ["employee"], tenant: "t", roles: "r", scopes: "s" } });

@@ -2,14 +2,14 @@
 // protocols and checks what comes back; loaded when the first login or refresh needs it. What is said of failures holds nothing that the
 // provider or a browser wrote freely.
 
-import type { Configuration, TokenEndpointResponse, TokenEndpointResponseHelpers } from "openid-client";
+import type { ClientAuth, Configuration, TokenEndpointResponse, TokenEndpointResponseHelpers } from "openid-client";
 import type { Fault } from "../../base/index.ts";
-import { CallFailure } from "../../calls/index.ts";
 import type { SessionIdentity } from "../../config/index.ts";
 import type { Claims } from "../../pipeline/index.ts";
 import * as AUTH from "../faults.ts";
 import type { IdentityHost } from "../identity.ts";
 import { toFetch } from "./calls-fetch.ts";
+import { describe, errorCodeOf, isUnreachable, readCallback } from "./oidc-failures.ts";
 import { pickClaims, type Session, type Tokens } from "./session.ts";
 
 type Library = typeof import("openid-client");
@@ -32,10 +32,6 @@ const DISCOVERY_MS = 3_600_000;
 const RETRY_MS = 2000;
 /** Longest time before the end of an access token at which it is refreshed. */
 const MARGIN_MS = 60_000;
-/** Of them, those that say the gateway's configuration is wrong. */
-const ABOUT_US = new Set(["invalid_client", "unauthorized_client", "unsupported_grant_type"]);
-/** Codes of error answers, as RFC 6749 writes them. */
-const ERROR_CODE = /^[a-z_]{1,40}$/;
 
 export class OidcClient {
   readonly #config: SessionIdentity;
@@ -73,7 +69,7 @@ export class OidcClient {
   async finish(query: string, { state, nonce, verifier, redirectUri }: LoginSecrets): Promise<Tokens | Fault> {
     try {
       const library = await load();
-      const configuration = await this.#discover(library);
+      const configuration = this.#withKeys(library, await this.#discover(library));
       const came = readCallback(query, configuration);
       // A no, or what no provider wrote: whoever sends such a thing is not to raise alarms.
       if (typeof came === "string") return AUTH.LOGIN_FAILED.with(`${this.#config.name}: ${came}`);
@@ -154,25 +150,42 @@ export class OidcClient {
   }
 
   async #readConfiguration(library: Library): Promise<Configuration> {
-    const { clientId, clientSecret, issuer, ca, name } = this.#config;
-    const url = new URL(issuer);
-    const secret = clientSecret?.reveal();
-    const configuration = await library.discovery(
-      url,
-      clientId,
-      { [library.clockTolerance]: 30 },
-      secret === undefined ? library.None() : library.ClientSecretBasic(secret),
-      {
-        [library.customFetch]: toFetch(this.#host.calls, ca),
-        // The configuration's check lets `http:` through for loopback alone.
-        execute:
-          url.protocol === "http:"
-            ? [library.allowInsecureRequests, library.enableNonRepudiationChecks]
-            : [library.enableNonRepudiationChecks],
-      },
-    );
+    const { ca, clientId, issuer, name } = this.#config;
+    const configuration = await library.discovery(new URL(issuer), clientId, { [library.clockTolerance]: 30 }, this.#clientAuth(library), {
+      [library.customFetch]: toFetch(this.#host.calls, ca),
+      execute: this.#isCleartext ? [library.allowInsecureRequests] : [],
+    });
     this.#host.watcher.onAsked(name, "discovery", true, "");
     return configuration;
+  }
+
+  /**
+   * One that checks the signatures of id tokens too, with keys that are read for this very login: a provider that has just changed its keys
+   * must not turn anybody away. A refresh does without: its id token comes from the provider itself (OpenID Connect Core 3.1.3.7), and one
+   * that could not be judged would cost the session, its refresh token being spent.
+   */
+  #withKeys(library: Library, known: Configuration): Configuration {
+    const { ca, clientId } = this.#config;
+    const configuration = new library.Configuration(
+      known.serverMetadata(),
+      clientId,
+      { [library.clockTolerance]: 30 },
+      this.#clientAuth(library),
+    );
+    configuration[library.customFetch] = toFetch(this.#host.calls, ca);
+    if (this.#isCleartext) library.allowInsecureRequests(configuration);
+    library.enableNonRepudiationChecks(configuration);
+    return configuration;
+  }
+
+  #clientAuth(library: Library): ClientAuth {
+    const secret = this.#config.clientSecret?.reveal();
+    return secret === undefined ? library.None() : library.ClientSecretBasic(secret);
+  }
+
+  /** The configuration's check lets that through for loopback alone. */
+  get #isCleartext(): boolean {
+    return this.#config.issuer.startsWith("http:");
   }
 
   async #toTokens(library: Library, configuration: Configuration, answer: TokenAnswer, before: Session | null): Promise<Tokens> {
@@ -221,63 +234,4 @@ let library: Promise<Library> | null = null;
 function load(): Promise<Library> {
   library ??= import("openid-client");
   return library;
-}
-
-/** What counts of the query that a browser came back with; a text says why it is no way back. */
-function readCallback(query: string, configuration: Configuration): URLSearchParams | string {
-  const all = new URLSearchParams(query);
-  const error = all.get("error");
-  if (error !== null) return `the provider says ${ERROR_CODE.test(error) ? error : "something that is no error code"}`;
-  const came = new URLSearchParams();
-  for (const name of ["code", "state", "iss"]) {
-    const values = all.getAll(name);
-    if (values.length > 1) return "the browser came back with more than one `code`, `state` or `iss`";
-    if (values.length === 1) came.set(name, values[0]!);
-  }
-  if (!came.has("code")) return "the browser came back without a code";
-  // RFC 9207: a code of another provider is not shown to this one.
-  const { authorization_response_iss_parameter_supported: saysIssuer = false, issuer } = configuration.serverMetadata();
-  if (came.has("iss") ? came.get("iss") !== issuer : saysIssuer) return "the code is another provider's";
-  return came;
-}
-
-/** The provider could not be asked or was not able to answer, or takes the gateway for no client of its own. */
-function isUnreachable(error: unknown): boolean {
-  if (failureOf(error) !== null || ABOUT_US.has(errorCodeOf(error) ?? "")) return true;
-  const status = statusOf(error);
-  return status !== null && status >= 500;
-}
-
-function failureOf(error: unknown): CallFailure | null {
-  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof CallFailure) return at;
-  return null;
-}
-
-/** Of an answer that the library took for an error, or refused to read. */
-function statusOf(error: unknown): number | null {
-  for (let at = error; typeof at === "object" && at !== null; at = (at as { cause?: unknown }).cause) {
-    const { status } = at as { status?: unknown };
-    if (typeof status === "number") return status;
-  }
-  return null;
-}
-
-function errorCodeOf(error: unknown): string | null {
-  const { error: code } = (error ?? {}) as { error?: unknown };
-  return typeof code === "string" && ERROR_CODE.test(code) ? code : null;
-}
-
-/** Words of the library's own and codes of standards; never what an answer says in free text, nor a value of a claim. */
-function describe(error: unknown): string {
-  const failure = failureOf(error);
-  if (failure !== null) return failure.message;
-  const code = errorCodeOf(error);
-  if (code !== null) return `the provider says ${code}`;
-  const status = statusOf(error);
-  const text = error instanceof Error ? `${error.name}: ${firstLine(error.message)}` : "an unknown error";
-  return status === null ? text : `${text} (status ${status})`;
-}
-
-function firstLine(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
 }

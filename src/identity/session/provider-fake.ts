@@ -32,7 +32,9 @@ export class FakeProvider implements Calls {
   readonly refreshTokens = new Map<string, Grant>();
   readonly revoked: string[] = [];
   readonly #codes = new Map<string, Grant>();
-  readonly #keys: Keys;
+  /** The one that is published. */
+  #keys: Keys;
+  #kid = 1;
   #given = 0;
 
   private constructor(keys: Keys) {
@@ -51,6 +53,12 @@ export class FakeProvider implements Calls {
     return `?${new URLSearchParams({ code, state: asked.get("state") ?? "", iss: ISSUER })}`;
   }
 
+  /** From now on it signs with another key, and publishes no other. */
+  async rotateKeys(): Promise<void> {
+    this.#keys = await generateKeyPair("ES256", { extractable: true });
+    this.#kid++;
+  }
+
   count(path: string): number {
     return this.asked.filter((each) => each === path).length;
   }
@@ -63,7 +71,7 @@ export class FakeProvider implements Calls {
       case "/.well-known/openid-configuration":
         return jsonAnswer(METADATA);
       case "/jwks":
-        return jsonAnswer({ keys: [{ ...(await exportJWK(this.#keys.publicKey)), kid: "one", alg: "ES256", use: "sig" }] });
+        return jsonAnswer({ keys: [{ ...(await exportJWK(this.#keys.publicKey)), kid: `${this.#kid}`, alg: "ES256", use: "sig" }] });
       case "/me":
         return this.info === null ? jsonAnswer({}, 403) : jsonAnswer({ sub: "alice", ...this.info });
       case "/revoke":
@@ -103,7 +111,7 @@ export class FakeProvider implements Calls {
     const now = Math.floor(Date.now() / 1000);
     const standard = { iss: ISSUER, aud: "web", sub: subject, iat: now, exp: now + 300, nonce };
     return new SignJWT({ ...this.claims, ...standard, ...this.forged })
-      .setProtectedHeader({ alg: "ES256", kid: "one" })
+      .setProtectedHeader({ alg: "ES256", kid: `${this.#kid}` })
       .sign(this.#keys.privateKey);
   }
 }
