@@ -1,3 +1,5 @@
+// Keys of an issuer under load, on a gateway of two workers: key-rotation.ts is the drill.
+
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { TokenIssuer } from "../kit/token-issuer.ts";
