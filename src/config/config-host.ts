@@ -6,6 +6,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } fr
 import { join } from "node:path";
 import { writeWhole } from "../base/index.ts";
 import type { ListenerTlsConfig, UpstreamTlsConfig } from "./config.ts";
+import type { CedarConfig } from "./identity-config.ts";
 import type { OutsideFinding } from "./issue.ts";
 
 export interface ConfigHost {
@@ -20,6 +21,8 @@ export interface ConfigHost {
   readonly lastGood: LastGoodTexts | null;
   /** Left out: certificates are taken as they are, and whoever serves them finds out. */
   readonly tls?: TlsJudge;
+  /** Mistakes in Cedar policies, each a sentence with its file. Left out: they are taken as they are, and compiling routes finds out. */
+  readonly judgeCedar?: (policies: CedarConfig["policies"], schema: string | null, entities: string | null) => readonly string[];
 }
 
 /** What another room knows of the contents of certificates, keys and lists. Paths are those within what is judged. */

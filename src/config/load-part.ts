@@ -143,6 +143,20 @@ export class Part {
     for (const { name, tls } of upstreams) if (tls !== null) put(["upstreams", name], judge.upstream(tls, nowMs));
   }
 
+  /** What the host knows of the Cedar policies of `routes`, which are this file's in its order. */
+  judgeCedar({ judgeCedar: judge }: ConfigHost, routes: GatewayConfig["routes"]): void {
+    if (judge === undefined) return;
+    for (const [index, { authorize }] of routes.entries()) {
+      if (authorize?.cedar == null) continue;
+      const { policies, schema, entities } = authorize.cedar;
+      const path = ["routes", index, "authorize", "cedar"];
+      for (const message of judge(policies, schema, entities)) {
+        const hint = "a policy that can't be read allows nothing: mend the file that the sentence names";
+        this.put({ code: "SP_CONFIG_REFERENCED_FILE", path, at: "key", message, hint });
+      }
+    }
+  }
+
   sort(): void {
     this.issues.sort((a, b) => a.line - b.line || a.column - b.column);
   }

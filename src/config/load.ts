@@ -102,7 +102,10 @@ function load(source: PartSource, issues: readonly Issue[], host: ConfigHost): L
   const code = countCustomCode(folders, createCodeReader(host));
   for (const { part, finding } of code.findings) parts[part]?.put(finding);
   // Of what has a mistake the contents may be missing.
-  if (resolved !== null && root.isGood) root.judgeTls(host, resolved);
+  if (resolved !== null && root.isGood) {
+    root.judgeTls(host, resolved);
+    root.judgeCedar(host, resolved.routes);
+  }
   // What a team defines it may take away again, and must not have the root refused.
   const hasTeams = opened.length > 0;
   for (const finding of deferred) root.put(hasTeams ? { ...finding, code: "SP_CONFIG_INVARIANT_IDLE" } : finding);

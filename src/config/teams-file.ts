@@ -91,5 +91,6 @@ export function judgeTeam(opened: OpenedTeam, root: TeamRoot, host: ConfigHost):
   const { upstreams, routes } = resolveTeam(written, file, part.from, root);
   for (const finding of checkClaims(written.team, routes)) part.put(finding);
   part.judgeTls(host, { upstreams });
+  part.judgeCedar(host, routes);
   return part.isGood ? { opened, written, upstreams, routes } : null;
 }
