@@ -53,7 +53,7 @@ export class PublishedKeys implements GatewayKeys {
       if (nowMs - this.#readAtMs > this.#ageMs) void this.#refresh(Math.min(this.#ageMs, UNKNOWN_KEY_MS));
       return known;
     }
-    await this.#refresh(this.#keys === null ? FIRST_RETRY_MS : UNKNOWN_KEY_MS);
+    await this.#refresh(this.#keys === null ? FIRST_RETRY_MS : Math.min(this.#ageMs, UNKNOWN_KEY_MS));
     return this.#keys === null ? null : select(this.#keys, kid);
   }
 

@@ -178,6 +178,19 @@ describe("the keys of a verifier", () => {
     assert.equal(stage.asked, 2);
   });
 
+  it("are read again for a kid that is new as soon as they are as old as the gateway allows", async () => {
+    const stage = new Stage();
+    stage.cacheControl = "max-age=2";
+    const verifier = stage.verifier();
+    await verifier.verify(shown(stage.token()));
+    const next = makeKey("k2");
+    stage.published.push(next.jwk);
+    stage.clock.advance(1999);
+    assert.equal(await codeOf(verifier.verify(shown(stage.token({}, next)))), "BAD_TOKEN");
+    stage.clock.advance(1);
+    assert.equal((await verifier.verify(shown(stage.token({}, next)))).id, "alice");
+  });
+
   it("are looked at again when they are as old as the gateway allows, and nobody waits for that", async () => {
     const stage = new Stage();
     const verifier = stage.verifier();

@@ -186,9 +186,10 @@ export class KeyRing implements SigningKeys, PublishedKeys {
     const nowMs = clock.wall();
     const times = planSuccessor(this.#keys, nowMs, config, longestTokenMs);
     if (times === null) return;
+    // One that has expired would stand in the way of a first one.
+    await store.removeExpired(nowMs);
     await store.insertNext(await createRecord(config.algorithm, times, nowMs, this.#seal));
     await this.#take();
-    await store.removeExpired(nowMs);
   }
 
   #publish(nowMs: number): { text: string; untilMs: number } {

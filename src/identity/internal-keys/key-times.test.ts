@@ -13,8 +13,8 @@ const key = (activeAtMs: number, canSign = true): KnownKey => ({
 const plan = (keys: readonly KnownKey[], nowMs: number) => planSuccessor(keys, nowMs, CONFIG, 60_000);
 
 describe("when the next key must be made", () => {
-  it("is at once where there is none, and it signs from then on", () => {
-    assert.deepEqual(plan([], 5), { activeAtMs: 5, retiresAtMs: 1000_005, expiresAtMs: 1160_005 });
+  it("is at once where there is none, and it signs from then on, whoever else makes one in the same moment", () => {
+    assert.deepEqual(plan([], 5), { activeAtMs: 0, retiresAtMs: 1000_005, expiresAtMs: 1160_005 });
   });
 
   it("is when half of the last one's time is over, and it signs when that ends", () => {

@@ -24,6 +24,9 @@ const READ_MS = 60_000;
 /** Over what the others' timers need. */
 const LEAD_MS = 1000;
 
+/** The first key signs at once. Of nodes that start together one alone may make it: the store keeps none that is active no later than another. */
+const FIRST = 0;
+
 /** The one that signs; of several the youngest, so that all nodes take the same. */
 export function selectSigner<Key extends KnownKey>(keys: readonly Key[], nowMs: number): Key | null {
   let signer: Key | null = null;
@@ -47,9 +50,12 @@ export function planSuccessor(
   const noticeMs = Math.max(2 * overlapMs, rotateEveryMs / 2);
   const hasNext = usable.some(({ activeAtMs }) => activeAtMs > nowMs);
   if (hasNext || nowMs < lastRetiresMs - noticeMs) return null;
-  // The very first signs at once: nobody else has a key that it could differ from. Any other waits until all nodes know it.
-  const activeAtMs =
-    keys.length === 0 ? nowMs : Math.max(lastRetiresMs, nowMs + leadOf(keys, nowMs, overlapMs), ...keys.map((each) => each.activeAtMs + 1));
+  if (keys.length === 0) {
+    const retiresAtMs = nowMs + rotateEveryMs;
+    return { activeAtMs: FIRST, retiresAtMs, expiresAtMs: retiresAtMs + overlapMs + longestTokenMs };
+  }
+  // All nodes must know it before it signs.
+  const activeAtMs = Math.max(lastRetiresMs, nowMs + leadOf(keys, nowMs, overlapMs), ...keys.map((each) => each.activeAtMs + 1));
   const retiresAtMs = activeAtMs + rotateEveryMs;
   return { activeAtMs, retiresAtMs, expiresAtMs: retiresAtMs + overlapMs + longestTokenMs };
 }
