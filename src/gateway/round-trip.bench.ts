@@ -2,8 +2,9 @@
 // Pool, attempt, exchange, policies and records are all on the way. The transport is a stub that hands over canned bytes and throws away what is written.
 
 import { Buffer } from "node:buffer";
+import { TOKEN_AUDIENCE, TOKEN_ISSUER, tokenFiles } from "../../bench/token-files.ts";
 import { FakeClock } from "../base/index.ts";
-import { parseConfig } from "../config/index.ts";
+import { parseConfig, systemConfigHost } from "../config/index.ts";
 import type { LineSink } from "../telemetry/index.ts";
 import {
   type AcceptedSocket,
@@ -89,6 +90,18 @@ const TEMPLATES =
 const QUERY = ", rewrite: { query: { remove: [utm_source, fbclid], set: { tenant: a } } }";
 const SEARCH = Buffer.from(`GET /api/products?page=2&utm_source=mail&q=lamp HTTP/1.1\r\n${FIELDS}\r\n`);
 
+const { token, keySet } = tokenFiles();
+const WITH_TOKEN = Buffer.from(`GET /api/products/1 HTTP/1.1\r\n${FIELDS}Authorization: Bearer ${token}\r\n\r\n`);
+const IDENTIFIED = toConfig("", "", "off")
+  .replace("public: true, upstream: a }, {", "auth: [users], upstream: a }, {")
+  .concat(
+    `identities:
+  users:
+    jwt: { issuer: "${TOKEN_ISSUER}", audience: ${TOKEN_AUDIENCE}, jwks: { file: keys.json }, headers: { X-User-Id: sub, X-Tenant-Id: tid, X-User-Roles: roles } }
+`,
+  );
+const HOST = { ...systemConfigHost(), readFile: () => Buffer.from(keySet) };
+
 const CASES: readonly (readonly [name: string, config: string, request: Buffer, answer: Buffer | null])[] = [
   ["GET, access log off", toConfig("", "", "off"), GET, RESPONSE],
   ["GET, access log on", toConfig("", "", "{ to: stdout }"), GET, RESPONSE],
@@ -105,6 +118,8 @@ const CASES: readonly (readonly [name: string, config: string, request: Buffer, 
     null,
   ],
   ["POST of 1 KiB", toConfig("", "", "off"), POST, RESPONSE],
+  ["GET with a token, public route", toConfig("", "", "off"), WITH_TOKEN, RESPONSE],
+  ["GET with a token, verified and told upstream", IDENTIFIED, WITH_TOKEN, RESPONSE],
   ["404 of our own", toConfig("", "", "off"), NOT_FOUND, null],
 ];
 
@@ -120,15 +135,15 @@ const logSink: LineSink = {
 };
 
 for (const [name, text, request, answer] of CASES) {
-  const { config, issues } = parseConfig(text, "bench.yaml");
+  const { config, issues } = parseConfig(text, "bench.yaml", HOST);
   if (config === null) throw new Error(issues.map((issue) => issue.message).join("\n"));
   const transport = new StubTransport();
   // A sink that the host brings gets every line, also when the log is off.
   const sinks = config.telemetry.accessLog === null ? {} : { logSink };
-  await createGateway(config, { transport, clock: new FakeClock(), ...sinks });
+  await createGateway(config, { transport, clock: new FakeClock(1000, Date.now()), ...sinks });
   const socket = new StubSocket();
   const client = transport.accept!(socket);
-  client.onData(answer === null ? request : GET);
+  client.onData(request);
   const upstream = transport.upstream;
   upstream?.onOpen();
   upstream?.onData(RESPONSE);
