@@ -153,6 +153,14 @@ describe("a route with identities", () => {
     }
   });
 
+  it("refuses what begins with a scheme that its identities take, whatever parts the two", async () => {
+    for (const line of ["Bearer", "Bearer\tstrange", "Bearer,strange", "Bearer=strange", 'Bearer"strange"', "Bearer\u00a0strange"]) {
+      const { stage } = await stageOf([taking("users", principal())], { optional: true });
+      assert.equal(stage.send(get("/x", `Authorization: ${line}\r\n`)).status, 401, line);
+      stage.finish();
+    }
+  });
+
   it("takes a scheme that no identity knows for no credential", async () => {
     const { stage, metrics } = await stageOf([taking("users", principal())], { optional: true });
     assert.equal(stage.send(get("/x", "Authorization: Negotiate abc\r\n")).status, 200);

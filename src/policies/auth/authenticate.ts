@@ -2,7 +2,7 @@
 // What has to be asked of somebody else first is waited for with a ticket; whoever is known already costs no promise.
 
 import type { Fault } from "../../base/index.ts";
-import { FIELD } from "../../http/index.ts";
+import { FIELD, FOLD } from "../../http/index.ts";
 import { AUTH, type Identity, MISSING_SCOPES } from "../../identity/index.ts";
 import { CONTINUE, type Exchange, type MemoryKey, PENDING, Principal, REQUEST, type StepResult } from "../../pipeline/index.ts";
 import { addChallenges, schemeOf } from "./challenges.ts";
@@ -80,9 +80,10 @@ export class Authentication {
   }
 
   #takesScheme(authorization: string): boolean {
-    const space = authorization.indexOf(" ");
-    const scheme = (space < 0 ? authorization : authorization.slice(0, space)).toLowerCase();
-    return this.#schemes.indexOf(scheme) >= 0;
+    // Services part the scheme from what follows at more than a space, and so it ends at whatever a token can't hold.
+    let end = 0;
+    while (end < authorization.length && FOLD[authorization.charCodeAt(end) & 0xff] !== 0) end++;
+    return this.#schemes.indexOf(authorization.slice(0, end).toLowerCase()) >= 0;
   }
 
   #wait(exchange: Exchange, index: number, outcome: Promise<Principal | Fault>): StepResult {
