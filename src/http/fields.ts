@@ -36,7 +36,7 @@ export class Fields {
   added: string[] | null;
   /** Names, in lower case, of lines that no hop may ever keep in a compression table (RFC 7541 6.2.3), beyond those that are secret everywhere. */
   secrets: string[] | null;
-  /** Stands before `added` until somebody removes a single line of it, or looks at all lines by number. */
+  /** Stands before `added` until somebody removes a single line of it. */
   #block: FieldBlock | null;
 
   /** `marks` when a parser has them at hand: one allocation of the right size. */
@@ -92,7 +92,7 @@ export class Fields {
     this.#block = block;
   }
 
-  /** The shared lines while they still are, or null: `added` has them once somebody removed one, or looked at all lines by number. */
+  /** The shared lines while they still are, or null: `added` has them once somebody removed one. */
   get block(): FieldBlock | null {
     return this.#block;
   }
@@ -159,10 +159,10 @@ export class Fields {
     return this.marks.length / STRIDE;
   }
 
-  /** Index space of isAt, nameAt, valueAt: received lines first, then added ones. */
+  /** Index space of isAt, nameAt, valueAt: received lines first, then shared ones, then added ones. */
   get size(): number {
-    this.#openBlock();
-    return this.received + (this.added === null ? 0 : this.added.length / 2);
+    const shared = this.#block === null ? 0 : this.#block.pairs.length;
+    return this.received + (shared + (this.added === null ? 0 : this.added.length)) / 2;
   }
 
   /** Whether the line at `index` is still there. */
@@ -176,21 +176,21 @@ export class Fields {
     if (at < marks.length) {
       return marks[at + 4] === name.hash && marks[at]! >= 0 && isSameName(this.text, marks[at]!, marks[at + 1]!, name.lower);
     }
-    const text = this.added![(index - this.received) * 2]!;
+    const text = this.#ownAt((index - this.received) * 2);
     return isSameName(text, 0, text.length, name.lower);
   }
 
   nameAt(index: number): string {
     const at = index * STRIDE;
     const marks = this.marks;
-    if (at >= marks.length) return this.added![(index - this.received) * 2]!;
+    if (at >= marks.length) return this.#ownAt((index - this.received) * 2);
     const start = marks[at]!;
     return this.text.slice(start < 0 ? ~start : start, marks[at + 1]!);
   }
 
   valueAt(index: number): string {
     const at = index * STRIDE;
-    if (at >= this.marks.length) return this.added![(index - this.received) * 2 + 1]!;
+    if (at >= this.marks.length) return this.#ownAt((index - this.received) * 2 + 1);
     return this.text.slice(this.marks[at + 2]!, this.marks[at + 3]!);
   }
 
@@ -223,6 +223,14 @@ export class Fields {
     copy.secrets = this.secrets;
     copy.#block = this.#block;
     return copy;
+  }
+
+  /** A name or value of the lines that were not received. */
+  #ownAt(at: number): string {
+    const block = this.#block;
+    if (block === null) return this.added![at]!;
+    const { pairs } = block;
+    return at < pairs.length ? pairs[at]! : this.added![at - pairs.length]!;
   }
 
   /** Makes the shared lines this message's own. */

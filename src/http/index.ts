@@ -1,3 +1,4 @@
+export { trimBlank } from "./blank.ts";
 export * as FLOW from "./faults.ts";
 export { type FieldName, FOLD, FoldedNames, fieldName, foldName, hashFolded, isFoldedName, isSameName, isToken } from "./field-name.ts";
 export { FieldBlock, Fields, hasFolded } from "./fields.ts";

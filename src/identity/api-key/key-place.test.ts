@@ -57,6 +57,7 @@ describe("the place of a key", () => {
     ["key", ""],
     ["key=a=b", "a=b"],
     ["xkey=k; keyx=k", null],
+    ["\u00a0key=k; key\u00a0=k", null],
     ["", null],
     ["key=a; key=b", "there is more than one cookie key"],
   ] as const) {

@@ -3,7 +3,7 @@
 
 import type { Fault } from "../../base/index.ts";
 import type { ApiKeyIdentity } from "../../config/index.ts";
-import { FIELD, type FieldName, fieldName, ParameterNames } from "../../http/index.ts";
+import { FIELD, type FieldName, fieldName, ParameterNames, trimBlank } from "../../http/index.ts";
 import type { Exchange } from "../../pipeline/index.ts";
 import { BAD_CREDENTIAL } from "../faults.ts";
 import type { Carriers } from "../identity.ts";
@@ -106,9 +106,9 @@ class CookiePlace implements KeyPlace {
         const end = mark < 0 ? line.length : mark;
         const equals = line.indexOf("=", start);
         const nameEnd = equals < 0 || equals > end ? end : equals;
-        if (line.slice(start, nameEnd).trim() === this.#name) {
+        if (trimBlank(line.slice(start, nameEnd)) === this.#name) {
           if (found !== null) return this.#several;
-          found = line.slice(Math.min(nameEnd + 1, end), end).trim();
+          found = trimBlank(line.slice(Math.min(nameEnd + 1, end), end));
         }
         start = end + 1;
       }

@@ -38,6 +38,12 @@ describe("the cookie of a session", () => {
     assert.equal(readValue(cookies, "sid"), null);
   });
 
+  it("is not what another site may set: a browser holds no name to its prefix that begins with a space of another kind", () => {
+    for (const space of ["\u00a0", "\v", "\f"]) {
+      for (const name of [`${space}${NAME}`, `${NAME}${space}`]) assert.equal(readValue(listCookies(fieldsOf(`${name}=x`)), NAME), null);
+    }
+  });
+
   it("can't be read by scripts, goes to no other host and comes along from the provider", () => {
     assert.deepEqual(writeValue(NAME, "v", [], OPTIONS), [`${NAME}=v; Path=/; HttpOnly; SameSite=Lax; Secure`]);
     assert.deepEqual(writeValue("sid", "v", [], { isSecure: false }), ["sid=v; Path=/; HttpOnly; SameSite=Lax"]);

@@ -1,7 +1,7 @@
 // Cookies of a session: read from a request, and written for its answer (RFC 6265bis). A value that is too large for one cookie stands in
 // several, `name.0` to `name.3`, of which the first says how many there are: those that an older, longer value left behind are not read.
 
-import { FIELD, type Fields, fieldName } from "../../http/index.ts";
+import { FIELD, type Fields, fieldName, trimBlank } from "../../http/index.ts";
 
 export const SET_COOKIE = fieldName("Set-Cookie");
 
@@ -20,7 +20,7 @@ export function listCookies(fields: Fields): [name: string, value: string][] {
     if (!fields.isAt(i, FIELD.COOKIE)) continue;
     for (const pair of fields.valueAt(i).split(";")) {
       const equals = pair.indexOf("=");
-      if (equals > 0) found.push([pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]);
+      if (equals > 0) found.push([trimBlank(pair.slice(0, equals)), trimBlank(pair.slice(equals + 1))]);
     }
   }
   return found;
