@@ -15,8 +15,10 @@ export function toFieldText(claim: unknown): string | null {
 }
 
 function toElement(claim: unknown): string | null {
-  if (typeof claim === "string") return encodeText(claim);
-  if (typeof claim === "number" && Number.isFinite(claim)) return String(claim);
+  if (typeof claim === "string") return claim.isWellFormed() ? encodeText(claim) : null;
+  // A whole number beyond 2^53 is not the one that the credential says.
+  if (typeof claim === "number" && Number.isFinite(claim))
+    return Number.isInteger(claim) && !Number.isSafeInteger(claim) ? null : String(claim);
   return typeof claim === "boolean" ? String(claim) : null;
 }
 

@@ -49,6 +49,14 @@ describe("a principal", () => {
     }
   });
 
+  it("is none where its name may be that of several: a number that was rounded, half a surrogate pair", () => {
+    for (const text of ["9007199254740993", "1e400", "1.5", '"\\ud800"', '"a\\udfff"']) {
+      assert.equal(make(JSON.parse(`{"subject":${text}}`)), "it has no `spiffe` and no `subject`", text);
+    }
+    assert.equal(made(JSON.parse('{"subject":9007199254740991}')).id, "9007199254740991");
+    assert.equal(made(JSON.parse('{"subject":"a","tenant":9007199254740993}')).tenant, null);
+  });
+
   it("tells upstreams its id, roles and tenant where nothing else is mapped", () => {
     assert.deepEqual(linesOf(made({ subject: "CN=a,O=b", tenant: "t", roles: ["r", "s,t"] })), [
       "X-User-Id: CN=a%2CO=b",

@@ -86,8 +86,11 @@ export class PrincipalMaker {
   }
 }
 
-/** What names somebody: a text that is not empty, or a number. */
+/**
+ * What names somebody: a text that is not empty, or a whole number. Several ids would be one if they were read as a number beyond 2^53, or
+ * with half a surrogate pair in them.
+ */
 function toScalar(claim: unknown): string | null {
-  if (typeof claim === "number" && Number.isFinite(claim)) return String(claim);
-  return typeof claim === "string" && claim !== "" ? claim : null;
+  if (typeof claim === "number") return Number.isSafeInteger(claim) ? String(claim) : null;
+  return typeof claim === "string" && claim !== "" && claim.isWellFormed() ? claim : null;
 }
