@@ -157,6 +157,14 @@ describe("the identity by another gateway's tokens", () => {
     );
   });
 
+  it("has no tenant, roles or scopes but those that the other gateway says it has: claims of those names may mean anything", () => {
+    const shown = { tenant: "acme", roles: ["admin"], scope: "all", identity: "admins", dl: 1 };
+    const principal = principalOf(new Stage().ask(new Stage().token({ claims: shown })));
+    assert.deepEqual([principal.tenant, principal.roles, principal.scopes], [null, [], []]);
+    assert.deepEqual([principal.claims["identity"], principal.claims["dl"]], [undefined, undefined]);
+    assert.deepEqual(principal.claims["claims"], shown);
+  });
+
   it("tells gateways apart by issuer, each with its own keys", () => {
     const stage = new Stage();
     assert.equal(principalOf(stage.ask(stage.token({ iss: OTHER }, OTHER_KEY))).id, "alice");

@@ -111,8 +111,12 @@ export class InternalJudge {
   }
 }
 
-/** Claims that the other gateway shows are found by the names that they had there; what the token itself says goes first. */
+/** What only the gateway itself may say, by leaving it out as well: a caller without roles has none, whatever its own claims call roles. */
+const OWN = ["iss", "aud", "iat", "exp", "nbf", "jti", "sub", "identity", "source", "tenant", "roles", "scope", "claims", "dl"];
+
+/** Claims that the other gateway shows are found by the names that they had there. */
 function widen(claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const shown = claims["claims"];
-  return typeof shown === "object" && shown !== null && !Array.isArray(shown) ? { ...shown, ...claims } : claims;
+  if (typeof shown !== "object" || shown === null || Array.isArray(shown)) return claims;
+  return { ...Object.fromEntries(Object.entries(shown).filter(([name]) => !OWN.includes(name))), ...claims };
 }
