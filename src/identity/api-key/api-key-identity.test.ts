@@ -259,6 +259,23 @@ describe("API keys whose store is away", () => {
     identity.close();
   });
 
+  it("need not be looked up anew when it was away for a second", async () => {
+    const { create, tell, door, identity, pass } = await stageOf();
+    const { key } = await create();
+    await tell(key);
+    await pass(1500);
+    door.isAway = true;
+    await pass(1000);
+    door.isAway = false;
+    door.lookups = 0;
+    for (let count = 0; count < 10; count++) {
+      await pass(500);
+      assert.equal(await tell(key), "acme");
+    }
+    assert.equal(door.lookups, 0);
+    identity.close();
+  });
+
   it("are believed for longer where the configuration says so, but those that are not known", async () => {
     const { create, tell, door, identity, pass } = await stageOf({ trustWithoutStoreMs: 60_000 });
     const { key } = await create();
