@@ -262,8 +262,10 @@ describe("API keys whose store is away", () => {
   it("need not be looked up anew when it was away for a second", async () => {
     const { create, tell, door, identity, pass } = await stageOf();
     const { key } = await create();
+    // Until the poll that tells of it is over.
+    await pass(2500);
     await tell(key);
-    await pass(1500);
+    await pass(1000);
     door.isAway = true;
     await pass(1000);
     door.isAway = false;
