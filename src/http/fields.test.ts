@@ -117,6 +117,32 @@ describe("fields", () => {
     assert.equal(fields.toLines(), "Via: 1.1 x\r\nX-Id: 7\r\nX-Id: 8\r\nA: 2\r\n");
   });
 
+  it("keep the shared lines a block while all lines are looked at by number", () => {
+    const block = new FieldBlock(["Via", "1.1 x", "X-Id", "7"]);
+    const fields = received(["a", "1"]);
+    fields.addBlock(block);
+    fields.add(A, "2");
+    const lines = Array.from({ length: fields.size }, (_, i) => [fields.nameAt(i), fields.valueAt(i), fields.isAt(i, A), fields.isKept(i)]);
+    assert.deepEqual(lines, [
+      ["a", "1", true, true],
+      ["Via", "1.1 x", false, true],
+      ["X-Id", "7", false, true],
+      ["A", "2", true, true],
+    ]);
+    assert.deepEqual([fields.getCombined(A), fields.getCombined(X_ID), fields.block], ["1, 2", "7", block]);
+  });
+
+  it("give the value of a field that must stand once", () => {
+    const fields = received(["a", "1"], ["b", "2"], ["B", "3"], ["b-", "4"]);
+    fields.addBlock(new FieldBlock(["Via", "1.1 x"]));
+    const only = (name: string) => fields.getOnly(fieldName(name), "several");
+    assert.deepEqual([only("a"), only("b"), only("via"), only("c")], ["1", "several", "1.1 x", null]);
+    fields.add(A, "5");
+    assert.equal(only("a"), "several");
+    fields.remove(A);
+    assert.equal(only("a"), null);
+  });
+
   it("are copied so that neither copy sees the other's changes", () => {
     const fields = received(["a", "1"], ["b", "2"]);
     fields.add(X_ID, "3");

@@ -67,6 +67,16 @@ export class Fields {
     return this.added === null ? null : findValue(this.added, name.lower);
   }
 
+  /** The value of a field that stands once, `several` in place of one that stands more often, or null when it is absent. */
+  getOnly(name: FieldName, several: string): string | null {
+    const value = this.get(name);
+    if (value === null) return null;
+    const size = this.size;
+    let count = 0;
+    for (let i = 0; i < size; i++) if (this.isAt(i, name) && ++count > 1) return several;
+    return value;
+  }
+
   has(name: FieldName): boolean {
     return this.get(name) !== null;
   }
@@ -113,7 +123,7 @@ export class Fields {
     }
     // Shared lines stay shared, and as they are encoded, unless one of them is meant.
     if (this.#block !== null && findValue(this.#block.pairs, name.lower) !== null) this.#openBlock();
-    if (this.added !== null) this.#removeAdded(name.lower);
+    if (this.added !== null && findValue(this.added, name.lower) !== null) this.#removeAdded(name.lower);
   }
 
   /** Removes every line whose folded name `names` holds; returns how many. */

@@ -56,7 +56,7 @@ export class JwtCredentials implements Identity {
     const text = this.#reader.read(exchange.head.fields);
     if (text === null) return null;
     if (text === TWICE) return this.#twice;
-    if (text.length > MAX_TOKEN || !isThreeParts(text)) return this.#pass(text);
+    if (text.length > MAX_TOKEN) return this.#pass(text);
     const digest = digestToken(text);
     const nowMs = this.#clock.wall();
     const known = this.#verified.find(digest, nowMs);
@@ -67,6 +67,7 @@ export class JwtCredentials implements Identity {
       }
       this.#verified.forget(digest);
     }
+    if (!isThreeParts(text)) return this.#pass(text);
     if (this.#isBearer && this.#foreign.find(digest, nowMs) !== null) return null;
     return this.#look(text, digest, exchange.clientAddress);
   }

@@ -22,19 +22,12 @@ export class TokenReader {
 
   /** Null: there is none. TWICE. Else the text, whatever it is. */
   read(fields: Fields): string | null {
-    const value = fields.get(this.#field);
-    if (value === null) return null;
-    if (this.#cookie !== null) return readCookie(fields, this.#cookie);
-    if (isThereTwice(fields, this.#field)) return TWICE;
+    if (this.#cookie !== null) return fields.has(this.#field) ? readCookie(fields, this.#cookie) : null;
+    const value = fields.getOnly(this.#field, TWICE);
+    if (value === null || value === TWICE) return value;
     if (this.#isBearer) return readBearer(value);
     return value === "" ? null : value;
   }
-}
-
-function isThereTwice(fields: Fields, name: FieldName): boolean {
-  let count = 0;
-  for (let i = 0; i < fields.size; i++) if (fields.isAt(i, name)) count++;
-  return count > 1;
 }
 
 /** The scheme in letters of any case, spaces, the token (RFC 9110 11.4). Null for another scheme, and for one alone. */
