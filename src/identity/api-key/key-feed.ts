@@ -6,7 +6,7 @@ import type { ApiKeyStore } from "../../stores/index.ts";
 
 /** From the end of one poll to the beginning of the next. */
 const EVERY_MS = 2000;
-/** The same after one that failed: a database that was away for a moment must not have all keys looked up anew at once. */
+/** The same after one that failed: until one goes well each request costs a look-up. */
 const RETRY_MS = 500;
 /** From the beginning of the last poll that went well: what was remembered then is believed no longer. Two polls fit in, and 5 s are promised. */
 export const BELIEVED_MS = 4000;
