@@ -297,14 +297,24 @@ describe("what an upstream sees of credentials", () => {
     assert.deepEqual(await seen({ auth: null }), ["/x?a=1&b=2", "Bearer t", "", "", "a=1; b=2; c=3"]);
   });
 
-  it("is the credential where the route says so, but never a session", async () => {
-    assert.deepEqual(await seen({ forwardCredential: true }), [
-      "/x?a=1&api%5Fkey=secret&b=2&api_key=again",
-      "Bearer t",
-      "k",
-      "l",
-      "a=1; b=2; c=3",
-    ]);
+  it("is the credential where the route says so, in the spelling that was judged, but never a session", async () => {
+    for (const auth of [["users"], null]) {
+      assert.deepEqual(await seen({ auth, forwardCredential: true }), [
+        "/x?a=1&api%5Fkey=secret&b=2&api_key=again",
+        "Bearer t",
+        "k",
+        "",
+        "a=1; b=2; c=3",
+      ]);
+    }
+  });
+
+  it("is none that an identity of other routes judges, which nobody has judged here", async () => {
+    const { stage } = await stageOf([taking("users", principal()), carrying("others")], { auth: ["users"], forwardCredential: true });
+    assert.equal(stage.send(get("/x", "X-Take: users\r\nAuthorization: Bearer t\r\nX-Api-Key: forged\r\n")).status, 200);
+    const record = stage.server.seen[0]!;
+    assert.deepEqual([valuesOf(record, "authorization"), valuesOf(record, "x-api-key")], [["Bearer t"], []]);
+    stage.finish();
   });
 
   it("is the token that a session stands for, where the route says so", async () => {
