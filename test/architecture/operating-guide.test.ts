@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { FakeClock } from "../../src/base/index.ts";
 import { parseConfig } from "../../src/config/index.ts";
 import { createGateway } from "../../src/gateway/index.ts";
 import { MemoryLineSink } from "../../src/telemetry/index.ts";
 import { MemoryNetwork } from "../../src/transport/index.ts";
+import { ROOT } from "./source-files.ts";
 
 const GUIDE = readFileSync(new URL("../../docs/guides/operating.md", import.meta.url), "utf8");
 const CONFIG = `version: 1
@@ -54,6 +56,20 @@ describe("the operating guide", () => {
     assert.ok(fields.includes("fault") && fields.includes("endpoint"));
     assert.deepEqual(
       fields.filter((field) => !GUIDE.includes(`\`${field}\``)),
+      [],
+    );
+  });
+
+  it("says of each word for what identities ask others what it is", () => {
+    const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+      /(?<!test|bench|fakes)\.ts$/.test(name),
+    );
+    const asked = sources.flatMap((name) => [...readFileSync(join(ROOT, "src", name), "utf8").matchAll(/\.onAsked\([^,]+, "([^"]+)"/g)]);
+    const words = new Set(asked.map((found) => found[1] ?? ""));
+    assert.ok(words.size > 10);
+    const told = /^### What identities ask others for$[\s\S]*?^## /m.exec(GUIDE)?.[0] ?? "";
+    assert.deepEqual(
+      [...words].filter((word) => !new RegExp(`^\\|[^|]*\`${word}\``, "m").test(told)),
       [],
     );
   });
