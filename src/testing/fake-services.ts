@@ -54,7 +54,7 @@ export class FakeServices implements Calls {
     this.calls.push(seen);
     const handler = this.#handlers[url] ?? this.#handlers[url.split("?")[0] ?? ""];
     const reply = typeof handler === "function" ? await handler(seen) : handler;
-    if (reply === undefined) throw new CallFailure("connect", `the test has no service at ${url}`);
+    if (reply === undefined) throw new CallFailure("connect", `no service is played at ${url}`);
     if (reply === "down") throw new CallFailure("connect", `${url} can't be reached`);
     const text = reply.body ?? (reply.json === undefined ? "" : JSON.stringify(reply.json));
     const type = reply.json === undefined ? {} : { "content-type": "application/json" };
