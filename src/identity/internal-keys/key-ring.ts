@@ -146,7 +146,8 @@ export class KeyRing implements SigningKeys, PublishedKeys {
       watcher.onAsked(WATCHED, "keys", true, "");
       return true;
     } catch (error) {
-      watcher.onAsked(WATCHED, "keys", false, error instanceof Error ? error.message : String(error));
+      // With a ring the store is closed as well: that is nobody's trouble.
+      if (!this.#isClosed) watcher.onAsked(WATCHED, "keys", false, error instanceof Error ? error.message : String(error));
       return false;
     }
   }
