@@ -116,6 +116,11 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Answer
   });
 }
 
+async function userToken(): Promise<string> {
+  const { token } = (await (await fetch("http://127.0.0.1:3004/token?sub=alice")).json()) as { token: string };
+  return token;
+}
+
 const LANTERN = '"name":"Brass lantern"';
 
 describe("the other examples", () => {
@@ -168,6 +173,30 @@ describe("the other examples", () => {
       },
     ],
     [
+      "identity",
+      async () => {
+        assert.equal((await get("/products/1")).status, 200);
+        assert.equal((await get("/orders/1")).status, 401);
+        assert.equal((await get("/orders/1", { Authorization: `Bearer ${await userToken()}` })).status, 200);
+        const made = await fetch("http://127.0.0.1:9901/keys", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ owner: "globex", scopes: ["orders:read"], expires: "1h" }),
+        });
+        const { key } = (await made.json()) as { key: string };
+        assert.equal((await get("/orders/1", { "X-Api-Key": key })).status, 200);
+      },
+    ],
+    [
+      "internal-token",
+      async () => {
+        const answer = await get("/orders/", { Authorization: `Bearer ${await userToken()}` });
+        assert.deepEqual([answer.status, JSON.parse(answer.body).caller.id], [200, "alice"]);
+        assert.equal((await fetch("http://127.0.0.1:3005/orders/")).status, 401);
+        assert.equal((await fetch("http://127.0.0.1:8090/.well-known/jwks.json")).status, 200);
+      },
+    ],
+    [
       "edge-domain",
       async () => {
         const answer = await get("/commerce/products/1");
@@ -209,6 +238,9 @@ describe("the other examples", () => {
     said = "";
     const [code] = await once(launch("nope"), "close");
     assert.equal(code, 2);
-    assert.match(said, /there is no example "nope": there are quick-start, single, teams, grpc, edge-domain, edge-bff/);
+    assert.match(
+      said,
+      /there is no example "nope": there are quick-start, single, teams, grpc, identity, internal-token, edge-domain, edge-bff/,
+    );
   });
 });

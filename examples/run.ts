@@ -24,6 +24,8 @@ const ORDERS: Part = { name: "orders", file: "./services/orders.ts", args: ["300
 
 const STOCK: Part = { name: "stock", file: "./services/stock.ts", args: ["3003"], ports: [3003] };
 
+const USERS: Part = { name: "users", file: "./internal-token/users.ts", args: ["3004"], ports: [3004] };
+
 const EXAMPLES: Readonly<Record<string, Example>> = {
   "quick-start": {
     parts: [CATALOG, ORDERS, gateway("gateway", "./quick-start/gateway.yaml", 8080, 9901)],
@@ -53,9 +55,17 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       "curl -s http://127.0.0.1:9901/metrics | grep -E 'grpc_requests|http2_client|endpoint_healthy'",
     ],
   },
+  identity: {
+    parts: [CATALOG, ORDERS, USERS, gateway("gateway", "./identity/gateway.yaml", 8080, 9901)],
+    hints: [
+      "curl -s 'http://127.0.0.1:3004/token?sub=alice'      (a user's token)",
+      "npx sallyport keys create examples/identity/gateway.yaml --owner globex --scope orders:read      (a partner's key)",
+      "curl -i http://127.0.0.1:8080/orders/1 -H 'Authorization: Bearer TOKEN'      (or X-Api-Key: KEY; without either 401)",
+    ],
+  },
   "internal-token": {
     parts: [
-      { name: "users", file: "./internal-token/users.ts", args: ["3004"], ports: [3004] },
+      USERS,
       { name: "orders", file: "./internal-token/orders.ts", args: ["3005"], ports: [3005] },
       gateway("gateway", "./internal-token/gateway.yaml", 8080, 8090, 9901),
     ],
