@@ -164,11 +164,11 @@ function sendAnswer(exchange: Exchange): StepResult {
   const came = exchange.memory.get(CAME);
   if (came === null || "error" in came) throw came?.error ?? new Error("an admin page came to no answer");
   if (exchange.requestId === "") exchange.requestId = exchange.runtime.nextRequestId();
-  const { status, type, text } = toAnswer(came.answer, exchange.requestId);
+  const { status, type, text, cacheForSeconds } = toAnswer(came.answer, exchange.requestId);
   const fields = new Fields("");
   fields.add(FIELD.DATE, httpDate(exchange.runtime.clock.wall()));
   fields.add(FIELD.CONTENT_TYPE, type);
-  fields.add(FIELD.CACHE_CONTROL, "no-store");
+  fields.add(FIELD.CACHE_CONTROL, cacheForSeconds === undefined ? "no-store" : `public, max-age=${cacheForSeconds}`);
   return exchange.answer(status, fields, Buffer.from(text));
 }
 

@@ -8,7 +8,7 @@ import { createMemoryStores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { MemoryNetwork, type SocketAddress, type Transport } from "../transport/index.ts";
 import { type AdminHost, type AdminServer, createAdminServer } from "./admin-server.ts";
-import type { ControlPlane, GatewayStatus, ReloadOutcome } from "./control-plane.ts";
+import type { ControlPlane, GatewayStatus, PublicKeys, ReloadOutcome } from "./control-plane.ts";
 
 const STATUS: GatewayStatus = {
   name: "shop",
@@ -53,7 +53,7 @@ export class FakeControlPlane implements ControlPlane {
     identities: () => ["partners"],
   });
 
-  publicKeys: () => Promise<string> | null = () => Promise.resolve('{"keys":[]}');
+  publicKeys: () => Promise<PublicKeys> | null = () => Promise.resolve({ text: '{"keys":[]}', cacheForSeconds: 300 });
 
   isReady(): boolean {
     return this.ready;

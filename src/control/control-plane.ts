@@ -20,7 +20,14 @@ export interface ControlPlane {
   /** What is done with API keys, in the database that is configured now; null: there is none. */
   readonly keys: ApiKeyOperations | null;
   /** The public keys of internal tokens, a JWK Set; null: no upstream is shown any. Rejects when the database can't be asked. */
-  publicKeys(): Promise<string> | null;
+  publicKeys(): Promise<PublicKeys> | null;
+}
+
+export interface PublicKeys {
+  /** A JWK Set. */
+  readonly text: string;
+  /** How long services may keep it. */
+  readonly cacheForSeconds: number;
 }
 
 export interface GatewayStatus {

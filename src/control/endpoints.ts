@@ -4,7 +4,7 @@
 import type { FaultDefinition } from "../base/index.ts";
 import { StoreFailure } from "../stores/index.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/index.ts";
-import type { ControlPlane, GatewayStatus, ReloadOutcome } from "./control-plane.ts";
+import type { ControlPlane, GatewayStatus, PublicKeys, ReloadOutcome } from "./control-plane.ts";
 import { NOT_FOUND, STORE } from "./faults.ts";
 import { JSON_TYPE, json } from "./json-answer.ts";
 import { KEY_ENDPOINTS } from "./key-endpoints.ts";
@@ -14,6 +14,8 @@ export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly text: string;
+  /** Left out: nobody may keep it. */
+  readonly cacheForSeconds?: number;
 }
 
 /** Why a page does not do what was asked of it: becomes a problem (RFC 9457). */
@@ -214,10 +216,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...KEY_ENDPOINTS,
 ];
 
-async function answerKeys(keys: Promise<string> | null): Promise<PageAnswer> {
+async function answerKeys(keys: Promise<PublicKeys> | null): Promise<PageAnswer> {
   if (keys === null) return { fault: NOT_FOUND, detail: "no upstream of the configuration has an `internalToken`" };
   try {
-    return { status: 200, type: JSON_TYPE, text: `${await keys}\n` };
+    const { text, cacheForSeconds } = await keys;
+    return { status: 200, type: JSON_TYPE, text: `${text}\n`, cacheForSeconds };
   } catch (error) {
     if (!(error instanceof StoreFailure)) throw error;
     return { fault: STORE, detail: error.message };

@@ -6,6 +6,7 @@ export type {
   ControlPlane,
   GatewayStatus,
   LastReload,
+  PublicKeys,
   ReloadOutcome,
   UpstreamStatus,
   WorkerStatus,

@@ -8,10 +8,11 @@ const PATH = "GET /.well-known/jwks.json";
 describe("the public keys at the admin address", () => {
   it("are told without a token, where other pages want one", async () => {
     const stage = await AdminStage.start(GUARDED);
-    stage.plane.publicKeys = () => Promise.resolve('{"keys":[{"kid":"one"}]}');
+    stage.plane.publicKeys = () => Promise.resolve({ text: '{"keys":[{"kid":"one"}]}', cacheForSeconds: 7 });
     const { status, headers, body } = await stage.ask(PATH);
     assert.equal(status, 200);
     assert.equal(headers.get("content-type"), "application/json");
+    assert.equal(headers.get("cache-control"), "public, max-age=7");
     assert.equal(body, '{"keys":[{"kid":"one"}]}\n');
     assert.equal((await stage.ask("GET /keys")).status, 401);
   });

@@ -11,7 +11,7 @@ export function describeApi(endpoints: readonly Endpoint[]): object {
       title: "Sallyport admin API",
       version: "1",
       description:
-        "Looks into a running gateway and changes what it serves. Every answer has `Cache-Control: no-store`; every error is problem+json (RFC 9457) with a `code`. " +
+        "Looks into a running gateway and changes what it serves. Every answer but the public keys has `Cache-Control: no-store`; every error is problem+json (RFC 9457) with a `code`. " +
         "GET takes HEAD along. The body of a POST means nothing where none is described.",
     },
     paths: describePaths(endpoints),

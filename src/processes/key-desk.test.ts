@@ -66,7 +66,7 @@ describe("keys over the life of a gateway", () => {
 });
 
 describe("public keys of internal tokens", () => {
-  const INTERNAL: InternalKeysConfig = { issuer: "sallyport:edge", algorithm: "EdDSA", rotateEveryMs: 1000, overlapMs: 100 };
+  const INTERNAL: InternalKeysConfig = { issuer: "sallyport:edge", algorithm: "EdDSA", rotateEveryMs: 1000, overlapMs: 8000 };
   const record = (kid: string, activeAtMs: number, expiresAtMs: number) =>
     ({
       kid,
@@ -88,12 +88,13 @@ describe("public keys of internal tokens", () => {
     desk.follow({ database: FILE, identities: [], internalKeys: INTERNAL });
     await stores.signingKeys.insertNext(record("old", 1, 1000));
     await stores.signingKeys.insertNext(record("one", 2, 9000));
-    assert.equal(await desk.publicKeys(), '{"keys":[{"kid":"one"}]}');
+    assert.equal((await desk.publicKeys())?.text, '{"keys":[{"kid":"one"}]}');
+    assert.equal((await desk.publicKeys())?.cacheForSeconds, 4);
     await stores.signingKeys.insertNext(record("two", 3, 9000));
     clock.advance(999);
-    assert.equal(await desk.publicKeys(), '{"keys":[{"kid":"one"}]}');
+    assert.equal((await desk.publicKeys())?.text, '{"keys":[{"kid":"one"}]}');
     clock.advance(1);
-    assert.equal(await desk.publicKeys(), '{"keys":[{"kid":"one"},{"kid":"two"}]}');
+    assert.equal((await desk.publicKeys())?.text, '{"keys":[{"kid":"one"},{"kid":"two"}]}');
   });
 
   it("can't be told when the database can't be opened", async () => {

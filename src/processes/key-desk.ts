@@ -4,9 +4,10 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/index.ts";
 import type { DatabaseConfig, GatewayConfig } from "../config/index.ts";
+import type { PublicKeys } from "../control/index.ts";
 import { deferStores } from "../gateway/index.ts";
 import { type ApiKeyOperations, createApiKeyOperations } from "../identity/index.ts";
-import { toPublicJwks } from "../identity/internal-keys/index.ts";
+import { cacheForSeconds, toPublicJwks } from "../identity/internal-keys/index.ts";
 import { openStores, type Stores } from "../stores/index.ts";
 
 interface Open {
@@ -23,8 +24,8 @@ export class KeyDesk {
   readonly #openStores: (database: DatabaseConfig) => Promise<Stores>;
   #identities: readonly string[] = [];
   #open: Open | null = null;
-  #signs = false;
-  #public: { readonly text: Promise<string>; readonly atMs: number } | null = null;
+  #cacheForSeconds: number | null = null;
+  #public: { readonly keys: Promise<PublicKeys>; readonly atMs: number } | null = null;
 
   constructor(clock: Clock, open: (database: DatabaseConfig) => Promise<Stores> = openStores) {
     this.#clock = clock;
@@ -37,18 +38,20 @@ export class KeyDesk {
   }
 
   /** Null where the configuration has no internal tokens. Rejects with a StoreFailure. */
-  publicKeys(): Promise<string> | null {
-    const stores = this.#signs ? this.#open?.stores : undefined;
-    if (stores === undefined) return null;
+  publicKeys(): Promise<PublicKeys> | null {
+    const stores = this.#open?.stores;
+    const cacheFor = this.#cacheForSeconds;
+    if (stores === undefined || cacheFor === null) return null;
     const nowMs = this.#clock.now();
     if (this.#public === null || nowMs - this.#public.atMs >= PUBLIC_MS) {
-      this.#public = { text: stores.signingKeys.list(this.#clock.wall()).then(toPublicJwks), atMs: nowMs };
+      const reading = stores.signingKeys.list(this.#clock.wall());
+      this.#public = { keys: reading.then((records) => ({ text: toPublicJwks(records), cacheForSeconds: cacheFor })), atMs: nowMs };
     }
-    return this.#public.text;
+    return this.#public.keys;
   }
 
   follow({ database, identities, internalKeys }: Pick<GatewayConfig, "database" | "identities" | "internalKeys">): void {
-    this.#signs = internalKeys !== null;
+    this.#cacheForSeconds = internalKeys === null ? null : cacheForSeconds(internalKeys.overlapMs);
     this.#identities = identities.filter(({ kind }) => kind === "apiKey").map(({ name }) => name);
     if (this.#open !== null && database !== null && isSame(this.#open.database, database)) return;
     this.close();

@@ -4,7 +4,7 @@
 import { type ScheduledCall, TimerWheel } from "../base/index.ts";
 import { createCalls } from "../calls/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
-import type { ControlPlane, GatewayStatus, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
+import type { ControlPlane, GatewayStatus, PublicKeys, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
 import type { ApiKeyOperations } from "../identity/index.ts";
 import { ExpiryWatch, listCertificates } from "../tls/index.ts";
@@ -203,7 +203,7 @@ export class Supervisor implements ControlPlane {
     return this.#keys.operations;
   }
 
-  publicKeys(): Promise<string> | null {
+  publicKeys(): Promise<PublicKeys> | null {
     return this.#keys.publicKeys();
   }
 

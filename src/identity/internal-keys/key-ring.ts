@@ -9,7 +9,7 @@ import type { SigningKey } from "../../tokens/index.ts";
 import type { IdentityWatcher } from "../identity.ts";
 import type { Seal } from "../seal/index.ts";
 import { createKeySeal, createRecord, KeyUnreadable, openPrivateKey, toPublicJwks } from "./key-material.ts";
-import { type KnownKey, nextReadingIn, planSuccessor, RETRY_MS, selectSigner } from "./key-times.ts";
+import { cacheForSeconds, type KnownKey, nextReadingIn, planSuccessor, RETRY_MS, selectSigner } from "./key-times.ts";
 
 /** A key that signs. */
 export interface Signer extends SigningKey {
@@ -53,7 +53,6 @@ interface RingKey extends KnownKey {
 
 /** Name under which a ring's asks are counted. */
 const WATCHED = "internalKeys";
-const MAX_CACHE_SECONDS = 300;
 
 export class KeyRing implements SigningKeys, PublishedKeys {
   readonly issuer: string;
@@ -76,7 +75,7 @@ export class KeyRing implements SigningKeys, PublishedKeys {
     this.#host = host;
     this.#seal = createKeySeal(host.sealKeys, () => host.clock.wall());
     this.issuer = options.config.issuer;
-    this.cacheForSeconds = Math.max(1, Math.min(MAX_CACHE_SECONDS, Math.floor(options.config.overlapMs / 2000)));
+    this.cacheForSeconds = cacheForSeconds(options.config.overlapMs);
   }
 
   /** Reads the store, and again from time to time until it is closed. Resolves after the first reading, whatever came of it. */

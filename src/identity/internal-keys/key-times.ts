@@ -23,6 +23,7 @@ export const RETRY_MS = 5000;
 const READ_MS = 60_000;
 /** Over what the others' timers need. */
 const LEAD_MS = 1000;
+const MOST_CACHE_SECONDS = 300;
 
 /** The first key signs at once. Of nodes that start together one alone may make it: the store keeps none that is active no later than another. */
 const FIRST = 0;
@@ -64,6 +65,11 @@ export function planSuccessor(
 function leadOf(keys: readonly KnownKey[], nowMs: number, overlapMs: number): number {
   const isWellElsewhere = keys.some(({ canSign, activeAtMs, retiresAtMs }) => !canSign && activeAtMs <= nowMs && nowMs < retiresAtMs);
   return nextReadingIn(isWellElsewhere, overlapMs) + LEAD_MS;
+}
+
+/** How long verifiers may keep what is published: half an overlap, so that they know each key before it signs. */
+export function cacheForSeconds(overlapMs: number): number {
+  return Math.max(1, Math.min(MOST_CACHE_SECONDS, Math.floor(overlapMs / 2000)));
 }
 
 /** How long after a reading the next one is due: two come within an overlap, so that a successor is known everywhere before it signs. */
