@@ -7,6 +7,7 @@ import { type GatewayConfig, parseConfig } from "../config/index.ts";
 import { createMemoryStores, type Stores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { GatewayIdentities } from "./gateway-identities.ts";
+import type { IdentityGrant } from "./identity-set.ts";
 
 const RELOADS = 200;
 const HOST = createFakeHost({}, { SEAL_KEY: "5a".repeat(32), SECRET: "s3cret" });
@@ -78,11 +79,17 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
 }
 
+/** A key is made by threads of the runtime, in their own time. */
+async function rest({ ring }: IdentityGrant): Promise<void> {
+  while (ring?.isReading === true) await settle();
+}
+
 describe("the identities of a worker", () => {
   it("leave no timer, no poll and no store behind when a reload changes them, however often", async () => {
     const stage = new Stage();
     let grant = stage.identities.take(toConfig(0));
     await stage.pass(3000);
+    await rest(grant);
     const first = stage.alive;
     assert.ok(first.timers >= 4 && first.calls >= 1 && first.stores === 1, JSON.stringify(first));
     for (let n = 1; n <= RELOADS; n++) {
@@ -92,6 +99,7 @@ describe("the identities of a worker", () => {
       if (n % 20 === 0) await stage.pass(3000);
     }
     await stage.pass(3000);
+    await rest(grant);
     assert.deepEqual(stage.alive, first);
     grant.release();
     await stage.pass(3000);
@@ -123,5 +131,13 @@ describe("the identities of a worker", () => {
     grant.release();
     await stage.pass(3000);
     assert.deepEqual(stage.lines, []);
+  });
+
+  it("are given back when one of them can't be made", async () => {
+    const stage = new Stage();
+    assert.throws(() => stage.identities.take({ ...toConfig(1), database: null }), /database/);
+    await stage.pass(3000);
+    const { timers, stores } = stage.alive;
+    assert.deepEqual({ timers, stores }, { timers: 0, stores: 0 });
   });
 });

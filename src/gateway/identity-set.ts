@@ -46,34 +46,37 @@ export class IdentitySet {
     this.#host = host;
   }
 
+  /** Throws what making an identity throws; then nothing is taken. */
   take(config: GatewayConfig): IdentityGrant {
-    const { database, gateway } = config;
-    const hostKey = digest({ database, sealKeys: gateway.sealKeys });
-    const host = this.#hold(this.#hosts, hostKey, () => this.#createHost(config));
-    const keys = config.identities.map((identity) => [identity, `${identity.name} ${digest(identity)} ${hostKey}`] as const);
-    const identities = new Map<string, Identity>();
-    for (const [identity, key] of keys) {
-      identities.set(
-        identity.name,
-        this.#hold(this.#identities, key, () => this.#host.createIdentity(identity, host)),
-      );
-    }
-    const { internalKeys } = config;
-    const ringKey = internalKeys === null ? "" : digest({ internalKeys, longestTokenMs: longestToken(config), hostKey });
-    const ring = internalKeys === null ? null : this.#hold(this.#rings, ringKey, () => startRing(config, internalKeys, host));
-    let isReleased = false;
-    return {
-      identities,
-      host,
-      ring,
-      release: () => {
-        if (isReleased) return;
-        isReleased = true;
-        for (const [, key] of keys) this.#letGo(this.#identities, key, (identity) => identity.close());
-        if (ring !== null) this.#letGo(this.#rings, ringKey, () => ring.close());
-        this.#letGo(this.#hosts, hostKey, ({ stores }) => void stores?.close());
-      },
+    const { database, gateway, internalKeys } = config;
+    /** What gives it all back, in the order in which it was taken. */
+    const taken: (() => void)[] = [];
+    const release = () => {
+      for (const giveBack of taken.splice(0).reverse()) giveBack();
     };
+    const hold = <Value>(held: Map<string, Held<Value>>, key: string, create: () => Value, close: (value: Value) => void): Value => {
+      const value = this.#hold(held, key, create);
+      taken.push(() => this.#letGo(held, key, close));
+      return value;
+    };
+    try {
+      const hostKey = digest({ database, sealKeys: gateway.sealKeys });
+      const closeHost = ({ stores }: IdentityHost) => void stores?.close();
+      const host = hold(this.#hosts, hostKey, () => this.#createHost(config), closeHost);
+      const identities = new Map<string, Identity>();
+      for (const identity of config.identities) {
+        const key = `${identity.name} ${digest(identity)} ${hostKey}`;
+        const create = () => this.#host.createIdentity(identity, host);
+        identities.set(identity.name, hold(this.#identities, key, create, closeIt));
+      }
+      if (internalKeys === null) return { identities, host, ring: null, release };
+      const ringKey = digest({ internalKeys, longestTokenMs: longestToken(config), hostKey });
+      const ring = hold(this.#rings, ringKey, () => startRing(config, internalKeys, host), closeIt);
+      return { identities, host, ring, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   #createHost({ database, gateway }: GatewayConfig): IdentityHost {
@@ -98,6 +101,10 @@ export class IdentitySet {
     held.delete(key);
     close(one.value);
   }
+}
+
+function closeIt(one: { close(): void }): void {
+  one.close();
 }
 
 function startRing(config: GatewayConfig, internalKeys: InternalKeysConfig, { clock, stores, sealKeys, watcher }: IdentityHost): KeyRing {
