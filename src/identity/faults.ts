@@ -69,7 +69,7 @@ export const CROSS_SITE = defineFault({
   closes: false,
   title: "The request comes from another site.",
   remedy:
-    "A page of another origin made a browser send it with the session's cookie. Own pages on other hosts belong into `session.hosts`; programs send a bearer token.",
+    "A page of another origin made a browser send it with what browsers add by themselves: a session's cookie, another one that a token or key stands in, a password or a certificate. Own pages on other hosts belong into `session.hosts`, or, for the other kinds, into `cors` of the route with `credentials`; programs send a bearer token.",
 });
 
 export const LOGIN_FAILED = defineFault({

@@ -35,6 +35,8 @@ export interface Identity {
   readonly carriers: Carriers;
   /** What stands in WWW-Authenticate besides `error` (`Bearer realm="users"`); null: no challenge says how to get in. */
   readonly challenge: string | null;
+  /** Whether browsers add the credential by themselves, also where a page of another site makes them send the request. */
+  readonly isAmbient?: boolean;
   identify(exchange: Exchange): Outcome;
   /** Answers a request that nobody vouches for, where there is a better answer than 401: a browser is sent to the login. Null: there is none. */
   greet?(exchange: Exchange): StepResult | null;

@@ -4,7 +4,7 @@ import type { RouteConfig } from "../config/index.ts";
 import type { Policy } from "../pipeline/index.ts";
 import { type AuthHost, compileAuth } from "./auth/index.ts";
 import { type AuthorizeHost, compileAuthorize } from "./authorize/index.ts";
-import { compileCors } from "./cors/index.ts";
+import { compileCors, sharedOrigins } from "./cors/index.ts";
 import { compileErrors } from "./errors/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
 import { compileLifecycle } from "./lifecycle/index.ts";
@@ -46,7 +46,7 @@ const SHIPPED: readonly PolicyCompiler[] = [
   // What is gone for good says so, even where it is closed for a while.
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
-  compileAuth,
+  (route, host) => compileAuth(route, host, sharedOrigins(route.cors)),
   compileAuthorize,
   (route) => compileHeaderEdits(route.headers),
   // Behind the edits, so that what an upstream's error has become is edited as any other answer.

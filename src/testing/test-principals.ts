@@ -55,6 +55,7 @@ export function playIdentity(identity: Identity, config: IdentityConfig, wiring:
     name,
     source,
     challenge,
+    isAmbient: identity.isAmbient === true,
     carriers: { fields: [...fields, TEST_PRINCIPAL], cookies, parameters },
     identify,
     greet: (exchange) => identity.greet?.(exchange) ?? null,

@@ -39,6 +39,7 @@ class ApiKeys implements Identity {
   readonly source = "apiKey";
   readonly carriers: Carriers;
   readonly challenge: string | null;
+  readonly isAmbient: boolean;
   readonly #clock: Clock;
   readonly #watcher: IdentityWatcher;
   readonly #budget: LookupBudget | null;
@@ -60,6 +61,7 @@ class ApiKeys implements Identity {
     this.#place = createKeyPlace(config.from);
     this.carriers = this.#place.carriers;
     this.challenge = this.#place.challenge(name);
+    this.isAmbient = config.from.kind === "cookie";
     this.#believedMs = Math.max(BELIEVED_MS, trustWithoutStoreMs);
     this.#malformed = BAD_CREDENTIAL.with(`${name}: it does not have the form of a key`);
     this.#busy = UNAVAILABLE.with(`${name}: ${MOST_AT_ONCE} keys are being looked up already`);

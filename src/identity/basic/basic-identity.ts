@@ -38,6 +38,7 @@ class Passwords implements Identity {
   readonly source = "basic";
   readonly carriers = NO_CARRIERS;
   readonly challenge: string;
+  readonly isAmbient = true;
   readonly #clock: Clock;
   readonly #watcher: IdentityWatcher;
   readonly #check: PasswordCheck;

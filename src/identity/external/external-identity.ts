@@ -34,6 +34,7 @@ class ExternalService implements Identity {
   readonly source = "external";
   readonly carriers: Carriers;
   readonly challenge = null;
+  readonly isAmbient: boolean;
   readonly #config: ExternalIdentity;
   readonly #host: IdentityHost;
   readonly #budget: VerificationBudget;
@@ -52,6 +53,7 @@ class ExternalService implements Identity {
     this.#budget = budget;
     this.#maker = new PrincipalMaker(config);
     this.#shown = config.sendHeaders.map(fieldName);
+    this.isAmbient = this.#shown.every(({ lower }) => lower === "cookie");
     // Authorization goes anyway, and what else a browser keeps in cookies is no credential.
     this.carriers = {
       fields: this.#shown.filter(({ lower }) => lower !== "authorization" && lower !== "cookie"),

@@ -26,6 +26,7 @@ export class JwtCredentials implements Identity {
   readonly source = "jwt";
   readonly carriers: Carriers;
   readonly challenge: string | null;
+  readonly isAmbient: boolean;
   readonly #isBearer: boolean;
   readonly #reader: TokenReader;
   readonly #judge: TokenJudge;
@@ -41,6 +42,7 @@ export class JwtCredentials implements Identity {
     this.name = config.name;
     this.carriers = carriersOf(config);
     this.#isBearer = config.from.kind === "bearer";
+    this.isAmbient = config.from.kind === "cookie";
     this.challenge = this.#isBearer ? `Bearer realm="${config.name}"` : null;
     this.#reader = new TokenReader(config.from);
     this.#judge = new TokenJudge(config, { clock: host.clock, keys, budget });

@@ -31,6 +31,8 @@ describe("a client's certificate as an identity", { skip: whyNoOpenssl() }, () =
 
   const identity = (config: Partial<MtlsIdentity> = {}, host = hostOf()) => createMtlsIdentity({ ...CONFIG, ...config }, host);
 
+  it("is shown by browsers unasked", () => assert.equal(identity().isAmbient, true));
+
   it("is a principal with all that it says", async () => {
     const host = hostOf();
     const { peer } = { peer: new X509Certificate(der) };

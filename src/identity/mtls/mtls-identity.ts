@@ -25,6 +25,7 @@ class ClientCertificates implements Identity {
   readonly source = "mtls";
   readonly carriers = NO_CARRIERS;
   readonly challenge = null;
+  readonly isAmbient = true;
   readonly #clock: Clock;
   readonly #maker: PrincipalMaker;
   readonly #takes: IdMatcher | null;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { valuesOf } from "../../../test/kit/index.ts";
-import { get, PolicyStage } from "../../../test/pipeline/policy-stage.ts";
+import { get, PolicyStage, post } from "../../../test/pipeline/policy-stage.ts";
 import type { Fault } from "../../base/index.ts";
 import { Fields, fieldName } from "../../http/index.ts";
 import { AUTH, type Identity, MISSING_SCOPES, NO_CARRIERS, type Outcome } from "../../identity/index.ts";
 import { ANSWERED, type Exchange, type Policy, Principal, type PrincipalFacts } from "../../pipeline/index.ts";
 import { type AuthMetrics, compileAuth, joinCarriers } from "./index.ts";
+import type { SharedOrigins } from "./other-sites.ts";
 
 const X_USER = fieldName("X-User-Id");
 const KEY = fieldName("X-Api-Key");
@@ -47,14 +48,14 @@ class Counts implements AuthMetrics {
 
 async function stageOf(
   identities: readonly Identity[],
-  route: { auth?: readonly string[] | null; optional?: boolean; forwardCredential?: boolean } = {},
+  route: { auth?: readonly string[] | null; optional?: boolean; forwardCredential?: boolean; shared?: SharedOrigins } = {},
   more: readonly Policy[] = [],
 ) {
   const metrics = new Counts();
   const names = route.auth === undefined ? identities.map(({ name }) => name) : route.auth;
   const auth = names === null ? null : { identities: names, optional: route.optional === true };
   const host = { identities: new Map(identities.map((each) => [each.name, each])), carriers: joinCarriers(identities), metrics };
-  const policies = compileAuth({ auth, forwardCredential: route.forwardCredential === true }, host);
+  const policies = compileAuth({ auth, forwardCredential: route.forwardCredential === true }, host, route.shared ?? null);
   const stage = await PolicyStage.create({ policies: [...policies, ...more] });
   return { stage, metrics };
 }
@@ -259,6 +260,36 @@ describe("an identity that has to ask somebody", () => {
     assert.equal(stage.ended[0]?.principal, null);
     assert.deepEqual(metrics.seen, []);
     stage.finish();
+  });
+});
+
+describe("a credential that browsers add by themselves", () => {
+  const cross = "X-Take: users\r\nSec-Fetch-Site: cross-site\r\nOrigin: https://app.example\r\n";
+  const ask = async (request: string, isAmbient: boolean, shared?: SharedOrigins) => {
+    const users = taking("users", principal(), { isAmbient });
+    const { stage } = await stageOf([users], { optional: true, ...(shared !== undefined && { shared }) });
+    const answer = stage.send(request).response();
+    const seen = stage.server.seen.length;
+    stage.finish();
+    return [answer.startLine.split(" ")[1], seen];
+  };
+  const sharing = (origin: string): SharedOrigins => ({ has: (each) => each === origin });
+
+  it("is not taken from a page of another site for what may change something", async () => {
+    assert.deepEqual(await ask(post("a", cross), true), ["403", 0]);
+    assert.deepEqual(await ask(post("a", cross), false), ["200", 1]);
+    assert.deepEqual(await ask(get("/x", cross), true), ["200", 1]);
+    const socket =
+      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+    assert.deepEqual(await ask(get("/x", cross + socket), true), ["403", 0]);
+  });
+
+  it("is taken from the site itself, from programs, and from pages that the route shares itself with", async () => {
+    assert.deepEqual(await ask(post("a", cross.replace("cross-site", "same-site")), true), ["200", 1]);
+    assert.deepEqual(await ask(post("a", "X-Take: users\r\n"), true), ["200", 1]);
+    assert.deepEqual(await ask(post("a", cross), true, sharing("https://app.example")), ["200", 1]);
+    assert.deepEqual(await ask(post("a", cross), true, sharing("https://b.example")), ["403", 0]);
+    assert.deepEqual(await ask(post("a", cross.replace(/Origin.*\r\n/, "")), true, sharing("https://app.example")), ["403", 0]);
   });
 });
 

@@ -6,6 +6,7 @@ import { FIELD, FOLD } from "../../http/index.ts";
 import { AUTH, type Identity, MISSING_SCOPES } from "../../identity/index.ts";
 import { CONTINUE, type Exchange, type MemoryKey, PENDING, Principal, REQUEST, type StepResult } from "../../pipeline/index.ts";
 import { addChallenges, schemeOf } from "./challenges.ts";
+import type { OtherSites } from "./other-sites.ts";
 import { type AuthMetrics, type OutcomeCounter, outcomeOf } from "./outcomes.ts";
 
 /** Which identity refused a credential. */
@@ -14,21 +15,24 @@ const JUDGE: MemoryKey<Identity> = { name: "auth judge" };
 export interface AuthenticateOptions {
   readonly identities: readonly Identity[];
   readonly isOptional: boolean;
+  readonly otherSites: OtherSites;
   readonly metrics: AuthMetrics;
 }
 
 export class Authentication {
   readonly #identities: readonly Identity[];
   readonly #isOptional: boolean;
+  readonly #otherSites: OtherSites;
   readonly #metrics: AuthMetrics;
   readonly #verified: readonly OutcomeCounter[];
   readonly #anonymous: OutcomeCounter;
   /** Schemes of Authorization that identities of the route take, in lower case. */
   readonly #schemes: readonly string[];
 
-  constructor({ identities, isOptional, metrics }: AuthenticateOptions) {
+  constructor({ identities, isOptional, otherSites, metrics }: AuthenticateOptions) {
     this.#identities = identities;
     this.#isOptional = isOptional;
+    this.#otherSites = otherSites;
     this.#metrics = metrics;
     // hot-exception: once a route, auth.bench.ts
     this.#verified = identities.map(({ name }) => metrics.counter(name, "verified"));
@@ -42,6 +46,9 @@ export class Authentication {
     for (let i = 0; i < identities.length; i++) {
       const outcome = identities[i]!.identify(exchange);
       if (outcome === null) continue;
+      if (identities[i]!.isAmbient === true && this.#otherSites.hasForged(exchange)) {
+        return this.#refuse(exchange, identities[i]!, AUTH.CROSS_SITE.with(`${identities[i]!.name}: a page of another site sent it`));
+      }
       if (outcome instanceof Principal) return this.#admit(exchange, i, outcome);
       if (outcome instanceof Promise) return this.#wait(exchange, i, outcome);
       return this.#refuse(exchange, identities[i]!, outcome);

@@ -4,6 +4,7 @@ import type { RouteConfig } from "../../config/index.ts";
 import { type Carriers, type Identity, NO_CARRIERS } from "../../identity/index.ts";
 import type { Policy } from "../../pipeline/index.ts";
 import { Authentication } from "./authenticate.ts";
+import { OtherSites, type SharedOrigins } from "./other-sites.ts";
 import type { AuthMetrics } from "./outcomes.ts";
 import { propagate } from "./propagate.ts";
 
@@ -18,7 +19,11 @@ export interface AuthHost {
 }
 
 /** Empty for a public route where there is no credential to hide. */
-export function compileAuth(route: Pick<RouteConfig, "auth" | "forwardCredential">, { identities, carriers, metrics }: AuthHost): Policy[] {
+export function compileAuth(
+  route: Pick<RouteConfig, "auth" | "forwardCredential">,
+  { identities, carriers, metrics }: AuthHost,
+  shared: SharedOrigins | null,
+): Policy[] {
   const own = route.auth === null ? [] : inOrder(route.auth.identities.map((name) => toIdentity(name, identities)));
   const hiding = propagate({
     carriers,
@@ -28,7 +33,12 @@ export function compileAuth(route: Pick<RouteConfig, "auth" | "forwardCredential
   });
   const policies: Policy[] = [];
   if (route.auth !== null) {
-    const authentication = new Authentication({ identities: own, isOptional: route.auth.optional, metrics });
+    const authentication = new Authentication({
+      identities: own,
+      isOptional: route.auth.optional,
+      otherSites: new OtherSites(shared),
+      metrics,
+    });
     policies.push({
       name: "auth",
       phase: "authenticate",

@@ -4,7 +4,7 @@ import { get, PolicyStage, type StageClient, type StageOptions } from "../../../
 import type { CorsConfig } from "../../config/index.ts";
 import { fieldName } from "../../http/index.ts";
 import { CONTINUE, type Policy } from "../../pipeline/index.ts";
-import { compileCors, markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./index.ts";
+import { compileCors, markPreflight, readAnnouncedHeaders, readAnnouncedMethod, sharedOrigins } from "./index.ts";
 
 const SHOP = "https://shop.example.com";
 
@@ -289,5 +289,20 @@ describe("an actual request", () => {
 describe("cors", () => {
   it("is no policy where it is off", () => {
     assert.equal(compileCors(null), null);
+  });
+});
+
+describe("origins whose pages may use what browsers add by themselves", () => {
+  it("are those that are named with credentials, and never all", () => {
+    const shared = sharedOrigins({ ...CONFIG, credentials: true });
+    assert.deepEqual([shared?.has(SHOP), shared?.has("https://evil.example"), shared?.has("null")], [true, false, false]);
+    for (const config of [
+      null,
+      CONFIG,
+      { ...CONFIG, credentials: true, origins: "*" as const },
+      { ...CONFIG, credentials: true, origins: ["*"] },
+    ]) {
+      assert.equal(sharedOrigins(config), null);
+    }
   });
 });

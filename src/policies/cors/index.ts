@@ -120,6 +120,12 @@ class Cors {
   }
 }
 
+/** The origins whose pages send what browsers add by themselves, and may; null for none. */
+export function sharedOrigins(config: CorsConfig | null): OriginSet | null {
+  if (config === null || !config.credentials || config.origins === "*" || config.origins.includes("*")) return null;
+  return new OriginSet(config.origins);
+}
+
 export function compileCors(config: CorsConfig | null): Policy | null {
   if (config === null) return null;
   const cors = new Cors(config);

@@ -33,6 +33,10 @@ export class OriginSet {
     this.#patterns = origins.flatMap(toPattern);
   }
 
+  has(origin: string): boolean {
+    return this.find(origin) !== NOT_ALLOWED;
+  }
+
   /** NOT_ALLOWED for an origin that is not here, and for anything that is no serialised origin. */
   find(origin: string): AllowedOrigin {
     const exact = this.#exact.get(origin);
