@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
-import { createVerifier } from "../../src/verify/index.ts";
+import { type Caller, createVerifier } from "../../src/verify/index.ts";
 import { TokenIssuer } from "../kit/token-issuer.ts";
 import { RUNTIME, Stage, waitFor } from "./processes.ts";
 
 interface Served {
   readonly path: string;
-  readonly caller: object | string;
+  /** A text says why the service would refuse it. */
+  readonly caller: Caller | string;
   readonly headers: IncomingMessage["headers"];
   cancelledAfterMs: number | null;
 }
@@ -52,6 +53,7 @@ identities:
 upstreams: { app: { endpoints: ["http://127.0.0.1:${port}"], internalToken: { audience: app } } }
 routes:
   - { name: admin, match: { path: /admin }, auth: [edge], authorize: { roles: [admin] }, upstream: app }
+  - { name: open, match: { path: /open }, auth: { anyOf: [edge], optional: true }, upstream: app }
   - { name: all, match: { path: /* }, auth: [edge], upstream: app, timeout: 20s }
 telemetry: { accessLog: off }
 `);
@@ -68,9 +70,12 @@ listeners:
   - { name: keys, address: "127.0.0.1:${edgeKeys}", publishKeys: true }
 identities:
   users:
-    jwt: { issuer: "${issuer.issuer}", audience: api, jwks: { discovery: true }, headers: { X-User-Id: sub, X-User-Roles: roles, X-Tenant-Id: tid } }
-upstreams: { domain: { endpoints: ["${domain}"], internalToken: { audience: domain, deadline: true } } }
+    jwt: { issuer: "${issuer.issuer}", audience: api, jwks: { discovery: true }, headers: { X-User-Id: sub, X-User-Roles: roles, X-Tenant-Id: tid, X-Mail: email } }
+upstreams:
+  domain: { endpoints: ["${domain}"], internalToken: { audience: domain, deadline: true } }
+  mirror: { endpoints: ["http://127.0.0.1:${port}"], internalToken: { audience: domain, deadline: true } }
 routes:
+  - { name: mirror, match: { path: /mirror }, auth: [users], upstream: mirror, timeout: 1s }
   - { name: slow, match: { path: /slow }, auth: [users], upstream: domain, timeout: 1500ms }
   - { name: all, match: { path: /* }, auth: { anyOf: [users], optional: true }, upstream: domain }
 telemetry: { accessLog: off }
@@ -80,13 +85,18 @@ telemetry: { accessLog: off }
   after(() => stage.stop());
 
   const ask = (url: string, headers: Record<string, string> = {}) => fetch(url, { headers });
-  const asAlice = () => ({ Authorization: `Bearer ${issuer.token({ sub: "alice", roles: ["reader"], tid: "t1" })}` });
+  const asAlice = () => ({
+    Authorization: `Bearer ${issuer.token({ sub: "alice", roles: ["reader"], tid: "t1", email: "a@example.com" })}`,
+  });
 
   it("tell the service who calls, in words of the gateway before it alone", async () => {
     const answer = await ask(`${edge}/orders`, { ...asAlice(), "X-User-Id": "mallory", "X-Internal-Token": "mallory" });
     assert.equal(answer.status, 200, await answer.text());
     const { caller, headers } = served.at(-1)!;
-    assert.equal((caller as { id?: string }).id, "alice", JSON.stringify(caller));
+    assert.ok(typeof caller === "object", String(caller));
+    const { id, identity, source, tenant, roles, claims } = caller;
+    assert.deepEqual([id, identity, source, tenant, roles], ["alice", "users", "jwt", "t1", ["reader"]]);
+    assert.equal(claims["email"], "a@example.com");
     assert.equal(headers["x-user-id"], "alice");
     assert.equal(headers["x-tenant-id"], "t1");
     assert.equal(headers.authorization, undefined);
@@ -101,13 +111,31 @@ telemetry: { accessLog: off }
 
   it("take nobody who comes past the first, or with a token of somebody else's", async () => {
     const stolen = served.at(-1)!.headers["x-internal-token"] as string;
-    for (const headers of [{}, asAlice(), { "X-Internal-Token": stolen }, { "X-Internal-Token": issuer.token({ aud: "domain" }) }]) {
+    const foreign = issuer.token({ aud: "domain" });
+    for (const headers of [
+      {},
+      asAlice(),
+      { "X-User-Id": "alice" },
+      { "X-Internal-Token": stolen },
+      { "X-Internal-Token": foreign },
+    ] as Record<string, string>[]) {
       assert.equal((await ask(`${domain}/orders`, headers)).status, 401, JSON.stringify(Object.keys(headers)));
     }
   });
 
   it("take a request of nobody for nobody's: the first signs that it came through, not that it is somebody", async () => {
     assert.equal((await ask(`${edge}/orders`)).status, 401);
+    assert.equal((await ask(`${edge}/open`)).status, 200);
+  });
+
+  it("wait no longer at the second than the first does, also where the first does not hang up", async () => {
+    const beganMs = performance.now();
+    assert.equal((await ask(`${edge}/mirror`, asAlice())).status, 200);
+    const shown = String(served.at(-1)!.headers["x-internal-token"]);
+    const answer = await ask(`${domain}/slow`, { "X-Internal-Token": shown });
+    assert.equal(answer.status, 504);
+    assert.equal(((await answer.json()) as { code: string }).code, "SP_EXCHANGE_DEADLINE");
+    assert.ok(performance.now() - beganMs < 10_000, "long before its own 20 s");
   });
 
   it("end a request at the second when its time at the first is over", async () => {
