@@ -5,7 +5,7 @@ import { foldName } from "../http/index.ts";
 import type { CheckContext } from "./check-context.ts";
 import { parseFieldName } from "./header-text.ts";
 import { isCleartext, parseIssuerUrl } from "./identity-values.ts";
-import type { Finding, IssuePath } from "./issue.ts";
+import { type Finding, type IssuePath, toPathText } from "./issue.ts";
 import { checkPasswordHash } from "./password-hash.ts";
 import { checkSignatureKey } from "./signature-key.ts";
 import { asMap, checkEntries, children, contradiction, get, has, isWell, keysOf, toChoice, toExact } from "./written.ts";
@@ -173,7 +173,7 @@ export function checkSecret(holder: unknown, path: IssuePath, key: string | numb
   if (typeof value !== "string" || value === "") return false;
   const at = [...path, key];
   if (context.isReference === undefined || context.isReference(at)) return true;
-  const message = "a secret stands in the configuration itself, where everybody reads it who may read the file";
+  const message = `the secret \`${toPathText(at)}\` stands in the configuration itself, where everybody reads it who may read the file`;
   const hint = 'give it by reference: `"${env:NAME}"`, or `"${file:PATH}"`';
   findings.push({ code: "SP_CONFIG_LITERAL_SECRET", path: at, at: "key", message, hint });
   return false;

@@ -48,6 +48,9 @@ const VALUES: Readonly<Record<string, RegExp>> = {
   "http/1.1": /^(?:h1|http|http1|http\/1|http1\.1)$/i,
 };
 
+/** What others write where nobody is asked who calls. */
+const NOBODY = /^(?:none|off|false|no|public|anonymous)$/i;
+
 /** What a text in place of a map was probably meant for. */
 const MAPS: Readonly<Record<string, (written: string) => string>> = {
   match: (written) => `{ path: ${written} }`,
@@ -56,6 +59,7 @@ const MAPS: Readonly<Record<string, (written: string) => string>> = {
   rewrite: (written) => `{ path: ${written} }`,
   versionBy: () => "{ header: X-Api-Version }",
   upstreams: (written) => `{ endpoints: [${written}] }`,
+  auth: (written) => `[${written}]`,
 };
 
 /** The key of `known` that is meant by `key` in the map at `path`. */
@@ -81,6 +85,7 @@ export function toRefusedHint(written: string, known: readonly string[]): string
 export function toMapHint(path: IssuePath, written: string): string | undefined {
   const owner = toOwner(path);
   if (!Object.hasOwn(MAPS, owner) || !/^[^\s${}]{1,80}$/.test(written)) return undefined;
+  if (owner === "auth" && NOBODY.test(written)) return "a route for everybody says `public: true` in its place";
   // One key further down is a name of the user's own in `upstreams`, and nothing else here.
   return path.at(-1) === owner || owner === "upstreams" ? `write \`${MAPS[owner]?.(written)}\`` : undefined;
 }

@@ -44,8 +44,9 @@ export function readTextFiles(
       const reason = text === undefined ? reasons.get(absolute) : toMisfit(text, form);
       if (reason === undefined) return;
       const message = `the file \`${name}\` can't be used here: ${reason}`;
-      const hint = "paths are relative to the file that they stand in";
-      findings.push({ code: "SP_CONFIG_REFERENCED_FILE", path, at: "value", message, hint });
+      // A file that was found is not looked for elsewhere.
+      const hint = text === undefined ? { hint: "paths are relative to the file that they stand in" } : {};
+      findings.push({ code: "SP_CONFIG_REFERENCED_FILE", path, at: "value", message, ...hint });
     });
   }
   return { texts, findings };

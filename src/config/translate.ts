@@ -65,7 +65,7 @@ function translateUnion(issue: z.core.$ZodIssueInvalidUnion, path: IssuePath, ju
   const isMissing = value === undefined;
   const message = isMissing ? "is missing; it must be" : "must be";
   const got = isMissing ? "" : `; got ${toShown(value)}`;
-  const hint = toUnionHint(issue, branches, value);
+  const hint = toUnionHint(issue, branches, value) ?? (typeof value === "string" ? toMapHint(path, value) : undefined);
   const code = isMissing ? "SP_CONFIG_MISSING_KEY" : typeof value === "string" ? "SP_CONFIG_BAD_VALUE" : "SP_CONFIG_WRONG_TYPE";
   return [{ code, path, at: "value", message: `\`${toPathText(path)}\` ${message} ${issue.message}${got}`, hint }];
 }

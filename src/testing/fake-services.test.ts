@@ -17,7 +17,7 @@ async function ask(services: Record<string, ServiceHandler>) {
   const user = gateway.upstream("orders").requests[0]?.headers.get("x-user-id");
   return {
     status: response.status,
-    detail: response.record.detail ?? "",
+    detail: response.record?.detail ?? "",
     user,
     asked: gateway.serviceCalls.map(({ body, url }) => ({ body, url })),
   };
