@@ -9,10 +9,10 @@ import { paramOf, tailOf } from "../../router/index.ts";
 import { addReachable, keyOf, listReferences } from "./cedar-entities.ts";
 import { type CedarProgram, mergeEntity, obtainProgram, toMessage } from "./cedar-program.ts";
 import { toExtension, toRecord } from "./cedar-values.ts";
-import { DecisionCache } from "./decision-cache.ts";
+import { DecisionCache, toKey } from "./decision-cache.ts";
 import { decode, readQuery } from "./opa-input.ts";
 
-/** Of a route: some megabytes. */
+/** Of a route: some megabytes, whatever clients write. */
 const MOST_DECISIONS = 10_000;
 const ALLOWED = "";
 
@@ -51,7 +51,7 @@ export class CedarAuthorizer {
     const action = this.#action === null ? exchange.head.method : this.#action.read(exchange);
     const caller = this.#callerOf(principal);
     const facts = this.#collect(exchange, wallMs);
-    const key = `${caller.ordinal} ${JSON.stringify([action, facts])}`;
+    const key = toKey(`${caller.ordinal} ${JSON.stringify([action, facts])}`);
     const known = this.#decisions.find(key, 0);
     if (known !== undefined) return known === ALLOWED ? null : known;
     const decision = this.#decide(caller, action, facts, principal);

@@ -1,6 +1,16 @@
 // Decisions that were made, by what was asked: bounded, and each good for the same time. @hot
 // A Map gives its keys in the order in which they came, and all live equally long, so the first is the one that ends first.
 
+import { hash } from "node:crypto";
+
+/** What a client has written into it (a path, a query) must not say how much is kept. */
+const MOST_KEY = 256;
+
+/** What stands for a text in keys: itself, or of a long one its digest. */
+export function toKey(text: string): string {
+  return text.length <= MOST_KEY ? text : hash("sha256", text, "base64");
+}
+
 export class DecisionCache<T> {
   readonly #most: number;
   readonly #keepForMs: number;
