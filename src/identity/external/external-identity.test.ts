@@ -268,6 +268,19 @@ describe("what is known of its answers", () => {
     assert.ok(ask("b", "192.0.2.2") instanceof Promise);
   });
 
+  it("costs nobody's budget while the service is in trouble", async () => {
+    const host = hostOf();
+    const budget = new VerificationBudget(host.wheel, { verifications: 2, perSecond: 0.1, addresses: 9 });
+    const identity = createExternalIdentity(CONFIG, host, budget);
+    for (let count = 0; count < 8; count++) {
+      const asked = identity.identify(exchangeOf({ fields: [["X-Session", `${count}`]] }));
+      const call = host.calls.made.at(-1);
+      if (count % 2 === 0) call?.answer(plain(500));
+      else call?.fail(new CallFailure("timeout", "nothing came"));
+      assert.match(await tell(asked), /^SP_AUTH_UNAVAILABLE/);
+    }
+  });
+
   it("is nothing more once the identity is closed", async () => {
     const { identity, ask, last } = legacy();
     const asked = ask("a");

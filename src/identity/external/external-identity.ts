@@ -109,11 +109,13 @@ class ExternalService implements Identity {
     try {
       const judgement = await this.#call(this.#headersFor(shown, exchange));
       watcher.onAsked(this.name, "external", judgement.kind !== "unusable", judgement.kind === "unusable" ? judgement.reason : "");
+      // Who can't be judged is not to blame.
+      if (judgement.kind !== "bad") this.#budget.giveBack(address, 1);
       if (judgement.kind === "unusable") return UNAVAILABLE.with(`${this.name}: ${judgement.reason}`);
-      if (judgement.kind === "good") this.#budget.giveBack(address, 1);
       return judgement.kind === "good" ? judgement.principal : judgement.fault;
     } catch (error) {
       const reason = error instanceof CallFailure ? error.message : "the service can't be asked";
+      this.#budget.giveBack(address, 1);
       watcher.onAsked(this.name, "external", false, reason);
       return UNAVAILABLE.with(`${this.name}: ${reason}`);
     } finally {

@@ -51,7 +51,7 @@ export class Asker {
     try {
       const answer = await askEndpoint(calls, clock, this.#config, token);
       const judgement = judgeAnswer(answer, this.#config, clock.wall());
-      if (judgement.kind === "unusable") return this.#fail(judgement.reason);
+      if (judgement.kind === "unusable") return this.#fail(judgement.reason, address);
       watcher.onAsked(name, "introspection", true, "");
       if (judgement.kind === "bad") return this.#refuse(digest, judgement.fault);
       const { claims, expiresAtMs } = judgement;
@@ -61,7 +61,7 @@ export class Asker {
       this.#remember(digest, principal, answer.body.length);
       return principal;
     } catch (error) {
-      return this.#fail(error instanceof Error ? error.message : String(error));
+      return this.#fail(error instanceof Error ? error.message : String(error), address);
     }
   }
 
@@ -79,8 +79,10 @@ export class Asker {
     return fault;
   }
 
-  #fail(reason: string): Fault {
+  #fail(reason: string, address: string): Fault {
     const { name } = this.#config;
+    // It is not the client's fault, and would keep its other tokens out.
+    this.#budget.giveBack(address, 1);
     this.#host.watcher.onAsked(name, "introspection", false, reason);
     return UNAVAILABLE.with(`${name}: ${reason}`);
   }

@@ -284,6 +284,14 @@ describe("a flood of tokens that nobody knows", () => {
     assert.equal(await tell(stage.show("good-too")), "ann");
   });
 
+  it("is counted against nobody while the issuer can't be asked", async () => {
+    const stage = new Stage({}, { verifications: 5, perSecond: 1, addresses: 100 });
+    stage.answer({}, 500);
+    for (let index = 0; index < 15; index++) assert.match(await tell(stage.show(`any-${index}`)), /SP_AUTH_UNAVAILABLE/);
+    stage.calls.refuse(URL);
+    for (let index = 15; index < 30; index++) assert.match(await tell(stage.show(`any-${index}`)), /SP_AUTH_UNAVAILABLE/);
+  });
+
   it("does not count good ones as it counts bad ones", async () => {
     const stage = new Stage({}, { verifications: 5, perSecond: 1, addresses: 100 });
     for (let index = 0; index < 30; index++) assert.equal(await tell(stage.show(`good-${index}`)), "ann");
