@@ -64,6 +64,15 @@ const challengesOf = (response: { fields: readonly (readonly [string, string])[]
   response.fields.filter(([name]) => name === "www-authenticate").map(([, value]) => value);
 
 describe("a route with identities", () => {
+  it("names them in the operator's log where a request has nothing that they take, and never what it has", async () => {
+    const { stage } = await stageOf([taking("users", principal()), taking("partners", principal(), { challenge: null })]);
+    assert.equal(stage.send(get("/x", "Authorization: Basic c2VjcmV0\r\n")).status, 401);
+    assert.equal(stage.ended[0]?.fault?.detail, "nothing in it is for users, partners");
+    assert.equal(stage.send(get("/x", "Authorization: Bearer c2VjcmV0\r\n")).status, 401);
+    assert.match(stage.ended[1]?.fault?.detail ?? "", /^not for users, partners: `iss` is no `issuer` to the letter/);
+    stage.finish();
+  });
+
   it("lets a verified principal through and tells its upstream who it is", async () => {
     const { stage, metrics } = await stageOf([taking("users", principal())]);
     const client = stage.send(get("/x", "X-Take: users\r\nAuthorization: Bearer t\r\n"));

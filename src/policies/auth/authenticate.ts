@@ -28,6 +28,8 @@ export class Authentication {
   readonly #anonymous: OutcomeCounter;
   /** Schemes of Authorization that identities of the route take, in lower case. */
   readonly #schemes: readonly string[];
+  readonly #missing: Fault;
+  readonly #unknown: Fault;
 
   constructor({ identities, isOptional, otherSites, metrics }: AuthenticateOptions) {
     this.#identities = identities;
@@ -39,6 +41,10 @@ export class Authentication {
     this.#anonymous = metrics.counter("", "anonymous");
     // hot-exception: once a route, auth.bench.ts
     this.#schemes = identities.flatMap(({ challenge }) => (challenge === null ? [] : [schemeOf(challenge)]));
+    // hot-exception: once a route, auth.bench.ts
+    const names = identities.map(({ name }) => name).join(", ");
+    this.#missing = AUTH.NO_CREDENTIAL.with(`nothing in it is for ${names}`);
+    this.#unknown = AUTH.BAD_CREDENTIAL.with(`not for ${names}: \`iss\` is no \`issuer\` to the letter, or it has a form that none reads`);
   }
 
   authenticate(exchange: Exchange): StepResult {
@@ -72,7 +78,7 @@ export class Authentication {
   #takeUnknown(exchange: Exchange): StepResult {
     const authorization = exchange.head.fields.get(FIELD.AUTHORIZATION);
     if (authorization !== null && this.#takesScheme(authorization)) {
-      return exchange.answerFault(AUTH.BAD_CREDENTIAL.with("no identity of the route takes it: another issuer, or a form that none reads"));
+      return exchange.answerFault(this.#unknown);
     }
     if (this.#isOptional) {
       this.#anonymous.add(1);
@@ -83,7 +89,7 @@ export class Authentication {
       const greeting = identities[i]!.greet?.(exchange) ?? null;
       if (greeting !== null) return greeting;
     }
-    return exchange.answerFault(AUTH.NO_CREDENTIAL);
+    return exchange.answerFault(this.#missing);
   }
 
   #takesScheme(authorization: string): boolean {
