@@ -180,6 +180,21 @@ describe("a way back from the provider that is not good", () => {
     });
   }
 
+  it("is 429 for one address that comes back with codes all the time: the provider is asked of so many", async () => {
+    const { browser, provider, worker } = await start();
+    const { location } = await browser.send("/auth/login");
+    const query = new URLSearchParams(provider.login(location));
+    query.set("code", "guessed");
+    const codes = new Map<string, number>();
+    for (let count = 0; count < 520; count++) {
+      const { code } = await browser.send(`/auth/callback?${query}`);
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    assert.deepEqual(Object.fromEntries(codes), { SP_AUTH_LOGIN_FAILED: 500, SP_AUTH_TOO_MANY: 20 });
+    assert.equal(provider.count("/token"), 500);
+    worker.stage.finish();
+  });
+
   it("is 400 for a code that was used before, also with the cookies of then", async () => {
     const { browser, provider, worker } = await start();
     const { location } = await browser.send("/auth/login");

@@ -8,6 +8,7 @@ import { CONTINUE, type Exchange, type MemoryKey, PENDING, type Policy, type Ste
 import * as AUTH from "../faults.ts";
 import type { IdentityHost } from "../identity.ts";
 import { OVER, type Seal } from "../seal/index.ts";
+import type { VerificationBudget } from "../verification-budget.ts";
 import { listCookies, mustBeSecure, namesOf, readValue, removeAll, SET_COOKIE, writeShortLived, writeValue } from "./cookies.ts";
 import { isOwnNavigation, judgeSender } from "./cross-site.ts";
 import type { LoginSecrets, OidcClient } from "./oidc-client.ts";
@@ -42,6 +43,8 @@ export interface PagesParts {
   readonly seal: Seal;
   readonly book: SessionBook;
   readonly client: OidcClient;
+  /** Of what one client address may have the provider asked. */
+  readonly budget: VerificationBudget;
 }
 
 type Page = (exchange: Exchange) => Promise<Redirect | Fault>;
@@ -112,12 +115,17 @@ export class SessionPages {
   }
 
   async #callback(exchange: Exchange): Promise<Redirect | Fault> {
-    const { book, client, config, host } = this.#parts;
+    const { book, budget, client, config, host } = this.#parts;
+    const { clientAddress } = exchange;
     const login = await this.#readLogin(exchange);
     if (login === null) return this.#failed("this browser began no such login, or too long ago");
     if (login.redirectUri !== `${originOf(exchange)}${config.path}/callback`) return this.#failed("it came back to another host");
+    // A login that was begun once can come back any number of times.
+    const retryAfterSeconds = budget.spend(clientAddress);
+    if (retryAfterSeconds > 0) return AUTH.TOO_MANY.telling({ detail: null, retryAfterSeconds });
     const tokens = await client.finish(exchange.head.query, login);
     if ("kind" in tokens) return tokens;
+    budget.giveBack(clientAddress, 1);
     const cookies = listCookies(exchange.head.fields);
     // Whatever session was there ends: the new one has nothing of it, its id least of all.
     const before = readValue(cookies, config.cookie);

@@ -59,7 +59,7 @@ class BrowserSession implements Identity {
     const seal = new Seal({ keys: host.sealKeys, context, wallMs, maxLength: MOST_VALUE });
     const client = new OidcClient(config, host);
     this.#book = new SessionBook(config, host, createKeeper(config, host, seal), client);
-    this.listenerPolicies = new SessionPages({ config, host, seal, book: this.#book, client }).policies;
+    this.listenerPolicies = new SessionPages({ config, host, seal, book: this.#book, client, budget }).policies;
     this.routePolicies = [
       { name: `session ${config.name} cookies`, phase: "authenticate", response: (exchange) => this.#conclude(exchange) },
     ];
