@@ -204,6 +204,20 @@ describe("headers that tell who calls", () => {
     assert.ok(!headersOf({ identities: { inner: trusted }, rest: { upstreams } }).includes("X-Internal-Token"));
   });
 
+  it("leave out what clients show their own credentials in, where a token of ours takes its place", () => {
+    const tokenIn = (header: string) => ({ a: { endpoints: ["http://127.0.0.1:3000"], internalToken: { audience: "a", header } } });
+    const identities = { users: jwt(), keys: { apiKey: { header: "X-Api-Key" } } };
+    for (const header of ["Authorization", "x-api-key"]) {
+      const names = headersOf({ identities, rest: { upstreams: tokenIn(header) } });
+      assert.deepEqual(names, ["X-User-Id", "X-User-Roles", "X-Tenant-Id"], header);
+    }
+  });
+
+  it("are those that tell who calls, though an identity reads them", () => {
+    const identities = { inner: { internal: { ...trusted.internal, header: "X-User-Id" } } };
+    assert.ok(headersOf({ identities }).includes("X-User-Id"));
+  });
+
   it("can't be set by routes, whoever maps them", () => {
     const route = { name: "r", match: { path: "/*" }, auth: ["inner", "users"], upstream: "a" };
     const edited = { ...route, headers: { request: { set: { x_email: "a", "X-Internal-Token": "b" } } } };

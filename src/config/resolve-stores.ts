@@ -49,19 +49,32 @@ function isStored(identity: IdentityConfig, hasSealKeys: boolean): boolean {
   return identity.kind === "apiKey" || (identity.kind === "session" && (identity.store === "database" || !hasSealKeys));
 }
 
-/** A token that a client itself shows must arrive: it goes once it was read. */
+/**
+ * What clients themselves show must arrive: it goes once it was read. So the field of a token of ours that is one of theirs as well, such as
+ * `Authorization`, is not among these; the token takes its place.
+ */
 function listIdentityHeaders(
   written: readonly string[],
   identities: readonly IdentityConfig[],
   upstreams: readonly UpstreamConfig[],
 ): readonly string[] {
-  const read = new Set(identities.flatMap((identity) => (identity.kind === "internal" ? [foldName(identity.header)] : [])));
+  const internal = new Set(identities.flatMap((identity) => (identity.kind === "internal" ? [foldName(identity.header)] : [])));
+  const shown = new Set(["authorization", ...identities.flatMap(listShown).map(foldName)]);
   const mapped = identities.flatMap(({ headers }) => headers?.map(([name]) => name) ?? DEFAULT_CLAIM_HEADERS);
   const tokens = upstreams.flatMap(({ internalToken }) => internalToken?.header ?? []);
   const all = new Map<string, string>();
-  for (const name of [...written, ...mapped, ...tokens]) {
-    const folded = foldName(name);
-    if (!read.has(folded) && !all.has(folded)) all.set(folded, name);
-  }
+  const add = (names: readonly string[], but: ReadonlySet<string>) => {
+    for (const name of names) if (!but.has(foldName(name)) && !all.has(foldName(name))) all.set(foldName(name), name);
+  };
+  add(written, internal);
+  add(mapped, new Set());
+  add(tokens, shown);
   return [...all.values()];
+}
+
+/** The fields that an identity reads its credential from. */
+function listShown(identity: IdentityConfig): readonly string[] {
+  if (identity.kind === "internal") return [identity.header];
+  if (identity.kind === "external") return identity.sendHeaders;
+  return (identity.kind === "jwt" || identity.kind === "apiKey") && identity.from.kind === "header" ? [identity.from.name] : [];
 }
