@@ -214,8 +214,28 @@ describe("headers that tell who calls", () => {
   });
 
   it("are those that tell who calls, though an identity reads them", () => {
-    const identities = { inner: { internal: { ...trusted.internal, header: "X-User-Id" } } };
-    assert.ok(headersOf({ identities }).includes("X-User-Id"));
+    const inner = (header: string) => ({ inner: { internal: { ...trusted.internal, header } }, users: jwt({ headers: { X_Who: "sub" } }) });
+    assert.deepEqual(codes(load({ identities: inner("X-Who") }).issues), ["SP_CONFIG_HEADER_REFUSED"]);
+    assert.deepEqual(codes(load({ identities: inner("X-Edge"), gateway: { identityHeaders: ["X-Edge"] } }).issues), []);
+  });
+
+  it("hold no credential of a client: nobody would ever see it", () => {
+    const external = (...sendHeaders: string[]) => ({ external: { url: "https://a.example/who", sendHeaders } });
+    for (const [identity, gateway, path] of [
+      [{ apiKey: { header: "x_org" } }, {}, "identities.other.apiKey.header"],
+      [{ apiKey: { header: "X-User-Id" } }, {}, "identities.other.apiKey.header"],
+      [jwt({ token: { header: "X-Org" } }), {}, "identities.other.jwt.token.header"],
+      [external("Cookie", "X-Kept"), { identityHeaders: ["X-Kept"] }, "identities.other.external.sendHeaders[1]"],
+      [external("X-Good"), { identityHeaders: ["X-A", "Authorization"] }, "gateway.identityHeaders[1]"],
+      [external("X-Good"), { identityHeaders: ["cookie"] }, "gateway.identityHeaders[0]"],
+    ] as const) {
+      const identities = { users: jwt({ headers: { "X-Org": "org" } }), other: identity };
+      const { issues } = load({ identities, gateway });
+      assert.deepEqual(
+        issues.map((issue) => [issue.code, issue.path]),
+        [["SP_CONFIG_HEADER_REFUSED", path]],
+      );
+    }
   });
 
   it("can't be set by routes, whoever maps them", () => {

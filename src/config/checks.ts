@@ -16,6 +16,7 @@ import { checkPlaces } from "./check-places.ts";
 import { checkProtocols, checkUpstreamProtocol } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
 import { checkRewrite } from "./check-rewrite.ts";
+import { checkShownFields } from "./check-shown-fields.ts";
 import { checkKeeping, checkStores } from "./check-stores.ts";
 import { checkPathTemplates, checkValueTemplates } from "./check-templates.ts";
 import { checkListening, checkUpstreamTls } from "./check-tls.ts";
@@ -78,6 +79,7 @@ function checkGateway(
   everyUpstream: ReadonlySet<string>,
 ): void {
   checkIdentities(root, context, findings);
+  checkShownFields(root, findings);
   checkKeeping(root, context, findings);
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
