@@ -276,6 +276,20 @@ describe("a way back from the provider that is not good", () => {
   });
 });
 
+describe("a provider that does not take the gateway for its client", () => {
+  it("is the operator's to mend: 503 at a login, with words that name the secret and hold none of it", async () => {
+    const { browser, provider, shared, worker } = await start();
+    const { location } = await browser.send("/auth/login");
+    provider.refusesClient = true;
+    const answer = await browser.send(`/auth/callback${provider.login(location)}`);
+    assert.deepEqual([answer.status, answer.code], [503, "SP_AUTH_UNAVAILABLE"]);
+    assert.match(answer.detail, /does not take the gateway's `clientId` and `clientSecret`/);
+    assert.deepEqual(shared.asked.at(-1), "login false");
+    assert.ok(!`${answer.detail}${shared.details.join()}`.includes("free text"));
+    worker.stage.finish();
+  });
+});
+
 describe("the login page", () => {
   it("leads to no other site, and to one of the hosts that are named", async () => {
     const { browser, provider, worker } = await start();

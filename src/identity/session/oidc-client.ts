@@ -140,7 +140,7 @@ export class OidcClient {
     this.#readAtMs = now;
     const read = this.#readConfiguration(library);
     this.#configuration = read.catch((error: unknown) => {
-      this.#host.watcher.onAsked(this.#config.name, "discovery", false, describe(error));
+      this.#host.watcher.onAsked(this.#config.name, "discovery", false, `${this.#config.issuer}: ${describe(error, "discovery")}`);
       // Whoever asks within the next moments shares the failure, or what was known before.
       this.#readAtMs = now - DISCOVERY_MS + RETRY_MS;
       if (before !== null) return before;
@@ -222,7 +222,7 @@ export class OidcClient {
   }
 
   #tell(what: string, error: unknown): string {
-    const detail = `${this.#config.name}: ${describe(error)}`;
+    const detail = `${this.#config.name}: ${describe(error, what)}`;
     // Of a discovery that failed it was told when it did.
     this.#host.watcher.onAsked(this.#config.name, what, false, detail);
     return detail;

@@ -31,7 +31,12 @@ export function readCallback(query: string, configuration: Configuration): URLSe
 export function isUnreachable(error: unknown): boolean {
   if (failureOf(error) !== null || ABOUT_US.has(errorCodeOf(error) ?? "")) return true;
   const status = statusOf(error);
-  return status !== null && status >= 500;
+  return isChallenge(error) || (status !== null && status >= 500);
+}
+
+/** As invalid_client is told to who authenticates by Basic (RFC 6749 5.2): the library reads no further. */
+function isChallenge(error: unknown): boolean {
+  return ((error ?? {}) as { code?: unknown }).code === "OAUTH_WWW_AUTHENTICATE_CHALLENGE";
 }
 
 function failureOf(error: unknown): CallFailure | null {
@@ -54,12 +59,16 @@ export function errorCodeOf(error: unknown): string | null {
 }
 
 /** Words of the library's own and codes of standards; never what an answer says in free text, nor a value of a claim. */
-export function describe(error: unknown): string {
+export function describe(error: unknown, what = ""): string {
   const failure = failureOf(error);
   if (failure !== null) return failure.message;
   const code = errorCodeOf(error);
-  if (code !== null) return `the provider says ${code}`;
   const status = statusOf(error);
+  const isAboutUs = code === null ? isChallenge(error) : ABOUT_US.has(code);
+  // Userinfo judges the access token, and not the gateway.
+  if (isAboutUs && what !== "userinfo")
+    return `the provider does not take the gateway's \`clientId\` and \`clientSecret\` (${code ?? status})`;
+  if (code !== null) return `the provider says ${code}`;
   const text = error instanceof Error ? `${error.name}: ${firstLine(error.message)}` : "an unknown error";
   return status === null ? text : `${text} (status ${status})`;
 }

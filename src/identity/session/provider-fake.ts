@@ -26,6 +26,8 @@ export class FakeProvider implements Calls {
   /** Put into id tokens in place of what belongs there. */
   forged: Record<string, unknown> = {};
   isAway = false;
+  /** Its token endpoint knows the gateway by another secret. */
+  refusesClient = false;
   /** Answers of its token endpoint wait for it. */
   gate: Promise<void> | null = null;
   /** Those that are good; each is good once. */
@@ -86,6 +88,10 @@ export class FakeProvider implements Calls {
 
   async #answerToken(call: Call): Promise<CallAnswer> {
     await this.gate;
+    if (this.refusesClient) {
+      const refusal = jsonAnswer({ error: "invalid_client", error_description: "free text" }, 401);
+      return { ...refusal, headers: { ...refusal.headers, "www-authenticate": 'Basic realm="provider", error="invalid_client"' } };
+    }
     const asked = new URLSearchParams(call.body ?? "");
     const isRefresh = asked.get("grant_type") === "refresh_token";
     const shown = asked.get(isRefresh ? "refresh_token" : "code") ?? "";
