@@ -60,6 +60,7 @@ describe("a server that requires the gateway", () => {
     assert.deepEqual([caller, response.statusCode, nexts, told], [null, 401, 0, ["EXPIRED"]]);
     assert.deepEqual(JSON.parse(response.body ?? ""), { title: "Requests come through the gateway.", status: 401, code: "EXPIRED" });
     assert.equal(response.headers.get("WWW-Authenticate"), "Bearer");
+    assert.equal(response.headers.get("Content-Type"), "application/problem+json");
     assert.throws(() => callerOf(request), /did not see this request/);
   });
 

@@ -246,12 +246,17 @@ describe("an API key", () => {
 
 describe("API keys whose store is away", () => {
   it("are believed for 4 s, and then nobody is let in", async () => {
-    const { create, tell, door, identity, pass } = await stageOf();
+    const { create, tell, door, identity, pass, host } = await stageOf();
     const { key } = await create();
     const other = await create();
     assert.equal(await tell(key), "acme");
     door.isAway = true;
     assert.equal(await tell(other.key), "SP_AUTH_UNAVAILABLE: partners: the database is away");
+    const told = host.asked.filter(({ what }) => what === "store").map(({ isGood, detail }) => [isGood, detail]);
+    assert.deepEqual(told, [
+      [true, ""],
+      [false, "the database is away"],
+    ]);
     await pass(3500);
     assert.equal(await tell(key), "acme");
     await pass(500);
@@ -342,6 +347,21 @@ describe("the identity of API keys", () => {
     await pass(10_000);
     assert.equal(door.polls, polls);
     assert.equal(host.wheel.size, 0);
+  });
+
+  it("asks nothing more when it is closed while it asks what has changed, whatever the answer", async () => {
+    for (const isAway of [false, true]) {
+      const { identity, door, host, pass } = await stageOf();
+      door.isAway = isAway;
+      host.clock.advance(2500);
+      host.wheel.touch();
+      const { polls } = door;
+      assert.equal(polls, 2);
+      identity.close();
+      await pass(10_000);
+      assert.equal(door.polls, polls);
+      assert.equal(host.wheel.size, 0);
+    }
   });
 
   it("counts look-ups against their client, but those of good keys", async () => {
