@@ -238,6 +238,15 @@ describe("headers that tell who calls", () => {
     }
   });
 
+  it("take no cookies from clients for a token's sake", () => {
+    const upstreams = { a: { endpoints: ["http://127.0.0.1:3000"], internalToken: { audience: "a", header: "cookie" } } };
+    const { issues } = load({ identities: { users: jwt() }, rest: { upstreams } });
+    assert.deepEqual(
+      issues.map(({ code, path }) => [code, path]),
+      [["SP_CONFIG_HEADER_REFUSED", "upstreams.a.internalToken.header"]],
+    );
+  });
+
   it("can't be set by routes, whoever maps them", () => {
     const route = { name: "r", match: { path: "/*" }, auth: ["inner", "users"], upstream: "a" };
     const edited = { ...route, headers: { request: { set: { x_email: "a", "X-Internal-Token": "b" } } } };

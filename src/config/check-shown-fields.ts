@@ -14,6 +14,12 @@ export function checkShownFields(root: unknown, findings: Finding[]): void {
   for (const [index, name] of (written ?? []).entries()) {
     if (GENERAL.has(foldName(name))) findings.push(refused(name, ["gateway", "identityHeaders", index]));
   }
+  for (const [path, upstream] of children(root, [], "upstreams")) {
+    const name = get(upstream, "internalToken", "header");
+    // In Authorization it takes the place of the client's own.
+    if (typeof name !== "string" || name.toLowerCase() === "authorization" || !GENERAL.has(foldName(name))) continue;
+    findings.push(refused(name, [...path, "internalToken", "header"]));
+  }
   const identities = children(root, [], "identities").flatMap(([at, identity]) =>
     keysOf(identity).map((kind) => [[...at, kind], kind, get(identity, kind)] as const),
   );
