@@ -11,6 +11,10 @@ const reasonOf = (claims: object, rules: Partial<ClaimRules> = {}, nowMs = NOW):
   judgeClaims({ ...CLAIMS, ...claims }, { ...RULES, ...rules }, nowMs)?.reason ?? null;
 
 describe("claims", () => {
+  it("are of the one issuer, to the letter", () => {
+    for (const iss of ["I", "i/", "", ["i"], null, undefined, 1]) assert.equal(reasonOf({ iss }), "issuer");
+  });
+
   it("are good for one of several audiences", () => {
     assert.equal(reasonOf({}), null);
     assert.equal(reasonOf({ aud: ["x", "b"] }), null);
