@@ -3,12 +3,13 @@
 
 import { soak as soakBodies } from "./bodies.soak.ts";
 import { soak as soakFloods } from "./floods.soak.ts";
+import { soak as soakIdentity } from "./identity.soak.ts";
 import { summarize } from "./measure.ts";
 import { soak as soakReloads } from "./reloads.soak.ts";
 import { soak as scanTls } from "./tls-scan.soak.ts";
 import { soak as soakWorkers } from "./workers.soak.ts";
 
-const SOAKS = { bodies: soakBodies, floods: soakFloods, tls: scanTls, reloads: soakReloads, workers: soakWorkers };
+const SOAKS = { bodies: soakBodies, floods: soakFloods, identity: soakIdentity, tls: scanTls, reloads: soakReloads, workers: soakWorkers };
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !Object.hasOwn(SOAKS, name));
