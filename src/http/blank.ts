@@ -13,6 +13,7 @@ export function trimBlank(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
-function isBlank(unit: number): boolean {
+/** Of a character code. */
+export function isBlank(unit: number): boolean {
   return unit === SPACE || unit === TAB;
 }

@@ -68,7 +68,7 @@ export class Fields {
   }
 
   /** The value of a field that stands once, `several` in place of one that stands more often, or null when it is absent. */
-  getOnly(name: FieldName, several: string): string | null {
+  getOnly<Several>(name: FieldName, several: Several): string | Several | null {
     const value = this.get(name);
     if (value === null) return null;
     const size = this.size;

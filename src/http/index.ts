@@ -1,4 +1,5 @@
 export { trimBlank } from "./blank.ts";
+export { getOnlyCookie } from "./cookie.ts";
 export * as FLOW from "./faults.ts";
 export { type FieldName, FOLD, FoldedNames, fieldName, foldName, hashFolded, isFoldedName, isSameName, isToken } from "./field-name.ts";
 export { FieldBlock, Fields, hasFolded } from "./fields.ts";

@@ -3,7 +3,7 @@
 
 import type { Fault } from "../../base/index.ts";
 import type { ApiKeyIdentity } from "../../config/index.ts";
-import { FIELD, type FieldName, fieldName, ParameterNames, trimBlank } from "../../http/index.ts";
+import { type FieldName, fieldName, getOnlyCookie, ParameterNames } from "../../http/index.ts";
 import type { Exchange } from "../../pipeline/index.ts";
 import { BAD_CREDENTIAL } from "../faults.ts";
 import type { Carriers } from "../identity.ts";
@@ -38,13 +38,7 @@ class FieldPlace implements KeyPlace {
   }
 
   read({ head: { fields } }: Exchange): string | Fault | null {
-    let found: string | null = null;
-    for (let i = 0; i < fields.size; i++) {
-      if (!fields.isAt(i, this.#name)) continue;
-      if (found !== null) return this.#several;
-      found = fields.valueAt(i);
-    }
-    return found;
+    return fields.getOnly(this.#name, this.#several);
   }
 }
 
@@ -97,22 +91,6 @@ class CookiePlace implements KeyPlace {
   }
 
   read({ head: { fields } }: Exchange): string | Fault | null {
-    let found: string | null = null;
-    for (let i = 0; i < fields.size; i++) {
-      if (!fields.isAt(i, FIELD.COOKIE)) continue;
-      const line = fields.valueAt(i);
-      for (let start = 0; start < line.length; ) {
-        const mark = line.indexOf(";", start);
-        const end = mark < 0 ? line.length : mark;
-        const equals = line.indexOf("=", start);
-        const nameEnd = equals < 0 || equals > end ? end : equals;
-        if (trimBlank(line.slice(start, nameEnd)) === this.#name) {
-          if (found !== null) return this.#several;
-          found = trimBlank(line.slice(Math.min(nameEnd + 1, end), end));
-        }
-        start = end + 1;
-      }
-    }
-    return found;
+    return getOnlyCookie(fields, this.#name, this.#several);
   }
 }

@@ -1,13 +1,12 @@
 // Where the token of an identity stands in a request: RFC 6750 2.1, or a field or cookie of its own. @hot
 
 import type { TokenPlace } from "../../config/index.ts";
-import { FIELD, type FieldName, type Fields, fieldName } from "../../http/index.ts";
+import { FIELD, type FieldName, type Fields, fieldName, getOnlyCookie } from "../../http/index.ts";
 
 /** In place of a token: there are two, and which is meant can't be known. No field's value can be this. */
 export const TWICE = "\n";
 
 const SPACE = 0x20;
-const EQUALS = 0x3d;
 
 export class TokenReader {
   readonly #field: FieldName;
@@ -22,8 +21,7 @@ export class TokenReader {
 
   /** Null: there is none. TWICE. Else the text, whatever it is. */
   read(fields: Fields): string | null {
-    if (this.#cookie !== null) return fields.has(this.#field) ? readCookie(fields, this.#cookie) : null;
-    const value = fields.getOnly(this.#field, TWICE);
+    const value = this.#cookie === null ? fields.getOnly(this.#field, TWICE) : getOnlyCookie(fields, this.#cookie, TWICE);
     if (value === null || value === TWICE) return value;
     if (this.#isBearer) return readBearer(value);
     return value === "" ? null : value;
@@ -41,25 +39,3 @@ function readBearer(value: string): string | null {
 }
 
 const BEARER = "bearer";
-
-/** RFC 6265 4.2.1, in as many lines as there are (RFC 9113 8.2.3). */
-function readCookie(fields: Fields, name: string): string | null {
-  let found: string | null = null;
-  for (let i = 0; i < fields.size; i++) {
-    if (!fields.isAt(i, FIELD.COOKIE)) continue;
-    const line = fields.valueAt(i);
-    let start = 0;
-    while (start < line.length) {
-      let end = line.indexOf(";", start);
-      if (end < 0) end = line.length;
-      while (start < end && line.charCodeAt(start) === SPACE) start++;
-      // A name has no semicolon, so what starts with it and `=` ends no sooner.
-      if (line.startsWith(name, start) && line.charCodeAt(start + name.length) === EQUALS) {
-        if (found !== null) return TWICE;
-        found = line.slice(start + name.length + 1, end);
-      }
-      start = end + 1;
-    }
-  }
-  return found === "" ? null : found;
-}
