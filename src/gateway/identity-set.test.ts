@@ -2,15 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { CallFailure, type Calls, type Documents } from "../calls/index.ts";
-import { createFakeHost } from "../config/config-host-fake.ts";
-import { type GatewayConfig, parseConfig } from "../config/index.ts";
+import { createFakeHost, type GatewayConfig, parseConfig } from "../config/index.ts";
 import { createMemoryStores, type Stores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { GatewayIdentities } from "./gateway-identities.ts";
 import type { IdentityGrant } from "./identity-set.ts";
 
 const RELOADS = 200;
-const HOST = createFakeHost({}, { SEAL_KEY: "5a".repeat(32), SECRET: "s3cret" });
+const HOST = { ...systemConfigHost(), env: { SEAL_KEY: "5a".repeat(32), SECRET: "s3cret" } };
 const SEAL_KEY = "$" + "{env:SEAL_KEY}";
 const SECRET = "$" + "{env:SECRET}";
 
