@@ -19,7 +19,7 @@ export interface BypassFinding {
   readonly detail: string;
 }
 
-export type AskEndpoint = (upstream: UpstreamConfig, endpoint: EndpointConfig, question: BypassQuestion) => Promise<BypassAnswer>;
+type AskEndpoint = (upstream: UpstreamConfig, endpoint: EndpointConfig, question: BypassQuestion) => Promise<BypassAnswer>;
 
 /** Endpoints that are asked at once. */
 const MOST_AT_ONCE = 16;
@@ -39,7 +39,7 @@ export async function findBypasses(config: GatewayConfig, path: string | null): 
   }
 }
 
-export async function judgeEndpoints(config: GatewayConfig, path: string | null, ask: AskEndpoint): Promise<BypassFinding[]> {
+async function judgeEndpoints(config: GatewayConfig, path: string | null, ask: AskEndpoint): Promise<BypassFinding[]> {
   const all = config.upstreams.flatMap((upstream) => upstream.endpoints.map((endpoint) => ({ upstream, endpoint })));
   const findings: BypassFinding[] = [];
   for (let start = 0; start < all.length; start += MOST_AT_ONCE) {

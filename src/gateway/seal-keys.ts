@@ -10,7 +10,7 @@ const KEY_BYTES = 32;
 const HEX = /^(?:[0-9a-fA-F]{2})+$/;
 
 /** 32 bytes of each. The configuration's check has seen that they are long enough. */
-export function readSealKeys(written: readonly Secret[]): readonly Uint8Array[] {
+function readSealKeys(written: readonly Secret[]): readonly Uint8Array[] {
   return written.map((secret) => toBytes(secret.reveal()).subarray(0, KEY_BYTES));
 }
 

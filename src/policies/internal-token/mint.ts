@@ -36,9 +36,7 @@ export interface Mint {
   readonly random: () => number;
 }
 
-export const NO_KEY = AUTH.UNAVAILABLE.with(
-  "there is no key to sign an internal token with: the store of keys could not be asked for too long",
-);
+const NO_KEY = AUTH.UNAVAILABLE.with("there is no key to sign an internal token with: the store of keys could not be asked for too long");
 
 /** A fault: there is none to be had. `deadlineMs` is wall clock. */
 export function mintToken(mint: Mint, principal: Principal | null, nowMs: number, deadlineMs: number | null): KeptToken | Fault {
