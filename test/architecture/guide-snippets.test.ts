@@ -91,7 +91,18 @@ describe("the guide to configuration", () => {
 });
 
 describe("the guides to protocols and identity", () => {
-  for (const guide of ["http2", "grpc", "grpc-web", "websocket", "health-checks", "browser-login", "identity", "api-keys", "authorisation", "internal-tokens"]) {
+  for (const guide of [
+    "http2",
+    "grpc",
+    "grpc-web",
+    "websocket",
+    "health-checks",
+    "browser-login",
+    "identity",
+    "api-keys",
+    "authorisation",
+    "internal-tokens",
+  ]) {
     const page = readFileSync(join(ROOT, `docs/guides/${guide}.md`), "utf8");
     const shown = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((found) => found[1] ?? "");
     it(`show configurations that load, parts of them beside what they leave out: ${guide}`, () => {
