@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, TimerWheel } from "../base/index.ts";
 import { CallFailure, type Calls, type Documents } from "../calls/index.ts";
-import { createFakeHost, type GatewayConfig, parseConfig } from "../config/index.ts";
+import { type GatewayConfig, parseConfig, systemConfigHost } from "../config/index.ts";
 import { createMemoryStores, type Stores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { GatewayIdentities } from "./gateway-identities.ts";
