@@ -38,7 +38,6 @@ export type {
   WebSocketConfig,
 } from "./config.ts";
 export { type ConfigHost, type LastGoodTexts, systemConfigHost, type TlsJudge } from "./config-host.ts";
-export { createFakeHost } from "./config-host-fake.ts";
 export { defineGateway, type GatewayDefinition, type RouteDefinition } from "./define.ts";
 export { countIssues, type FormatOptions, formatIssues } from "./format-issues.ts";
 export {
