@@ -8,6 +8,7 @@ import { after, describe, it } from "node:test";
 import { inspect } from "node:util";
 import pg from "pg";
 import { Secret } from "../base/index.ts";
+import { openPostgres } from "./engines/postgres-engine.ts";
 import { PostgresServer, whyNoPostgres } from "./engines/postgres-server.contract.ts";
 import { openStores } from "./open-stores.ts";
 import { StoreFailure } from "./ports.ts";
@@ -108,6 +109,22 @@ describe("PostgreSQL", { skip }, () => {
     await server!.restart();
     assert.deepEqual(await stores.apiKeys.find(record.id), record);
     await stores.close();
+  });
+
+  it("that is killed while a transaction rests between two questions fails the transaction, and not the process", async () => {
+    const { url } = server!.database as { url: Secret };
+    const engine = openPostgres(url, null);
+    const broken = engine.database.transaction().execute(async (transaction) => {
+      await transaction.selectFrom("sallyport_signing_keys").select("kid").execute();
+      await server!.kill();
+      // The end of the connection comes while nothing is asked on it.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await transaction.selectFrom("sallyport_signing_keys").select("kid").execute();
+    });
+    await assert.rejects(broken, (error) => engine.isConnectionLost(error));
+    await server!.restart();
+    await engine.database.selectFrom("sallyport_signing_keys").select("kid").execute();
+    await engine.close();
   });
 
   it("restarted between two questions is not noticed by who reads", async () => {

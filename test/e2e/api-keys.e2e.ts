@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { main } from "../../src/cli/index.ts";
 import { createTerminal } from "../../src/cli/terminal.ts";
 import { PostgresServer, whyNoPostgres } from "../../src/stores/engines/postgres-server.contract.ts";
-import { freePort, type GatewayProcess, RUNTIME, Stage, sleep, waitFor } from "./processes.ts";
+import { freePort, type GatewayProcess, RUNTIME, Stage, sleep } from "./processes.ts";
 
 /** No node takes a key later than this that another one has ended. */
 const ENDED_MS = 5000;
@@ -49,31 +49,23 @@ async function statusesOf(gateways: readonly GatewayProcess[], key: string): Pro
   return new Set(await Promise.all(asked));
 }
 
-interface Database {
-  /** As a configuration says it. */
-  readonly text: string;
-  /** Null for one that can't go away. */
-  readonly server: PostgresServer | null;
-}
-
-function declare(name: string, canGo: boolean, skip: string | false, openDatabase: (stage: Stage) => Promise<Database>): void {
+/** `openDatabase` gives it as a configuration says it. */
+function declare(name: string, skip: string | false, openDatabase: (stage: Stage) => Promise<string>): void {
   describe(`API keys in ${name} on ${RUNTIME}`, { skip }, () => {
     const stage = new Stage();
     let gateways: readonly GatewayProcess[] = [];
     let file = "";
     let admin = "";
-    let server: PostgresServer | null = null;
 
     before(async () => {
       if (skip !== false) return;
       const [database, service, port] = [await openDatabase(stage), await stage.startService(), await freePort()];
-      server = database.server;
       admin = `http://127.0.0.1:${port}`;
       const write = (address: string) => `version: 1
 gateway: { workers: 2, watch: false }
 admin: ${address}
 listeners: [{ name: main, address: "127.0.0.1:0" }]
-database: ${database.text}
+database: ${database}
 identities: { partners: { apiKey: { header: X-Api-Key } } }
 upstreams: { main: { endpoints: ["${service}"] } }
 routes:
@@ -125,25 +117,6 @@ routes:
       }
     });
 
-    // Nobody takes a file away.
-    if (canGo) {
-      it("are nobody's way in while the database is away for longer than seconds, and are again when it is back", async () => {
-        const key = await runWell("create", file, "--owner", "hooli");
-        assert.deepEqual(await statusesOf(gateways, key), new Set([200]));
-        await server!.kill();
-        assert.deepEqual(await statusesOf(gateways, key), new Set([200]));
-        assert.equal((await run("list", "--admin", admin)).code, 6);
-        await sleep(4000);
-        assert.deepEqual(await statusesOf(gateways, key), new Set([503]));
-        await server!.restart();
-        await waitFor(
-          async () => (await statusesOf(gateways, key)).values().every((status) => status === 200),
-          10_000,
-          "the key is good again",
-        );
-      });
-    }
-
     it("are in no line that a gateway writes", () => {
       for (const gateway of gateways) assert.doesNotMatch(gateway.out + gateway.err, /spk_\w{12}_/);
     });
@@ -159,14 +132,12 @@ routes:
   });
 }
 
-declare("an embedded database", false, false, async (stage) => {
-  return { text: `{ sqlite: { path: "${join(stage.folder, "state/keys.db")}" } }`, server: null };
-});
-declare("PostgreSQL", true, whyNoPostgres(), async (stage) => {
+declare("an embedded database", false, async (stage) => `{ sqlite: { path: "${join(stage.folder, "state/keys.db")}" } }`);
+declare("PostgreSQL", whyNoPostgres(), async (stage) => {
   const server = await PostgresServer.start(randomBytes(12).toString("hex"));
   stage.onStop(() => server.stop());
   const { database } = server;
   assert.equal(database.kind, "postgres");
   process.env["KEYS_DATABASE"] = (database as { url: { reveal(): string } }).url.reveal();
-  return { text: '{ postgres: { url: "${env:KEYS_DATABASE}" } }', server };
+  return '{ postgres: { url: "${env:KEYS_DATABASE}" } }';
 });

@@ -26,6 +26,8 @@ const types = {
 
 /** Classes of SQLSTATE: connection exceptions, the server's shutdown. */
 const LOST = /^(?:08|57P0[1-3])/;
+/** What the driver says of a connection that ended under a question, or before it. */
+const LOST_MESSAGE = /^(?:Connection terminated|Client has encountered a connection error)/;
 const LOST_SOCKET = /^(?:ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED)$/;
 
 export function openPostgres(secretUrl: Secret, ca: string | null): Engine {
@@ -73,6 +75,9 @@ function discardBroken(pool: pg.Pool): { options: object; connect(): Promise<pg.
       client.release = (destroy) => release(destroy === true || broken.has(client));
       if (!wrapped.has(client)) {
         wrapped.add(client);
+        // Lost while it is out and nothing is asked on it: within a transaction. Nobody else listens then, and an error that nobody hears
+        // ends the process.
+        client.on("error", () => broken.add(client));
         const query = client.query.bind(client) as (...values: readonly unknown[]) => Promise<unknown>;
         client.query = (async (...values: readonly unknown[]) => {
           try {
@@ -91,7 +96,7 @@ function discardBroken(pool: pg.Pool): { options: object; connect(): Promise<pg.
 function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: string }).code ?? "";
-  return LOST.test(code) || LOST_SOCKET.test(code) || error.message.startsWith("Connection terminated");
+  return LOST.test(code) || LOST_SOCKET.test(code) || LOST_MESSAGE.test(error.message);
 }
 
 /** A name of several addresses fails with an error for each, and says nothing itself. */
