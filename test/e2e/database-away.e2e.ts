@@ -51,6 +51,8 @@ describe(`a database that goes away, on ${RUNTIME}`, { skip }, () => {
     gateway = await stage.startConfigured(text);
     await provider.allow({ redirectUris: [`${gateway.url}/auth/callback`] });
     const key = await createKey(stage.writeConfig(text));
+    // That it was made is a change of it, of which each worker hears within 2 s and forgets what it knew.
+    await sleep(2500);
     const cookie = await logIn(`${gateway.url}/page`, "alice");
     const headers = { keys: { "X-Api-Key": key }, page: { Cookie: cookie }, signed: {}, open: {} };
     const start = (kind: Kind) => new RequestLoad({ port: gateway.port, path: `/${kind}`, headers: () => headers[kind], pauseMs: 20 });
