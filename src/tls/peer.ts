@@ -17,7 +17,7 @@ export interface PeerIdentity {
   readonly ips: readonly string[];
   /** `spiffe://trust.domain/path`, when that is the one URI there is (SPIFFE X.509-SVID 2 and 5.2). */
   readonly spiffeId: string | null;
-  /** Lower-case hexadecimal without leading zeros. */
+  /** Lower-case hexadecimal, two digits a byte, without bytes of zero in front. */
   readonly serial: string;
   /** SHA-256 of the DER, lower-case hexadecimal. */
   readonly fingerprint: string;
