@@ -70,7 +70,7 @@ describe("keys that are discovered", () => {
     assert.match(source.problem, /its `issuer` is another one/);
     assert.deepEqual([source.isReady, stage.fetches, stage.failures.length], [false, 0, 1]);
     stage.discover(DOCUMENT);
-    await stage.pass(12_500);
+    await stage.pass(11_000);
     assert.deepEqual([source.problem, kidsOf(source)], ["", ["a"]]);
   });
 

@@ -13,7 +13,7 @@ import type { KeySource } from "./key-source.ts";
 /** An issuer is asked for its keys once in so long at most, whoever wants them. */
 const FLOOR_MS = 10_000;
 /** Before there was any set nobody can be let in: a gateway that starts before its issuer must not stay closed for long when that is up. */
-const FIRST_RETRY_MS = 2_000;
+const FIRST_RETRY_MS = 1_000;
 /** How old the word of an issuer may be on where its keys are. */
 const DISCOVERY_MS = 60_000;
 /** Of a failure nobody says when it was; the question is cheap. */
@@ -173,8 +173,8 @@ export class RemoteKeys implements KeySource, TimerOwner {
     const { clock, random, watcher } = this.#host;
     this.#problem = reason;
     this.#askableAtMs = clock.now() + AFTER_FAILURE_MS;
-    const retryMs = this.isReady ? Math.min(FLOOR_MS * 2 ** Math.min(this.#failures, 10), MOST_RETRY_MS) : FIRST_RETRY_MS;
-    this.#readIn(retryMs * (1 + 0.1 * random()));
+    const retryMs = Math.min(FLOOR_MS * 2 ** Math.min(this.#failures, 10), MOST_RETRY_MS);
+    this.#readIn(this.isReady ? retryMs * (1 + 0.1 * random()) : FIRST_RETRY_MS);
     this.#failures++;
     watcher.onAsked(this.#settings.name, "keys", false, reason);
   }
