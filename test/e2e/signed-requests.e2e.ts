@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createSigner, httpbis } from "http-message-signatures";
@@ -131,6 +132,20 @@ routes:
     return { status, seen: status === 200 ? (JSON.parse(text) as Answer["seen"]) : null, problem: status === 200 ? "" : text };
   }
 
+  /** By Node's own client, which keeps an answer that comes before the body was sent. The status. */
+  function askHttp2({ method, body, fields }: { method: string; body: string; fields: Ask["fields"] }): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const session = connect(`http://${authority}`);
+      const stream = session.request({ ":method": method, ":path": "/orders/1?a=1", ...Object.fromEntries(fields) });
+      stream.once("response", (answer) => {
+        resolve(answer[":status"] ?? 0);
+        session.destroy();
+      });
+      stream.once("error", reject);
+      stream.end(body);
+    });
+  }
+
   for (const protocol of ["--http1.1", "--http2-prior-knowledge"]) {
     describe(`by curl ${protocol}`, () => {
       it("are from who signed them, and their service sees who that is and no signature", async () => {
@@ -176,9 +191,8 @@ routes:
         assert.equal(changed.status, 401);
         assert.match(changed.problem, /SP_AUTH_INVALID/);
         // It is refused before its body is read, and curl 7.88 loses such an answer over HTTP/2 when it comes before the body was sent.
-        if (protocol !== "--http1.1") return;
-        const uncovered = await ask({ method: "POST", protocol, body: "three books", fields: sign("POST", "/orders/1?a=1") });
-        assert.equal(uncovered.status, 401);
+        const unsigned = { method: "POST", body: "three books", fields: sign("POST", "/orders/1?a=1") };
+        assert.equal(protocol === "--http1.1" ? (await ask({ ...unsigned, protocol })).status : await askHttp2(unsigned), 401);
       });
 
       it("are refused when they were changed on the way, or are by somebody else", async () => {
