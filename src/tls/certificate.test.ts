@@ -23,7 +23,8 @@ describe("the names of a certificate", { skip: whyNoForge() }, () => {
         fc.array(fc.oneof(host, listed), { minLength: 5, maxLength: 20 }),
         (names, asked) => {
           const { cert } = forge({
-            subject: `/CN=${asked[0]}`,
+            // A common name has 64 characters at most (RFC 5280, appendix A.1).
+            subject: `/CN=${asked[0]!.slice(0, 64)}`,
             extensions: `subjectAltName=${names.map((name) => `DNS:${name}`).join(",")}`,
           });
           const x509 = new X509Certificate(cert);
@@ -37,7 +38,10 @@ describe("the names of a certificate", { skip: whyNoForge() }, () => {
           }
         },
       ),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        examples: [[["a.example"], [`a.*.${"xn--bcher-kva.".repeat(4)}example`, "a.example", "b.example", "a.example", "b.example"]]],
+      },
     );
   });
 

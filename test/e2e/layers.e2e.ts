@@ -81,6 +81,12 @@ routes:
 telemetry: { accessLog: off }
 `);
     edge = edgeGateway.url;
+    // The domain's gateway started before the edge had any keys to show; it looks again each second.
+    await waitFor(
+      async () => (await ask(`${edge}/orders`, asAlice())).status === 200,
+      5000,
+      "the second gateway knows the keys of the first",
+    );
   });
   after(() => stage.stop());
 
