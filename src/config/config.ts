@@ -11,6 +11,7 @@ import type {
   InternalTokenConfig,
   RouteAuth,
 } from "./identity-config.ts";
+import type { CountersConfig, LimitUse, Priority, RateLimitConfig, SheddingConfig } from "./limit-config.ts";
 
 /** Where a socket listens or connects: TCP, or a unix socket by its absolute or file-relative path. */
 export type AddressConfig = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -27,6 +28,9 @@ export interface GatewayConfig {
   /** Null: no upstream gets a token. */
   readonly internalKeys: InternalKeysConfig | null;
   readonly identities: readonly IdentityConfig[];
+  /** Null: no limit is shared. */
+  readonly counters: CountersConfig | null;
+  readonly rateLimits: readonly RateLimitConfig[];
   readonly listeners: readonly ListenerConfig[];
   readonly upstreams: readonly UpstreamConfig[];
   readonly routes: readonly RouteConfig[];
@@ -48,6 +52,8 @@ export interface GatewaySection {
   readonly identityHeaders: readonly string[];
   /** Absolute; null when nothing is kept on disk. */
   readonly stateDir: string | null;
+  /** Null: as many requests at once as come. */
+  readonly loadShedding: SheddingConfig | null;
 }
 
 export interface AccessLogConfig {
@@ -123,6 +129,8 @@ export interface ListenerConfig {
   readonly bounds: BoundsConfig;
   /** Whether `/.well-known/jwks.json` has the public keys of internal tokens here. */
   readonly publishKeys: boolean;
+  /** Before routing. */
+  readonly rateLimits: readonly LimitUse[];
 }
 
 /** Null is `off`. */
@@ -152,6 +160,8 @@ export interface UpstreamConfig {
   readonly proxyProtocol: "v1" | "v2" | null;
   readonly timeouts: UpstreamTimeouts;
   readonly health: UpstreamHealthConfig;
+  /** Null: as many requests at once as the pool takes. */
+  readonly loadShedding: SheddingConfig | null;
   /** `streams` of one connection, where the protocol has any. */
   readonly pool: { readonly connections: number; readonly streams: number; readonly pending: number };
 }
@@ -208,6 +218,8 @@ export interface RouteConfig {
   /** Whether the upstream sees the credentials that the gateway judged. */
   readonly forwardCredential: boolean;
   readonly action: ActionConfig;
+  readonly rateLimits: readonly LimitUse[];
+  readonly priority: Priority;
   /** Set: the route is closed, whatever its action. */
   readonly maintenance: MaintenanceConfig | null;
   /** Dates of the API version that the route belongs to, or its own. */

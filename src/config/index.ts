@@ -74,6 +74,18 @@ export {
 export type { Invariant } from "./invariant-schema.ts";
 export { ISSUE_CODES, type Issue, type IssueCode, type OutsideCode, type OutsideFinding } from "./issue.ts";
 export { configurationJsonSchema, describeConfiguration, describeTeam, type SchemaNode, teamJsonSchema } from "./json-schema.ts";
+export {
+  type CountersConfig,
+  type LimitCost,
+  type LimitExemptions,
+  type LimitKeyPart,
+  type LimitTiers,
+  type LimitUse,
+  PRIORITIES,
+  type Priority,
+  type RateLimitConfig,
+  type SheddingConfig,
+} from "./limit-config.ts";
 export { type LoadedConfig, loadConfig, parseConfig, resolveInput } from "./load.ts";
 export { checkPasswordHash, type PasswordHash, parsePasswordHash } from "./password-hash.ts";
 export { parseDuration } from "./quantities.ts";

@@ -56,6 +56,8 @@ export function resolveRoute(route: RouteInput, around: RouteSurroundings): Rout
     authorize: resolveAuthorize(route.authorize, around.source),
     forwardCredential: route.forwardCredential,
     action: resolveAction(route, around),
+    rateLimits: [],
+    priority: "normal",
     maintenance: maintenance === null ? null : resolveMaintenance(maintenance),
     lifecycle: dates === undefined ? null : resolveLifecycle(dates),
     rewrite: {

@@ -51,12 +51,15 @@ export function resolveConfiguration(written: Configuration, file: string, from:
       watch: written.gateway.watch,
       identityHeaders: written.gateway.identityHeaders,
       sealKeys: (written.gateway.sealKeys ?? []).map((key) => new Secret(key)),
+      loadShedding: null,
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
     admin: resolveAdmin(written.admin, source),
     acme: resolveAcme(written.acme, source),
     database: resolveDatabase(written.database, source),
     internalKeys: null,
+    counters: null,
+    rateLimits: [],
     identities: resolveIdentities(written.identities, source),
     listeners: written.listeners.map((listener) => resolveListener(listener, source)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
@@ -102,6 +105,7 @@ function resolveListener(listener: Configuration["listeners"][number], source: P
     trustedProxies,
     bounds: resolved,
     publishKeys: listener.publishKeys ?? false,
+    rateLimits: [],
   };
 }
 
@@ -127,6 +131,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
     },
     health: { active: resolveActiveHealth(upstream.health?.active) },
     pool: upstream.pool,
+    loadShedding: null,
   };
 }
 

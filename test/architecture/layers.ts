@@ -11,6 +11,7 @@ export const LAYERS = [
   "http1",
   "http2",
   "router",
+  "limits",
   "config",
   "pipeline",
   "upstreams",
@@ -33,10 +34,11 @@ export const LAYERS = [
 // Narrower than the order alone: these know only the words, so that anything may be built on them.
 const NARROW: Readonly<Record<string, readonly string[]>> = {
   router: ["base", "http"],
-  config: ["base", "http", "router"],
+  limits: ["base"],
+  config: ["base", "http", "router", "limits"],
   telemetry: ["base", "http"],
   calls: ["base"],
-  stores: ["base"],
+  stores: ["base", "limits"],
   tokens: ["base"],
   // For services: what they install of it is all that it needs.
   verify: ["base", "tokens"],

@@ -51,6 +51,7 @@ export const section: Comparers<GatewaySection> = {
   stateDir: text("directory for its state"),
   drainMs: plain("time to drain", toDuration),
   watch: text("watching of files"),
+  loadShedding: plain("load shedding", (value) => (value === null ? "none" : `${value.minimum} to ${value.maximum}`)),
 };
 
 export const database: Comparer<DatabaseConfig | null> = plain("database", (value) => {
@@ -105,6 +106,7 @@ export const listener: Comparers<ListenerConfig> = {
   protocols: plain("list of protocols", (all) => all.join(", ")),
   tls: listenerTls,
   proxyProtocol: listenerProxyProtocol,
+  rateLimits: plain("rate limits", (all) => all.map(({ limit: name }) => name).join(", ")),
   reusePort: text("sharing of its port"),
   trustedProxies: set({
     more: true,
@@ -186,6 +188,7 @@ export const upstream: Comparers<UpstreamConfig> = {
   ),
   tls: upstreamTls,
   proxyProtocol: text("PROXY header that it is sent"),
+  loadShedding: plain("load shedding", (value) => (value === null ? "none" : `${value.minimum} to ${value.maximum}`)),
   timeouts: fields<UpstreamTimeouts>({
     connectMs: plain("timeout for connecting", toDuration),
     firstByteMs: plain("timeout for the first byte", toDuration),

@@ -175,6 +175,8 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
       "no longer show the credential",
     ),
     action: action(setting),
+    rateLimits: plain("rate limits", (all) => all.map(({ limit: name }) => name).join(", ")),
+    priority: ladder("priority", ["low", "normal", "high", "critical"]),
     maintenance,
     lifecycle,
     rewrite,
