@@ -15,9 +15,6 @@ interface NotBuilt {
 }
 
 export const NOT_BUILT: readonly NotBuilt[] = [
-  { at: "counters", what: "shared counters" },
-  { at: "rateLimits", what: "rate limits" },
-  { at: "listeners[].rateLimits", what: "rate limits" },
   { at: "upstreams.*.breaker", what: "circuit breaking" },
   { at: "upstreams.*.health.passive", what: "health checks by what requests are answered" },
   {
@@ -26,7 +23,6 @@ export const NOT_BUILT: readonly NotBuilt[] = [
     isIt: (value) => value === "leastRequest" || value === "random" || hasKey(value, "consistentHash"),
     instead: "write `balance: roundRobin`",
   },
-  { at: "routes[].rateLimits", what: "rate limits" },
   { at: "routes[].retry", what: "retries" },
   { at: "routes[].hedge", what: "hedged requests" },
   { at: "routes[].plugins", what: "policies of your own" },

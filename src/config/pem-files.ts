@@ -16,6 +16,7 @@ const PLACES = [
   ...["listeners[].tls", "admin.tls"].flatMap((tls) => CERTIFICATE.map((key) => `${tls}.certificates[].${key}`)),
   ...["ca", "crl", "crl[]", "cert", "key"].map((key) => `upstreams.*.tls.${key}`),
   "acme.ca",
+  "counters.redis.ca",
   "database.postgres.ca",
   "identities.*.jwt.jwks.ca",
   ...["introspection", "session", "external"].map((kind) => `identities.*.${kind}.ca`),

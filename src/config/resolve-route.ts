@@ -16,6 +16,7 @@ import type {
   WebSocketConfig,
 } from "./config.ts";
 import { resolveAuth, resolveAuthorize } from "./resolve-access.ts";
+import { resolveUses } from "./resolve-limits.ts";
 import type { FileSource } from "./resolve-tls.ts";
 import type { Configuration } from "./schema.ts";
 import { expandVersions } from "./versions.ts";
@@ -56,8 +57,8 @@ export function resolveRoute(route: RouteInput, around: RouteSurroundings): Rout
     authorize: resolveAuthorize(route.authorize, around.source),
     forwardCredential: route.forwardCredential,
     action: resolveAction(route, around),
-    rateLimits: [],
-    priority: "normal",
+    rateLimits: resolveUses(route.rateLimits),
+    priority: route.priority,
     maintenance: maintenance === null ? null : resolveMaintenance(maintenance),
     lifecycle: dates === undefined ? null : resolveLifecycle(dates),
     rewrite: {

@@ -32,7 +32,8 @@ export function resolveInternalToken(written: WrittenToken): InternalTokenConfig
 export function completeConfiguration(config: GatewayConfig, written: Configuration): GatewayConfig {
   const { gateway, identities, upstreams } = config;
   const hasTokens = upstreams.some(({ internalToken }) => internalToken !== null);
-  const needsDatabase = hasTokens || identities.some((identity) => isStored(identity, gateway.sealKeys.length > 0));
+  const hasQuotas = config.rateLimits.some(({ store }) => store === "database");
+  const needsDatabase = hasTokens || hasQuotas || identities.some((identity) => isStored(identity, gateway.sealKeys.length > 0));
   const isKept = config.database === null && needsDatabase && gateway.stateDir !== null;
   const { issuer, algorithm, rotateEvery, overlap } = written.internalKeys;
   return {

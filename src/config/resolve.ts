@@ -18,6 +18,7 @@ import type { PemTexts } from "./pem-files.ts";
 import type { Body } from "./references-bodies.ts";
 import { Refusal } from "./refusal.ts";
 import { resolveIdentities } from "./resolve-identities.ts";
+import { resolveCounters, resolveRateLimits, resolveShedding, resolveUses } from "./resolve-limits.ts";
 import { type RouteSurroundings, resolveRoute } from "./resolve-route.ts";
 import { resolveDatabase, resolveInternalToken } from "./resolve-stores.ts";
 import { type FileSource, type PemSource, resolveAcme, resolveListenerTls, resolveUpstreamTls } from "./resolve-tls.ts";
@@ -51,15 +52,15 @@ export function resolveConfiguration(written: Configuration, file: string, from:
       watch: written.gateway.watch,
       identityHeaders: written.gateway.identityHeaders,
       sealKeys: (written.gateway.sealKeys ?? []).map((key) => new Secret(key)),
-      loadShedding: null,
+      loadShedding: resolveShedding(written.gateway.loadShedding),
       stateDir: written.gateway.stateDir === undefined ? null : resolve(folder, written.gateway.stateDir),
     },
     admin: resolveAdmin(written.admin, source),
     acme: resolveAcme(written.acme, source),
     database: resolveDatabase(written.database, source),
     internalKeys: null,
-    counters: null,
-    rateLimits: [],
+    counters: resolveCounters(written.counters, source),
+    rateLimits: resolveRateLimits(written.rateLimits),
     identities: resolveIdentities(written.identities, source),
     listeners: written.listeners.map((listener) => resolveListener(listener, source)),
     upstreams: Object.entries(written.upstreams).map(([name, upstream]) => resolveUpstream(name, upstream, source)),
@@ -105,7 +106,7 @@ function resolveListener(listener: Configuration["listeners"][number], source: P
     trustedProxies,
     bounds: resolved,
     publishKeys: listener.publishKeys ?? false,
-    rateLimits: [],
+    rateLimits: resolveUses(listener.rateLimits),
   };
 }
 
@@ -131,7 +132,7 @@ function resolveUpstream(name: string, upstream: Configuration["upstreams"][stri
     },
     health: { active: resolveActiveHealth(upstream.health?.active) },
     pool: upstream.pool,
-    loadShedding: null,
+    loadShedding: resolveShedding(upstream.loadShedding),
   };
 }
 

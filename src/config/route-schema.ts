@@ -25,6 +25,7 @@ import {
   text,
 } from "./fields.ts";
 import { FIELD_NAME_EXPECTATION, FIELD_VALUE_EXPECTATION, parseConditionField, parseFieldName, parseFieldValue } from "./header-text.ts";
+import { limitUses, priority } from "./limit-schema.ts";
 import {
   HOST_EXPECTATION,
   METHOD_EXPECTATION,
@@ -56,7 +57,7 @@ import {
   TEMPLATE_EXPECTATION,
   URL_EXPECTATION,
 } from "./route-values.ts";
-import { hedge, limitNames, plugins, retry, split } from "./unbuilt-schema.ts";
+import { hedge, plugins, retry, split } from "./unbuilt-schema.ts";
 
 export const fieldName = (description: string) => text(parseFieldName, FIELD_NAME_EXPECTATION, description);
 export const name = (description: string) => text(parseName, NAME_EXPECTATION, description);
@@ -398,7 +399,8 @@ export const route = fields(
     auth: auth.optional(),
     authorize: authorize.optional(),
     forwardCredential,
-    rateLimits: notBuilt(limitNames, "Limits that hold here, of `rateLimits`.").optional(),
+    rateLimits: limitUses("Limits that hold here, of `rateLimits`.").default([]),
+    priority: priority.default("normal"),
     upstream: text(parseName, "the name of an upstream", "The upstream that answers.").optional(),
     redirect: redirect.optional(),
     respond: respond.optional(),

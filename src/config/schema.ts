@@ -37,6 +37,7 @@ import { FIELD_NAME_EXPECTATION, parseConditionField } from "./header-text.ts";
 import { health } from "./health-schema.ts";
 import { identities } from "./identity-schema.ts";
 import { invariant } from "./invariant-schema.ts";
+import { counters, limitUses, loadShedding, rateLimits } from "./limit-schema.ts";
 import { parseLogTarget } from "./log-target.ts";
 import {
   HOST_EXPECTATION,
@@ -52,7 +53,7 @@ import { defaults, fieldName, lifecycle, name, route } from "./route-schema.ts";
 import { MEDIA_TYPE_EXPECTATION, parseMediaType } from "./route-values.ts";
 import { database, internalKeys, internalToken, sealKeys } from "./store-schema.ts";
 import { acme, listenerProxyProtocol, listenerTls, upstreamProxyProtocol, upstreamTls } from "./tls-schema.ts";
-import { breaker, counters, limitNames, otherBalance, rateLimits, tracing } from "./unbuilt-schema.ts";
+import { breaker, otherBalance, tracing } from "./unbuilt-schema.ts";
 
 export const DEFAULT_IDENTITY_HEADERS = ["X-User-Id", "X-User-Roles", "X-Tenant-Id"];
 
@@ -86,6 +87,7 @@ const gateway = fields(
       "Headers that carry who the caller is. These, and all that identities map, are removed from every client request, in every spelling.",
     ).prefault(DEFAULT_IDENTITY_HEADERS),
     sealKeys: sealKeys.optional(),
+    loadShedding: fieldsOrOff(loadShedding, "How many requests are let in at once; off when left out.").prefault("off"),
   },
   "The gateway as a whole.",
 );
@@ -124,7 +126,9 @@ const listener = fields(
     proxyProtocol: listenerProxyProtocol.optional(),
     reusePort: flag("Whether other processes may listen at the same address too; the kernel shares connections out.").default(false),
     publishKeys: publishKeys.optional(),
-    rateLimits: notBuilt(limitNames, "Limits before routing, of `rateLimits`; unknown paths count too.").optional(),
+    rateLimits: limitUses(
+      "Limits before routing, of `rateLimits`, that count by `global`, `ip` or a header; unknown paths count too.",
+    ).prefault([]),
   },
   "An address where clients connect.",
 );
@@ -160,6 +164,7 @@ const upstream = fields(
     internalToken: internalToken.optional(),
     breaker: notBuilt(breaker, "When to stop calling it.").optional(),
     health: health.optional(),
+    loadShedding: fieldsOrOff(loadShedding, "How many requests it is sent at once; off when left out.").prefault("off"),
     timeouts: fields(
       {
         connect: duration({ example: "250ms", off: false, max: "1h" }, "Time to connect; 504 beyond.").prefault("1s"),
@@ -267,7 +272,7 @@ export const configurationSchema = fields(
     version: only(1, "The version of this language."),
     gateway: gateway.prefault({}),
     defaults: defaults.prefault({}),
-    counters: notBuilt(counters, "Where shared counters are kept.").optional(),
+    counters: counters.optional(),
     database: database.optional(),
     admin: fieldsOrOff(adminSection(listenAddress), "Where operators look in; off when left out.").prefault("off"),
     acme: acme.optional(),
@@ -275,7 +280,7 @@ export const configurationSchema = fields(
     upstreams: upstreams.prefault({}),
     identities: identities.prefault({}),
     internalKeys: internalKeys.prefault({}),
-    rateLimits: notBuilt(rateLimits, "Limits, by name.").optional(),
+    rateLimits: rateLimits.prefault({}),
     apis: mapOf(name("The API's name."), api, "a map of APIs by name", "APIs that are served in several versions, by name.").prefault({}),
     routes: list(route, "Requests and what becomes of them.").prefault([]),
     invariants: list(invariant, "What must be true of every route; `check` refuses a configuration that breaks one.").prefault([]),

@@ -2,7 +2,7 @@
 // what is written for them today is right when they come. Their values are never looked at.
 
 import * as z from "zod";
-import { choice, count, duration, fields, fullList, list, mapOf, plainText, shapedText, text } from "./fields.ts";
+import { choice, count, duration, fields, fullList, plainText, shapedText, text } from "./fields.ts";
 import { parseFieldName } from "./header-text.ts";
 import { parseName } from "./patterns.ts";
 
@@ -15,21 +15,6 @@ const name = (expects: string, description: string) => text(parseName, expects, 
 
 // ── the gateway ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const counters = fields(
-  {
-    redis: fields(
-      {
-        url: url("A single server: `redis://127.0.0.1:6379`.").optional(),
-        cluster: fullList(url("A node."), "Nodes of a cluster.").optional(),
-        sentinel: fullList(url("A sentinel."), "Sentinels that know the server.").optional(),
-        timeout: time("50ms", "Time for an answer.").optional(),
-      },
-      "Redis or Valkey.",
-    ),
-  },
-  "Where shared counters are kept.",
-);
-
 export const tracing = fields(
   {
     otlp: fields({ url: url("The collector.") }, "Where spans are sent."),
@@ -38,45 +23,6 @@ export const tracing = fields(
   },
   "Spans of requests.",
 );
-
-// ── rate limits ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const limitKey = z.union(
-  [
-    choice(["global", "ip", "route", "user", "tenant", "apiKey"], "A word."),
-    fields({ header: header("What is counted apart by its value.") }, "A header."),
-  ],
-  { error: "`global`, `ip`, `route`, `user`, `tenant`, `apiKey` or `{ header: … }`" },
-);
-const limitOf = (description: string) =>
-  fields({ limit: count(1, 1_000_000_000, "Requests."), window: time("1m", "The time that they are counted in.") }, description);
-
-const rateLimit = fields(
-  {
-    key: z
-      .union([limitKey, fullList(limitKey, "Several.")], { error: "a word, or a list of words" })
-      .meta({ description: "What is counted apart. `user`, `tenant` and `apiKey` are the principal's, and need a route with `auth`." }),
-    tokenBucket: fields(
-      {
-        rate: shapedText(/^[0-9]+\/(?:s|m|h|d)$/, "a rate such as `50/s`", "What flows back."),
-        burst: count(1, 1_000_000_000, "What may be taken at once."),
-      },
-      "A bucket that refills.",
-    ).optional(),
-    slidingWindow: limitOf("A window that ends now.").optional(),
-    fixedWindow: limitOf("A window that begins by the clock.").optional(),
-    quota: fields(
-      { limit: count(1, 1_000_000_000_000, "Requests."), per: choice(["day", "month"], "By the calendar, in UTC.") },
-      "A quota that lasts.",
-    ).optional(),
-    store: choice(["local", "redis", "database"], "Where it is counted.").optional(),
-    mode: choice(["exact", "approximate"], "Whether each request asks the store.").optional(),
-    onStoreFailure: choice(["open", "closed", "local"], "What holds while the store is away.").optional(),
-  },
-  "A limit, with one way of counting.",
-);
-export const rateLimits = mapOf(name("a name", "The limit's name."), rateLimit, "a map of limits by name", "Limits, by name.");
-export const limitNames = list(name("the name of a limit", "A limit."), "Limits.");
 
 // ── upstreams ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -4,6 +4,7 @@
 import { parseEndpointUrl, parseListenAddress, parseProxyBlock } from "./addresses.ts";
 import { parseConditionField, parseFieldName } from "./header-text.ts";
 import { parseHostName, parseIssuedName } from "./host-names.ts";
+import { parseLimitRate, parseNodeUrl, parseRedisUrl, parseShare } from "./limit-values.ts";
 import { parseHostPattern, parseMethod, parseName, parsePathPattern, parsePathPrefix } from "./patterns.ts";
 import type { QuantityForm } from "./quantities.ts";
 import type { ValueParser } from "./refusal.ts";
@@ -54,6 +55,10 @@ const FORMS = new Map<ValueParser<unknown>, WrittenForm>([
   [parsePointer, { pattern: "^/", examples: ["/error/message"] }],
   [parseUrl, { pattern: "^https?://[!-~]+$", examples: ["https://example.com/page"] }],
   [parseDirectoryUrl, { pattern: "^https://[!-~]+$", examples: ["https://acme-v02.api.letsencrypt.org/directory"] }],
+  [parseLimitRate, { pattern: "^[0-9]{1,10}/[smhd]$", examples: ["50/s", "100/m"] }],
+  [parseShare, { pattern: "^[0-9]{1,3}(?:\\.[0-9]{1,3})?%$", examples: ["80%"] }],
+  [parseRedisUrl, { pattern: "^rediss?://[!-~]+$", examples: ["redis://127.0.0.1:6379"] }],
+  [parseNodeUrl, { pattern: "^rediss?://[!-~]+$", examples: ["redis://127.0.0.1:6379"] }],
   [parseProxyBlock, { pattern: "^[0-9A-Fa-f:.]+(?:/[0-9]{1,3})?$", examples: ["10.0.0.0/8", "fd00::/8"] }],
   [
     parseListenAddress,
