@@ -9,6 +9,7 @@ import { KeyRing } from "../identity/internal-keys/index.ts";
 import type { Stores } from "../stores/index.ts";
 import { deferStores } from "./deferred-stores.ts";
 import { digest } from "./generation-id.ts";
+import { HeldParts, Holdings } from "./held-parts.ts";
 import { createSealKeys } from "./seal-keys.ts";
 
 export interface IdentitySetHost {
@@ -31,16 +32,11 @@ export interface IdentityGrant {
   release(): void;
 }
 
-interface Held<Value> {
-  readonly value: Value;
-  holders: number;
-}
-
 export class IdentitySet {
   readonly #host: IdentitySetHost;
-  readonly #identities = new Map<string, Held<Identity>>();
-  readonly #hosts = new Map<string, Held<IdentityHost>>();
-  readonly #rings = new Map<string, Held<KeyRing>>();
+  readonly #identities = new HeldParts<Identity>((identity) => identity.close());
+  readonly #hosts = new HeldParts<IdentityHost>(({ stores }) => void stores?.close());
+  readonly #rings = new HeldParts<KeyRing>((ring) => ring.close());
 
   constructor(host: IdentitySetHost) {
     this.#host = host;
@@ -49,29 +45,20 @@ export class IdentitySet {
   /** Throws what making an identity throws; then nothing is taken. */
   take(config: GatewayConfig): IdentityGrant {
     const { database, gateway, internalKeys } = config;
-    /** What gives it all back, in the order in which it was taken. */
-    const taken: (() => void)[] = [];
-    const release = () => {
-      for (const giveBack of taken.splice(0).reverse()) giveBack();
-    };
-    const hold = <Value>(held: Map<string, Held<Value>>, key: string, create: () => Value, close: (value: Value) => void): Value => {
-      const value = this.#hold(held, key, create);
-      taken.push(() => this.#letGo(held, key, close));
-      return value;
-    };
+    const holdings = new Holdings();
+    const release = () => holdings.giveAllBack();
     try {
       const hostKey = digest({ database, sealKeys: gateway.sealKeys });
-      const closeHost = ({ stores }: IdentityHost) => void stores?.close();
-      const host = hold(this.#hosts, hostKey, () => this.#createHost(config), closeHost);
+      const host = holdings.take(this.#hosts, hostKey, () => this.#createHost(config));
       const identities = new Map<string, Identity>();
       for (const identity of config.identities) {
         const key = `${identity.name} ${digest(identity)} ${hostKey}`;
         const create = () => this.#host.createIdentity(identity, host);
-        identities.set(identity.name, hold(this.#identities, key, create, closeIt));
+        identities.set(identity.name, holdings.take(this.#identities, key, create));
       }
       if (internalKeys === null) return { identities, host, ring: null, release };
       const ringKey = digest({ internalKeys, longestTokenMs: longestToken(config), hostKey });
-      const ring = hold(this.#rings, ringKey, () => startRing(config, internalKeys, host), closeIt);
+      const ring = holdings.take(this.#rings, ringKey, () => startRing(config, internalKeys, host));
       return { identities, host, ring, release };
     } catch (error) {
       release();
@@ -84,27 +71,6 @@ export class IdentitySet {
     const stores = database === null ? null : deferStores(() => this.#host.openStores(database), clock);
     return { clock, wheel, calls, documents, watcher, stores, sealKeys: createSealKeys(gateway.sealKeys, stores) };
   }
-
-  #hold<Value>(held: Map<string, Held<Value>>, key: string, create: () => Value): Value {
-    let one = held.get(key);
-    if (one === undefined) {
-      one = { value: create(), holders: 0 };
-      held.set(key, one);
-    }
-    one.holders++;
-    return one.value;
-  }
-
-  #letGo<Value>(held: Map<string, Held<Value>>, key: string, close: (value: Value) => void): void {
-    const one = held.get(key);
-    if (one === undefined || --one.holders > 0) return;
-    held.delete(key);
-    close(one.value);
-  }
-}
-
-function closeIt(one: { close(): void }): void {
-  one.close();
 }
 
 function startRing(config: GatewayConfig, internalKeys: InternalKeysConfig, { clock, stores, sealKeys, watcher }: IdentityHost): KeyRing {
