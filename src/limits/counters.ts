@@ -19,7 +19,7 @@ export class Ask {
   readonly meter: Meter;
   /** What is counted apart: any text, made by the caller so that no two things have the same. */
   readonly key: string;
-  /** Units, an integer from 0 on. 0 takes nothing and is told how it stands. */
+  /** Units, an integer from 0 on. 0 takes nothing and is told how it stands: refused where charges went beyond the limit. */
   readonly cost: number;
   /** Whether the units are there. False for a dry run's that would be refused: whoever enforces looks at the meter. */
   isAdmitted = true;
@@ -50,6 +50,7 @@ export interface TakeOwner {
 
 /** The asks of one request that one store decides together. */
 export class Take {
+  /** Of different meters each: none is told what another one of them takes. */
   readonly asks: readonly Ask[];
   readonly owner: TakeOwner;
 
