@@ -12,6 +12,7 @@ const METHODS = {
   sessions: ["find", "insert", "update", "remove", "removeOf", "removeExpired"],
   signingKeys: ["list", "insertNext", "removeExpired"],
   ownSecrets: ["obtain"],
+  quotas: ["reserve", "list", "reset", "removeEnded"],
 } as const satisfies { [Port in Exclude<keyof Stores, "close">]: readonly (keyof Stores[Port])[] };
 
 type AnyMethod = (...values: readonly unknown[]) => Promise<unknown>;
@@ -45,6 +46,7 @@ export function deferStores(open: () => Promise<Stores>, clock: Clock): Stores {
     sessions: port("sessions"),
     signingKeys: port("signingKeys"),
     ownSecrets: port("ownSecrets"),
+    quotas: port("quotas"),
     async close() {
       isClosed = true;
       const opened = await opening?.catch(() => null);

@@ -15,13 +15,14 @@ export interface QuotaReserve extends QuotaName {
   readonly endsAtMs: number;
   /** Units that the period has in all. */
   readonly units: number;
-  /** Units that are wanted, from 1 on; fewer may be granted. Negative ones are given back, and always taken. */
+  /** Units that are wanted; fewer may be granted. 0 only looks. Negative ones are given back, and always taken. */
   readonly wanted: number;
   /** Counted even beyond `units`: what was used while the store was away. */
   readonly isOwed: boolean;
 }
 
 export interface QuotaGrant {
+  /** By how much `used` changed: what was given back is negative, and never more than there was. */
   readonly granted: number;
   /** In all of the period, this grant included. */
   readonly used: number;

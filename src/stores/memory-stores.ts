@@ -2,6 +2,7 @@
 // configuration leads here.
 
 import { type Clock, systemClock } from "../base/index.ts";
+import { MemoryQuotas } from "./memory-quotas.ts";
 import {
   type ApiKeyFilter,
   type ApiKeyRecord,
@@ -27,6 +28,7 @@ export function createMemoryStores(clock: Pick<Clock, "wall"> = systemClock): St
         return kept;
       },
     },
+    quotas: new MemoryQuotas(),
     async close() {},
   };
 }

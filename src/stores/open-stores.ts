@@ -16,7 +16,7 @@ export interface StoreOptions {
 /** Creates what is missing. Rejects with a StoreFailure alone; the caller closes what it gets. */
 export async function openStores(database: StoreDatabase, options: StoreOptions = {}): Promise<Stores> {
   const clock = options.clock ?? systemClock;
-  const { Asker, migrate, MIGRATIONS, SqlApiKeys, SqlOwnSecrets, SqlSessions, SqlSigningKeys } = await import("./sql/index.ts");
+  const { Asker, migrate, MIGRATIONS, SqlApiKeys, SqlOwnSecrets, SqlQuotas, SqlSessions, SqlSigningKeys } = await import("./sql/index.ts");
   const engine = database.kind === "sqlite" ? await openFile(database.path, clock) : await openServer(database.url, database.ca);
   const asker = new Asker(engine);
   try {
@@ -30,6 +30,7 @@ export async function openStores(database: StoreDatabase, options: StoreOptions 
     sessions: new SqlSessions(asker),
     signingKeys: new SqlSigningKeys(asker),
     ownSecrets: new SqlOwnSecrets(asker),
+    quotas: new SqlQuotas(asker),
     close: () => asker.close(),
   };
 }

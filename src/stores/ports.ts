@@ -1,6 +1,8 @@
 // What is kept beyond a process: the ports, which every engine implements and one contract suite holds to. All times are wall clock in ms.
 // Every method rejects with a StoreFailure when the store can't be asked; nothing is guessed then.
 
+import type { QuotaStore } from "../limits/index.ts";
+
 export class StoreFailure extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options);
@@ -129,5 +131,6 @@ export interface Stores {
   readonly sessions: SessionStore;
   readonly signingKeys: SigningKeyStore;
   readonly ownSecrets: OwnSecretStore;
+  readonly quotas: QuotaStore;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ import pg from "pg";
 import { Secret } from "../base/index.ts";
 import { openPostgres } from "./engines/postgres-engine.ts";
 import { PostgresServer, whyNoPostgres } from "./engines/postgres-server.contract.ts";
+import { MIGRATIONS } from "./migrations/index.ts";
 import { openStores } from "./open-stores.ts";
 import { StoreFailure } from "./ports.ts";
 import { makeKey, storesContract } from "./stores.contract.ts";
@@ -51,11 +52,11 @@ describe("PostgreSQL", { skip }, () => {
     await client.connect();
     await client.query("drop schema public cascade; create schema public");
     const nodes = await Promise.all(Array.from({ length: 6 }, () => openStores(server!.database)));
-    assert.deepEqual((await client.query("select version from sallyport_schema")).rows, [{ version: "1" }]);
+    assert.deepEqual((await client.query("select version from sallyport_schema")).rows, [{ version: String(MIGRATIONS.length) }]);
     await Promise.all(nodes.map((node) => node.close()));
     await client.query("update sallyport_schema set version = 99");
     await failsSafely(server!.database, /version 99/);
-    await client.query("update sallyport_schema set version = 1");
+    await client.query(`update sallyport_schema set version = ${MIGRATIONS.length}`);
     await client.end();
   });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { FakeClock } from "../base/index.ts";
+import type { QuotaReserve } from "../limits/index.ts";
 import { type ApiKeyRecord, type SessionRecord, type SigningKeyRecord, StoreFailure, type Stores } from "./ports.ts";
 
 export const NOW_MS = Date.UTC(2026, 0, 1);
@@ -63,6 +64,7 @@ export function storesContract(name: string, open: (clock: FakeClock) => Promise
     sessionsContract(nodes);
     signingKeysContract(nodes);
     ownSecretsContract(nodes);
+    quotasContract(nodes);
   });
 }
 
@@ -301,6 +303,176 @@ function ownSecretsContract(nodes: Nodes): void {
       assert.ok(made.includes(got[0]!));
       assert.equal(await nodes()[1].ownSecrets.obtain("seal", random), got[0]);
       assert.notEqual(await nodes()[1].ownSecrets.obtain("other", random), got[0]);
+    });
+  });
+}
+
+export function makeReserve(wanted: number, more: Partial<QuotaReserve> = {}): QuotaReserve {
+  return { limit: "per-key", key: "acme", period: "2026-01", endsAtMs: NOW_MS + 1000, units: 100, wanted, isOwed: false, ...more };
+}
+
+function quotasContract(nodes: Nodes): void {
+  const take = async (wanted: number, more: Partial<QuotaReserve> = {}, node = 0) =>
+    (await nodes()[node]!.quotas.reserve([makeReserve(wanted, more)], NOW_MS))[0]!;
+
+  describe("quotas", () => {
+    it("grant what is left, to whoever asks first", async () => {
+      const key = random();
+      assert.deepEqual(await take(60, { key }), { granted: 60, used: 60 });
+      assert.deepEqual(await take(60, { key }, 1), { granted: 40, used: 100 });
+      assert.deepEqual(await take(1, { key }), { granted: 0, used: 100 });
+      assert.deepEqual(await take(0, { key }, 1), { granted: 0, used: 100 });
+      assert.deepEqual(await take(50, { key, units: 120 }), { granted: 20, used: 120 });
+      assert.deepEqual(await take(50, { key, units: 50 }), { granted: 0, used: 120 });
+    });
+
+    it("take back what was not used, and never more than was", async () => {
+      const key = random();
+      await take(60, { key });
+      assert.deepEqual(await take(-20, { key }, 1), { granted: -20, used: 40 });
+      assert.deepEqual(await take(-50, { key }), { granted: -40, used: 0 });
+      assert.deepEqual(await take(-1, { key: random() }), { granted: 0, used: 0 });
+    });
+
+    it("count what is owed beyond their end", async () => {
+      const key = random();
+      await take(90, { key });
+      assert.deepEqual(await take(30, { key, isOwed: true }), { granted: 30, used: 120 });
+      assert.deepEqual(await take(1, { key }), { granted: 0, used: 120 });
+    });
+
+    it("answer several at once in their order, those of one counter one after the other", async () => {
+      const [key, other] = [random(), random()];
+      const requests = [
+        makeReserve(30, { key }),
+        makeReserve(7, { key: other }),
+        makeReserve(50, { key, isOwed: true }),
+        makeReserve(50, { key }),
+        makeReserve(-10, { key }),
+        makeReserve(5, { key, period: "2026-02" }),
+        makeReserve(5, { key, limit: "other" }),
+      ];
+      const [one, another] = nodes();
+      const grants = await one.quotas.reserve(requests, NOW_MS);
+      assert.deepEqual(
+        grants.map(({ granted, used }) => [granted, used]),
+        [
+          [30, 30],
+          [7, 7],
+          [50, 80],
+          [20, 100],
+          [-10, 90],
+          [5, 5],
+          [5, 5],
+        ],
+      );
+      assert.equal((await another.quotas.list({ key, limit: "per-key", most: 1 }, NOW_MS))[0]?.used, 90);
+      assert.deepEqual(await one.quotas.reserve([], NOW_MS), []);
+    });
+
+    it("never grant more than there is to nodes that ask at once, in whatever order each names them", async () => {
+      const keys = Array.from({ length: 5 }, random);
+      const granted = new Map(keys.map((key) => [key, 0]));
+      const ask = async (node: number, round: number): Promise<void> => {
+        const asked = [...keys.slice(round % 5), ...keys.slice(0, round % 5)];
+        if (node === 1) asked.reverse();
+        const grants = await nodes()[node]!.quotas.reserve(
+          asked.map((key) => makeReserve(7, { key })),
+          NOW_MS,
+        );
+        for (const [index, key] of asked.entries()) granted.set(key, granted.get(key)! + grants[index]!.granted);
+      };
+      await Promise.all(Array.from({ length: 40 }, (_, round) => ask(round % 2, round)));
+      assert.deepEqual(
+        [...granted.values()],
+        keys.map(() => 100),
+      );
+    });
+
+    it("tell apart keys of any length and any characters", async () => {
+      const odd = [
+        "",
+        " ",
+        "é",
+        "e\u0301",
+        "a\u0000b",
+        "a\u0000c",
+        "\ud800",
+        "\udfff",
+        "\ufffd",
+        "'; --",
+        "%",
+        '"',
+        "A",
+        "a",
+        "k".repeat(20_000),
+      ];
+      const period = random();
+      const [one, other] = nodes();
+      for (const [index, key] of odd.entries()) await take(index + 1, { key, period });
+      for (const [index, key] of odd.entries()) {
+        assert.deepEqual(await take(0, { key, period }, 1), { granted: 0, used: index + 1 });
+      }
+      const listed = await one.quotas.list({ limit: "per-key" }, NOW_MS);
+      const keys = listed.filter((record) => record.period === period).map(({ key }) => key);
+      assert.deepEqual(keys, odd.toReversed());
+      assert.equal(await other.quotas.reset("per-key", "\ud800", NOW_MS), 1);
+      assert.equal((await one.quotas.list({ key: "\udfff" }, NOW_MS))[0]?.used, odd.indexOf("\udfff") + 1);
+    });
+
+    it("are more than one statement can hold", async () => {
+      const period = random();
+      const requests = Array.from({ length: 2500 }, (_, index) => makeReserve(1, { period, key: `key ${index}` }));
+      for (const used of [1, 2]) {
+        const grants = await nodes()[0].quotas.reserve(requests, NOW_MS);
+        assert.equal(grants.length, 2500);
+        assert.ok(grants.every((grant) => grant.granted === 1 && grant.used === used));
+      }
+    });
+
+    it("are listed, the most used first, those that have ended only when asked for", async () => {
+      const limit = random();
+      const [one, other] = nodes();
+      await take(5, { limit, key: "a" });
+      await take(9, { limit, key: "b", units: 10 });
+      await take(50, { limit, key: "a", period: "2025-12", endsAtMs: NOW_MS });
+      const list = async (filter: object) =>
+        (await other.quotas.list({ limit, ...filter }, NOW_MS)).map(({ key, used }) => `${key} ${used}`);
+      assert.deepEqual(await list({}), ["b 9", "a 5"]);
+      assert.deepEqual(await list({ all: true }), ["a 50", "b 9", "a 5"]);
+      assert.deepEqual(await list({ all: true, key: "a" }), ["a 50", "a 5"]);
+      assert.deepEqual(await list({ most: 1 }), ["b 9"]);
+      assert.deepEqual(await list({ key: "c" }), []);
+      const b = { limit, key: "b", period: "2026-01", used: 9, units: 10, endsAtMs: NOW_MS + 1000, updatedAtMs: NOW_MS };
+      assert.deepEqual(await one.quotas.list({ limit, key: "b" }, NOW_MS), [b]);
+    });
+
+    it("are reset for one key or all, in the current periods", async () => {
+      const limit = random();
+      const { quotas } = nodes()[1];
+      for (const key of ["a", "b", "c"]) await take(5, { limit, key });
+      await take(50, { limit, key: "a", period: "2025-12", endsAtMs: NOW_MS });
+      assert.equal(await quotas.reset(limit, "a", NOW_MS), 1);
+      assert.equal(await quotas.reset(limit, "none", NOW_MS), 0);
+      assert.equal(await quotas.reset("none", null, NOW_MS), 0);
+      const used = async () => (await quotas.list({ limit, all: true }, NOW_MS)).map((record) => record.used);
+      assert.deepEqual(await used(), [50, 5, 5, 0]);
+      assert.equal(await quotas.reset(limit, null, NOW_MS), 3);
+      assert.deepEqual(await used(), [50, 0, 0, 0]);
+      assert.deepEqual(await take(100, { limit, key: "a" }), { granted: 100, used: 100 });
+    });
+
+    it("whose period has ended are removed, from that very moment on", async () => {
+      const limit = random();
+      const { quotas } = nodes()[0];
+      await quotas.removeEnded(NOW_MS - 10);
+      await take(1, { limit, period: "p1", endsAtMs: NOW_MS - 20 });
+      await take(1, { limit, period: "p2", endsAtMs: NOW_MS - 19 });
+      assert.equal(await quotas.removeEnded(NOW_MS - 20), 1);
+      assert.deepEqual(
+        (await quotas.list({ limit, all: true }, NOW_MS)).map(({ period }) => period),
+        ["p2"],
+      );
     });
   });
 }

@@ -8,9 +8,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, describe, it } from "node:test";
 import { FakeClock, systemClock } from "../base/index.ts";
+import { openSqlite } from "./engines/sqlite-engine.ts";
 import { createMemoryStores } from "./memory-stores.ts";
 import { openStores } from "./open-stores.ts";
 import { StoreFailure, type Stores } from "./ports.ts";
+import { Asker, MIGRATIONS, migrate } from "./sql/index.ts";
 import { makeKey, storesContract } from "./stores.contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-stores-"));
@@ -54,6 +56,19 @@ describe("the embedded database", () => {
     const record = makeKey();
     await withStores("kept.db", ({ apiKeys }) => apiKeys.insert(record));
     await withStores("kept.db", async ({ apiKeys }) => assert.deepEqual(await apiKeys.find(record.id), record));
+  });
+
+  it("of the first release takes the steps that came since, and keeps what it has", async () => {
+    const path = join(folder, "first.db");
+    const engine = await openSqlite(path, systemClock);
+    const asker = new Asker(engine);
+    await migrate(asker, engine, MIGRATIONS.slice(0, 1));
+    await engine.database.insertInto("sallyport_own_secrets").values({ name: "seal", value: "kept" }).execute();
+    await asker.close();
+    await withStores("first.db", async ({ ownSecrets, quotas }) => {
+      assert.equal(await ownSecrets.obtain("seal", () => "made"), "kept");
+      assert.deepEqual(await quotas.list({}, 0), []);
+    });
   });
 
   it("of a newer release is refused and left as it is", async () => {

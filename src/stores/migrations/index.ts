@@ -4,7 +4,8 @@
 import type { Transaction } from "kysely";
 import type { Tables } from "../sql/tables.ts";
 import { createFirstTables } from "./0001-first-tables.ts";
+import { createQuotas } from "./0002-quotas.ts";
 
 export type Migration = (transaction: Transaction<Tables>) => Promise<void>;
 
-export const MIGRATIONS: readonly Migration[] = [createFirstTables];
+export const MIGRATIONS: readonly Migration[] = [createFirstTables, createQuotas];

@@ -3,5 +3,6 @@ export { MIGRATIONS } from "../migrations/index.ts";
 export { Asker } from "./engine.ts";
 export { migrate } from "./migrate.ts";
 export { SqlApiKeys } from "./sql-api-keys.ts";
+export { SqlQuotas } from "./sql-quotas.ts";
 export { SqlSessions } from "./sql-sessions.ts";
 export { SqlOwnSecrets, SqlSigningKeys } from "./sql-signing-keys.ts";

@@ -39,6 +39,20 @@ export interface SigningKeyTable {
   expires_at: number;
 }
 
+/** One counter: a limit's of one key in one period. */
+export interface QuotaTable {
+  limit_name: string;
+  /** SHA-256 of the key, which may be longer than an index takes. */
+  key_digest: string;
+  period: string;
+  /** The key as a JSON string: any character of it is one that every database can keep. */
+  key_json: string;
+  used: number;
+  units: number;
+  ends_at: number;
+  updated_at: number;
+}
+
 /** The prefix is for databases that others use too. */
 export interface Tables {
   sallyport_schema: { version: number };
@@ -47,4 +61,5 @@ export interface Tables {
   sallyport_sessions: SessionTable;
   sallyport_signing_keys: SigningKeyTable;
   sallyport_own_secrets: { name: string; value: string };
+  sallyport_quotas: QuotaTable;
 }
