@@ -33,6 +33,8 @@ export interface ToldToClient {
   readonly detail: string | null;
   /** When to come again: Retry-After. Null says nothing of it. */
   readonly retryAfterSeconds: number | null;
+  /** Members of the problem besides those that each has, at least one. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 export interface Fault {

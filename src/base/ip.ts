@@ -150,13 +150,28 @@ export function canonicalIp(text: string): string | null {
 
 /**
  * What to count an address under: an IPv4 address as it is, an IPv6 address as its /64, which is what one client has
- * to itself. Text that is not an address counts under itself.
+ * to itself, unless other lengths are asked for. Text that is not an address counts under itself.
  */
-export function ipKey(address: string): string {
-  if (address.indexOf(":") < 0 || !parseGroups(address)) return address;
-  if (isMapped()) return formatIpv4(wordAt(3));
-  groups.fill(0, 4);
-  return `${formatGroups()}/64`;
+export function ipKey(address: string, v4Bits = 32, v6Bits = 64): string {
+  if (address.indexOf(":") < 0) {
+    if (v4Bits === 32) return address;
+    const quad = parseDottedQuad(address, 0);
+    return quad < 0 ? address : ipv4Key(quad, v4Bits);
+  }
+  if (!parseGroups(address)) return address;
+  if (isMapped()) return ipv4Key(wordAt(3), v4Bits);
+  if (v6Bits === 128) return formatGroups();
+  const cut = v6Bits >> 4;
+  if ((v6Bits & 15) === 0) groups.fill(0, cut);
+  else {
+    groups[cut]! &= 0xffff << (16 - (v6Bits & 15));
+    groups.fill(0, cut + 1);
+  }
+  return `${formatGroups()}/${v6Bits}`;
+}
+
+function ipv4Key(quad: number, bits: number): string {
+  return bits === 32 ? formatIpv4(quad) : `${formatIpv4((quad & maskWord(bits, 0)) >>> 0)}/${bits}`;
 }
 
 function maskWord(prefix: number, index: number): number {

@@ -49,7 +49,8 @@ export function encodeFault(fault: Fault, exchange: Exchange): EncodedFault {
   }
   if (exchange.allow !== null) fields.add(FIELD.ALLOW, exchange.allow);
   const detail = told === null || told.detail === null ? "" : `,"detail":${JSON.stringify(told.detail)}`;
-  const body = Buffer.from(`${prefix}${detail},"requestId":"${exchange.requestId}"}\n`, "utf8");
+  const members = told?.members === undefined ? "" : `,${JSON.stringify(told.members).slice(1, -1)}`;
+  const body = Buffer.from(`${prefix}${detail}${members},"requestId":"${exchange.requestId}"}\n`, "utf8");
   return { status: kind.status, fields, body };
 }
 

@@ -10,6 +10,7 @@ import { compileHeaderEdits } from "./header-edits/index.ts";
 import { compileLifecycle } from "./lifecycle/index.ts";
 import { compileMaintenance } from "./maintenance/index.ts";
 import { compileMethodOverride } from "./method-override/index.ts";
+import { compileRateLimits, type LimitsHost } from "./rate-limits/index.ts";
 import { compileRedirect } from "./redirect/index.ts";
 import { compileRespond } from "./respond/index.ts";
 import { compileRewrite } from "./rewrite/index.ts";
@@ -26,9 +27,18 @@ export { compileInternalToken, KEYS_PATH, publishKeys, TOKEN_TYPE } from "./inte
 export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
 export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
+export {
+  type BoundLimit,
+  compileListenerLimits,
+  LIMIT_OUTCOMES,
+  type LimitCounter,
+  type LimitMetrics,
+  type LimitOutcome,
+  type LimitsHost,
+} from "./rate-limits/index.ts";
 
 /** What policies are compiled with besides the route: what of the process they ask. */
-export interface RoutePolicyHost extends AuthHost, AuthorizeHost {
+export interface RoutePolicyHost extends AuthHost, AuthorizeHost, LimitsHost {
   /** What shows an upstream who calls; null where it is not told. Shared by all routes of the upstream. */
   tokenOf(upstream: { readonly name: string }): Policy | null;
 }
@@ -46,6 +56,8 @@ const SHIPPED: readonly PolicyCompiler[] = [
   // What is gone for good says so, even where it is closed for a while.
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
+  // Behind those two: what is closed costs nobody anything.
+  compileRateLimits,
   (route, host) => compileAuth(route, host, sharedOrigins(route.cors)),
   compileAuthorize,
   (route) => compileHeaderEdits(route.headers),
