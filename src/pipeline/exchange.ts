@@ -385,7 +385,7 @@ export class Exchange extends ExchangeFacts implements ClientEvents {
   onRequestEnd(trailers: Fields | null): void {
     if (this.requestBody === null) return;
     if (trailers !== null) trailers.removeFolded(this.plan.forbiddenTrailers);
-    this.requestBody.end(trailers);
+    this.requestBody.end(trailers, this.runtime.wheel.nowMs);
   }
 
   onRequestFault(fault: Fault): void {

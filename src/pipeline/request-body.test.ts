@@ -90,7 +90,7 @@ describe("a request body", () => {
       assert.equal(body.push(bytes("x".repeat(1000))), true);
       assert.equal(body.heldBytes, 0);
     }
-    body.end(null);
+    body.end(null, 1);
     assert.deepEqual([reader.text.length, reader.ends, body.isIntact], [100_000, 1, false]);
   });
 
@@ -177,7 +177,7 @@ describe("a request body", () => {
           }
           for (const each of readers) assert.ok(whole.startsWith(each.text), "a prefix of the whole");
         }
-        body.end(null);
+        body.end(null, 1);
         for (const reader of readers) {
           reader.feed(body, Number.POSITIVE_INFINITY);
           assert.equal(reader.text, whole);

@@ -41,6 +41,8 @@ export class RequestBody {
   /** Bytes that are here. */
   heldBytes = 0;
   isComplete = false;
+  /** When the client's last byte came, on the wheel's clock; 0 before. */
+  arrivedMs = 0;
   trailers: Fields | null = null;
   /** Null is off. Set when the route is known; until then nothing is read. */
   maxBytes: number | null = null;
@@ -132,7 +134,8 @@ export class RequestBody {
     return this.#chain === null ? this.#take(chunk) : this.#chain.write(chunk);
   }
 
-  end(trailers: Fields | null): void {
+  end(trailers: Fields | null, nowMs: number): void {
+    this.arrivedMs = nowMs;
     if (this.#chain === null) this.#complete(trailers);
     else this.#chain.end(trailers);
   }

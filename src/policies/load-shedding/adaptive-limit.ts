@@ -1,0 +1,243 @@
+// How many requests may be under way at once, found out from how long they take. @hot
+//
+// A gradient limiter, after Gradient2 of Netflix's concurrency-limits and Envoy's adaptive concurrency: in windows of time, how much longer
+// requests take than they usually do is compared with `tolerance`. Less: the limit grows while it is used. More: it is cut by as much. Where
+// it differs, and why:
+//
+// - A request is compared with the usual latency of its own route (usual-latency.ts), so that another mix of fast and slow routes is no sign
+//   of load. One request counts for at most tolerance² times the usual: it takes half of them to bring the limit down, however slow they are.
+// - What is usual must not be learnt from a queue of our own, or the limit would drift up as far as it is let (Gradient2 does). It rises only
+//   while less than half of the limit is used. Under lasting overload it is measured: the limit goes down to 1 / (2 × tolerance) for as long
+//   as 128 requests take, when a minute of the wall clock begins. So all workers and machines measure together; one that does it alone sees
+//   the queue of the others. Where not even `minimum` is fast enough any more, that is measured and becomes the usual.
+// - What fails (no answer in time, no connection, 503 or 504) counts as the slowest that a request can be.
+//
+// Nothing has a timer: windows end when a request does. Times are those of the timer wheel, read once for each event.
+
+import type { Clock } from "../../base/index.ts";
+import type { UsualLatency } from "./usual-latency.ts";
+
+export interface LimitBounds {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly tolerance: number;
+}
+
+/** A window has as many samples, and takes as long: twice the latency, so that it shows what the last change of the limit did. */
+const SAMPLES = 16;
+const SHORTEST_MS = 100;
+const LONGEST_MS = 10_000;
+/** Below this, latencies are the clock's own grain. */
+const LEAST_LATENCY_MS = 0.05;
+/** How much faster than usual a request may count for, in bits: more is noise. */
+const MOST_HASTE = 4;
+/** Largest change by one window. */
+const MOST_CUT = 0.5;
+const MOST_GROWTH = 0.5;
+/** Without a request for so long, what the window has is of another time. */
+const IDLE_MS = 1000;
+/** Windows in a row in which `minimum` is too much. */
+const FLOORED_WINDOWS = 3;
+/** How long there must be overload before it is measured under it, and how often. */
+const OVERLOADED_MS = 5000;
+const MEASURE_EVERY_MS = 60_000;
+const MEASURED_REQUESTS = 128;
+
+const STEADY = 0;
+/** The limit is down; what was let in before leaves. */
+const EMPTYING = 1;
+const MEASURING = 2;
+
+export class AdaptiveLimit {
+  readonly #bounds: LimitBounds;
+  readonly #clock: Clock;
+  /** What a request counts for at most, in bits. */
+  readonly #worst: number;
+  /** With a fraction; as many may be under way as are below it. */
+  limit: number;
+  // The window:
+  #endsMs = 0;
+  #samples = 0;
+  #drops = 0;
+  /** Sums over the samples: bits above the usual, and bits. */
+  #excess = 0;
+  #bits = 0;
+  #peak = 0;
+  #shed = 0;
+  // From window to window:
+  #windowMs = SHORTEST_MS;
+  #lastMs = 0;
+  /** When more than half of the limit was last used. */
+  #pressedMs = 0;
+  #overloadedSinceMs = -1;
+  #floored = 0;
+  #minute: number;
+  // Measuring:
+  #phase: typeof STEADY | typeof EMPTYING | typeof MEASURING = MEASURING;
+  #epoch = 0;
+  #measureFromMs = 0;
+  #phaseEndsMs = 0;
+  #measured = 0;
+  #limitBefore = 0;
+
+  constructor(bounds: LimitBounds, clock: Clock) {
+    this.#bounds = bounds;
+    this.#clock = clock;
+    this.#worst = 2 * Math.log2(bounds.tolerance);
+    this.limit = bounds.minimum;
+    this.#minute = this.#wallMinute();
+    // It begins as if at the end of overload: with the least, and by measuring.
+    this.#limitBefore = bounds.minimum;
+    this.#measure(clock.now());
+  }
+
+  /** A request was let in; `inFlight` counts it. */
+  admitted(inFlight: number, nowMs: number): void {
+    if (inFlight > this.#peak) this.#peak = inFlight;
+    if (inFlight === 1 && nowMs - this.#lastMs > IDLE_MS) this.#wake(nowMs);
+  }
+
+  shed(): void {
+    this.#shed++;
+  }
+
+  /** A request had its response's head at `nowMs`, that was all there to be sent at `fromMs`. `inFlight` does not count it any more. */
+  sample(usual: UsualLatency, fromMs: number, inFlight: number, nowMs: number): void {
+    this.#lastMs = nowMs;
+    // What was sent before the limit went down has waited behind what is gone now.
+    if (this.#phase !== MEASURING || fromMs >= this.#measureFromMs) this.#count(usual, nowMs - fromMs, nowMs);
+    this.#advance(inFlight, nowMs);
+  }
+
+  #count(usual: UsualLatency, tookMs: number, nowMs: number): void {
+    const bits = Math.log2(Math.max(tookMs, LEAST_LATENCY_MS));
+    usual.add(bits, this.#epoch, nowMs);
+    if (this.#phase === MEASURING) {
+      this.#measured++;
+      usual.adopt();
+    } else {
+      if (usual.isKnown) {
+        this.#excess += Math.max(-MOST_HASTE, Math.min(this.#worst, bits - usual.bits));
+        this.#bits += bits;
+        this.#samples++;
+      }
+      usual.learn(usual.sinceMs > this.#pressedMs && !this.#isPressed, nowMs);
+    }
+  }
+
+  /** Nobody waits for the answer any more. Who left early says nothing; who waited too long says as much as a failure. */
+  abandoned(usual: UsualLatency, fromMs: number, inFlight: number, nowMs: number): void {
+    if (usual.isKnown && nowMs - fromMs > this.#bounds.tolerance * 2 ** usual.bits) this.drop(inFlight, nowMs);
+  }
+
+  /** A request failed for what it was sent to. */
+  drop(inFlight: number, nowMs: number): void {
+    this.#lastMs = nowMs;
+    this.#drops++;
+    this.#advance(inFlight, nowMs);
+  }
+
+  get #isPressed(): boolean {
+    return this.#shed > 0 || this.#peak >= this.limit / 2;
+  }
+
+  #advance(inFlight: number, nowMs: number): void {
+    if (this.#phase === STEADY) {
+      if (nowMs >= this.#endsMs && this.#samples + this.#drops >= SAMPLES) this.#closeWindow(inFlight, nowMs);
+    } else if (this.#phase === EMPTYING) {
+      if (inFlight <= this.limit || nowMs >= this.#phaseEndsMs) this.#measure(nowMs);
+    } else if (nowMs >= this.#phaseEndsMs || (this.#measured >= MEASURED_REQUESTS && nowMs >= this.#measureFromMs + this.#windowMs)) {
+      this.#resume(inFlight, nowMs);
+    }
+  }
+
+  #closeWindow(inFlight: number, nowMs: number): void {
+    const { minimum, maximum, tolerance } = this.#bounds;
+    const { limit } = this;
+    const samples = this.#samples;
+    const slowdown = 2 ** ((this.#excess + this.#drops * this.#worst) / (samples + this.#drops));
+    const gradient = tolerance / slowdown;
+    const isPressed = this.#isPressed;
+    const isOverloaded = this.#shed > 0;
+    const peak = this.#peak;
+    if (samples > 0) this.#windowMs = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, 2 * 2 ** (this.#bits / samples)));
+    this.#beginWindow(inFlight, nowMs);
+
+    if (isPressed) this.#pressedMs = nowMs;
+    if (!isOverloaded) this.#overloadedSinceMs = -1;
+    else if (this.#overloadedSinceMs < 0) this.#overloadedSinceMs = nowMs;
+    const isFloored = gradient < 1 && limit <= minimum && samples >= SAMPLES / 2;
+    this.#floored = isFloored ? this.#floored + 1 : 0;
+    const minute = this.#wallMinute();
+    const isNewMinute = minute !== this.#minute;
+    this.#minute = minute;
+    if (this.#floored === FLOORED_WINDOWS || (isNewMinute && isOverloaded && nowMs - this.#overloadedSinceMs >= OVERLOADED_MS)) {
+      this.#startMeasuring(inFlight, nowMs);
+      return;
+    }
+
+    // Room for a short queue, without which an upstream's workers would now and then have nothing to do.
+    const queue = Math.sqrt(limit);
+    let next = limit;
+    if (gradient < 1) {
+      next = limit * Math.max(MOST_CUT, gradient) + queue;
+      // A limit that is not reached need not cost anybody anything.
+      if (!isPressed) next = Math.max(next, peak + queue);
+      next = Math.min(limit, next);
+    } else if (isPressed) {
+      next = limit + queue + limit * Math.min(MOST_GROWTH, (gradient - 1) / 2);
+    }
+    this.limit = Math.max(minimum, Math.min(maximum, next));
+  }
+
+  #beginWindow(inFlight: number, nowMs: number): void {
+    this.#endsMs = nowMs + this.#windowMs;
+    this.#samples = 0;
+    this.#drops = 0;
+    this.#excess = 0;
+    this.#bits = 0;
+    this.#peak = inFlight;
+    this.#shed = 0;
+  }
+
+  #startMeasuring(inFlight: number, nowMs: number): void {
+    const { minimum, tolerance } = this.#bounds;
+    this.#floored = 0;
+    this.#limitBefore = this.limit;
+    this.limit = Math.max(minimum, this.limit / (2 * tolerance));
+    this.#phase = EMPTYING;
+    this.#phaseEndsMs = this.#patience(nowMs);
+    if (inFlight <= this.limit) this.#measure(nowMs);
+  }
+
+  #measure(nowMs: number): void {
+    this.#phase = MEASURING;
+    this.#epoch++;
+    this.#measured = 0;
+    this.#measureFromMs = nowMs;
+    this.#phaseEndsMs = this.#patience(nowMs);
+  }
+
+  #resume(inFlight: number, nowMs: number): void {
+    this.#phase = STEADY;
+    this.#epoch++;
+    this.limit = this.#limitBefore;
+    this.#pressedMs = nowMs;
+    this.#beginWindow(inFlight, nowMs);
+  }
+
+  /** Until when a phase of measuring may last, where something hangs. */
+  #patience(nowMs: number): number {
+    return nowMs + Math.max(1000, 4 * this.#windowMs);
+  }
+
+  #wake(nowMs: number): void {
+    this.#lastMs = nowMs;
+    if (this.#phase !== STEADY) this.#resume(1, nowMs);
+    else this.#beginWindow(1, nowMs);
+  }
+
+  #wallMinute(): number {
+    return Math.floor(this.#clock.wall() / MEASURE_EVERY_MS);
+  }
+}
