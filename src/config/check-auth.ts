@@ -21,13 +21,16 @@ import {
 /** What of the gateway's own file routes are judged by; made once. */
 export interface KnownIdentities {
   readonly names: ReadonlySet<string>;
+  /** Those that take API keys. */
+  readonly apiKeys: ReadonlySet<string>;
   /** By which words a request tells that it is this identity's: two that share one can't be told apart. */
   readonly marks: ReadonlyMap<string, readonly string[]>;
 }
 
 export function listIdentities(gateway: unknown): KnownIdentities {
   const marks = new Map(keysOf(get(gateway, "identities")).map((name) => [name, toMarks(get(gateway, "identities", name))]));
-  return { names: new Set(marks.keys()), marks };
+  const apiKeys = [...marks.keys()].filter((name) => has(get(gateway, "identities", name), "apiKey"));
+  return { names: new Set(marks.keys()), apiKeys: new Set(apiKeys), marks };
 }
 
 export function checkAuth(route: unknown, path: IssuePath, known: KnownIdentities, findings: Finding[]): void {

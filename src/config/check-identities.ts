@@ -8,7 +8,7 @@ import { isCleartext, parseIssuerUrl } from "./identity-values.ts";
 import { type Finding, type IssuePath, toPathText } from "./issue.ts";
 import { checkPasswordHash } from "./password-hash.ts";
 import { checkSignatureKey } from "./signature-key.ts";
-import { asMap, checkEntries, children, contradiction, get, has, isWell, keysOf, toChoice, toExact } from "./written.ts";
+import { asMap, checkEntries, checkOne, children, contradiction, get, has, isWell, keysOf, toExact } from "./written.ts";
 
 type Context = Pick<CheckContext, "isReference" | "pemOf">;
 
@@ -97,17 +97,6 @@ export function checkCleartext(url: unknown, path: IssuePath, findings: Finding[
 }
 
 // ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function checkOne(written: unknown, path: IssuePath, keys: readonly string[], why: string, findings: Finding[]): void {
-  if (asMap(written) === undefined) return;
-  const [first, other] = keys.filter((key) => has(written, key));
-  if (first === undefined) {
-    const message = `${why}, and none is said: ${toChoice(keys)} is missing`;
-    findings.push({ code: "SP_CONFIG_MISSING_KEY", path, at: "value", message, hint: `write one of ${toChoice(keys)}` });
-  } else if (other !== undefined) {
-    findings.push(contradiction([...path, other], "key", `${why}: \`${other}\` can't stand beside \`${first}\``, "keep one of the two"));
-  }
-}
 
 function checkKeySource(jwks: unknown, path: IssuePath, [issuer, issuerPath]: readonly [unknown, IssuePath], findings: Finding[]): void {
   checkOne(jwks, path, ["url", "discovery", "file"], "keys come from one place", findings);

@@ -47,6 +47,9 @@ function listNeeds(root: unknown): Need[] {
     const what = isStored ? "sessions are kept" : "the key that seals sessions is kept";
     needs.push({ path: [...path, "session"], what, isSealed: true, isKeyAlone: !isStored });
   }
+  for (const [path, limit] of children(root, [], "rateLimits")) {
+    if (has(limit, "quota")) needs.push({ path: [...path, "quota"], what: "quotas are kept", isSealed: false, isKeyAlone: false });
+  }
   for (const [path, upstream] of children(root, [], "upstreams")) {
     if (!has(upstream, "internalToken")) continue;
     needs.push({ path: [...path, "internalToken"], what: "the keys of internal tokens are kept", isSealed: true, isKeyAlone: false });

@@ -1,4 +1,5 @@
-// What is defined and never used: upstreams, identities, APIs and versions that no route names, an authority that no certificate asks for.
+// What is defined and never used: upstreams, identities, limits, APIs and versions that nobody names, an authority that no certificate asks
+// for, counters that nothing is counted in.
 
 import type { Finding, IssuePath } from "./issue.ts";
 import { children, get, has, keysOf, texts } from "./written.ts";
@@ -8,6 +9,11 @@ export function checkUnused(root: unknown, routes: readonly unknown[], findings:
   const upstreams = new Set<unknown>();
   const identities = new Set<unknown>();
   const versions = new Map<unknown, Set<string>>();
+  const limits = new Set<unknown>();
+  const listeners = children(root, [], "listeners").map(([, listener]) => listener);
+  for (const holder of [...listeners, ...routes]) {
+    for (const [, use] of children(holder, [], "rateLimits")) limits.add(typeof use === "string" ? use : get(use, "limit"));
+  }
   for (const route of routes) {
     const auth = get(route, "auth");
     for (const name of texts(Array.isArray(auth) ? auth : get(auth, "anyOf")) ?? []) identities.add(name);
@@ -27,6 +33,12 @@ export function checkUnused(root: unknown, routes: readonly unknown[], findings:
   }
   for (const name of keysOf(get(root, "identities"))) {
     if (!identities.has(name)) findings.push(unused(["identities", name], `no route names the identity \`${name}\``));
+  }
+  for (const name of keysOf(get(root, "rateLimits"))) {
+    if (!limits.has(name)) findings.push(unused(["rateLimits", name], `no route or listener names the limit \`${name}\``));
+  }
+  if (has(root, "counters") && !children(root, [], "rateLimits").some(([, limit]) => get(limit, "store") === "redis")) {
+    findings.push(unused(["counters"], "no limit is counted in `counters`: none has `store: redis`"));
   }
   for (const [path, api] of children(root, [], "apis")) {
     const name = path.at(-1);

@@ -12,6 +12,8 @@ import { checkCors, checkSecurityHeaders } from "./check-cors.ts";
 import { checkHeaderEdits } from "./check-headers.ts";
 import { checkGrpcWeb, checkHealth } from "./check-health.ts";
 import { checkIdentities } from "./check-identities.ts";
+import { checkListenerLimits, checkRouteLimits, type KnownLimits, listLimits } from "./check-limit-uses.ts";
+import { checkLimits, checkShedding } from "./check-limits.ts";
 import { checkPlaces } from "./check-places.ts";
 import { checkProtocols, checkUpstreamProtocol } from "./check-protocols.ts";
 import { checkReach } from "./check-reach.ts";
@@ -33,6 +35,7 @@ interface Surroundings {
   readonly nowMs: number;
   readonly upstreams: ReadonlySet<string>;
   readonly identities: KnownIdentities;
+  readonly limits: KnownLimits;
   readonly names: JudgedNames;
   readonly apis: unknown;
   readonly defaults: unknown;
@@ -48,6 +51,7 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     nowMs: context.nowMs,
     upstreams: toUpstreams(root, gateway),
     identities: listIdentities(gateway),
+    limits: listLimits(gateway),
     names: new JudgedNames(get(gateway, "gateway", "identityHeaders"), listIdentityHeaders(gateway, root)),
     apis: get(gateway, "apis"),
     defaults: get(gateway, "defaults"),
@@ -59,6 +63,7 @@ export function checkReferences(root: unknown, context: CheckContext): Finding[]
     checkUpstreamTls(upstream, path, findings);
     checkUpstreamProtocol(upstream, path, findings);
     checkHealth(upstream, path, findings);
+    checkShedding(upstream, path, findings);
   }
   checkStores(root, gateway, findings);
   if (context.gateway === undefined) checkGateway(root, context, around, findings, toUpstreams(root, ...(context.teams ?? [])));
@@ -81,6 +86,9 @@ function checkGateway(
   checkIdentities(root, context, findings);
   checkShownFields(root, findings);
   checkKeeping(root, context, findings);
+  checkLimits(root, context, findings);
+  checkShedding(get(root, "gateway"), ["gateway"], findings);
+  for (const [path, listener] of children(root, [], "listeners")) checkListenerLimits(listener, path, around.limits, findings);
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);
   checkEntries(get(root, "gateway", "include"), ["gateway", "include"], findings, toExact);
   checkListening(root, findings);
@@ -116,6 +124,7 @@ function checkShared(
 function checkRoute(route: unknown, path: IssuePath, around: Surroundings, findings: Finding[]): void {
   checkAccess(route, path, findings);
   checkAuth(route, path, around.identities, findings);
+  checkRouteLimits(route, path, { known: around.limits, identities: around.identities, defaults: around.defaults }, findings);
   checkAction(route, path, around.upstreams, findings);
   const match = get(route, "match");
   for (const key of ["hosts", "methods"]) {

@@ -144,6 +144,14 @@ export const ISSUE_CODES = {
     "Something must be kept in a database, and there is none, or none that is safe for it.",
     "Add `gateway: { stateDir: ./state }` for a file on this machine, or `database: { postgres: … }` with `gateway.sealKeys`.",
   ),
+  SP_CONFIG_COUNTERS: error(
+    "Where a limit is counted is missing or can't count so, or what holds while that is away is not said.",
+    "The message says which; a limit with `store: redis` needs `counters` and `onStoreFailure`.",
+  ),
+  SP_CONFIG_LIMIT: error(
+    "A limit that can't work where it is named: nothing there to count by, or requests that it could never admit.",
+    "The message says which; limits that count by who calls belong on routes with `auth`.",
+  ),
   SP_CONFIG_CLEARTEXT: warning(
     "A service that decides about callers is asked without TLS, on another machine.",
     "Write `https://…`, or let it listen on this machine.",

@@ -82,10 +82,15 @@ function cutShort(text: string): string {
 /** The same text with a URL's user and password starred out, and what stands behind words such as `token:`, unit for unit, so that columns stay true. */
 export function maskCredentials(text: string): string {
   const star = (_: string, start: string, secret: string) => start + "*".repeat(secret.length);
-  const starred = text.replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, star).replaceAll(SECRET, star);
+  const starred = text
+    .replaceAll(REDIS, star)
+    .replaceAll(/(:\/\/)([^\s@/"']+)(?=@)/g, star)
+    .replaceAll(SECRET, star);
   return starred.replaceAll(KEY, (key) => "*".repeat(key.length));
 }
 
+/** Passwords in these are often written with what would have to be percent-encoded. */
+const REDIS = /(rediss?:\/\/)([^"'\r\n]+)(?=@)/g;
 /** 32 bytes in hexadecimal, wherever they stand. */
 const KEY = /\b[0-9a-fA-F]{64,}\b/g;
 /** A reference is none, nor is a map. */

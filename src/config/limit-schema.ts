@@ -80,28 +80,23 @@ export const counters = fields(
 
 // ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const limitKey = z.union(
-  [
-    choice(["global", "ip", "route", "endpoint", "user", "apiKey", "tenant", "plan"], "What is counted apart."),
-    oneOf(
-      {
-        header: text(parseConditionField, FIELD_NAME_EXPECTATION, "Each value of a request header."),
-        claim: word("Each value of a claim; a dot leads into a claim that is a map."),
-        ip: fields(
-          {
-            v4: count(1, 32, "Bits of an IPv4 address that count.").default(32),
-            v6: count(1, 128, "Bits of an IPv6 address that count.").default(64),
-          },
-          "Each client address, or each network of them.",
-        ),
-      },
-      "What is counted apart, with a word about it.",
-    ),
-  ],
+const KEY_WORDS = "`global`, `ip`, `route`, `endpoint`, `user`, `apiKey`, `tenant`, `plan`, `{ header: … }`, `{ claim: … }` or `{ ip: … }`";
+const keyWord = choice(["global", "ip", "route", "endpoint", "user", "apiKey", "tenant", "plan"], "What is counted apart.");
+const keyMap = oneOf(
   {
-    error: "`global`, `ip`, `route`, `endpoint`, `user`, `apiKey`, `tenant`, `plan`, `{ header: … }`, `{ claim: … }` or `{ ip: … }`",
+    header: text(parseConditionField, FIELD_NAME_EXPECTATION, "Each value of a request header."),
+    claim: word("Each value of a claim; a dot leads into a claim that is a map."),
+    ip: fields(
+      {
+        v4: count(1, 32, "Bits of an IPv4 address that count.").default(32),
+        v6: count(1, 128, "Bits of an IPv6 address that count.").default(64),
+      },
+      "Each client address, or each network of them.",
+    ),
   },
+  "What is counted apart, with a word about it.",
 );
+const keyPart = z.union([keyWord, keyMap], { error: KEY_WORDS });
 
 // ── ways of counting ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,10 +158,7 @@ const tier = fields(
 const rateLimit = fields(
   {
     key: z
-      .union([limitKey, fullList(limitKey, "Several, which are one key together.")], {
-        error:
-          "`global`, `ip`, `route`, `endpoint`, `user`, `apiKey`, `tenant`, `plan`, a map such as `{ header: X-Device }`, or a list of these",
-      })
+      .union([keyWord, keyMap, fullList(keyPart, "Several, which are one key together.")], { error: `${KEY_WORDS}, or a list of these` })
       .meta({
         description:
           "What is counted apart. `user`, `apiKey`, `tenant`, `plan` and claims are the caller's, and need a route with `auth`; where that lets somebody in as nobody, the address counts in their place.",

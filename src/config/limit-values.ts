@@ -4,7 +4,7 @@ import { canonicalIp } from "../base/index.ts";
 import { isHostName } from "./patterns.ts";
 import { Refusal } from "./refusal.ts";
 
-export const LIMIT_RATE_EXPECTATION = "a rate such as `50/s`, `100/m`, `1000/h` or `5000/d`";
+export const LIMIT_RATE_EXPECTATION = "a number for each second, minute, hour or day, such as `50/s`, `100/m`, `1000/h` or `5000/d`";
 export const SHARE_EXPECTATION = "a share such as `80%`";
 export const REDIS_URL_EXPECTATION = "a URL such as `redis://127.0.0.1:6379` or `rediss://:password@redis.internal:6380/0`";
 export const NODE_URL_EXPECTATION =

@@ -27,7 +27,12 @@ export interface PartSource {
 }
 
 /** Findings whose words are the same whatever the values. */
-const TELLS_NOTHING: ReadonlySet<string> = new Set(["SP_CONFIG_CREDENTIAL", "SP_CONFIG_LITERAL_SECRET", "SP_CONFIG_DATABASE"]);
+const TELLS_NOTHING: ReadonlySet<string> = new Set([
+  "SP_CONFIG_CREDENTIAL",
+  "SP_CONFIG_LITERAL_SECRET",
+  "SP_CONFIG_DATABASE",
+  "SP_CONFIG_COUNTERS",
+]);
 
 /** What of a file speaks TLS, resolved. */
 export type TlsParts = Pick<GatewayConfig, "upstreams"> & Partial<Pick<GatewayConfig, "admin" | "listeners">>;

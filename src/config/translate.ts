@@ -12,7 +12,7 @@ type ZodIssue = z.core.$ZodIssue;
 const WORDS_FOR_OFF = new Set(["false", "null", "0", "no", "none", "never", "disabled", "unlimited", "OFF", "Off"]);
 
 /** Of keys that a hint names; a list of twenty helps nobody. */
-const MAX_KNOWN = 12;
+const MAX_KNOWN = 14;
 
 interface Judged {
   readonly schema: z.core.$ZodType;
@@ -171,6 +171,8 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
     if (expectation.startsWith("a duration")) return value === 0 ? zeroHint(expectation) : `\`${value}s\` or \`${value}ms\`?`;
     if (expectation.startsWith("a size")) return value === 0 ? zeroHint(expectation) : `\`${value}B\` or \`${value}KiB\`?`;
     if (expectation.startsWith("a rate")) return value === 0 ? zeroHint(expectation) : `\`${value}B/s\` or \`${value}KiB/s\`?`;
+    if (expectation.startsWith("a number for each")) return `\`${value}/s\` or \`${value}/m\`?`;
+    if (expectation.startsWith("a share")) return `write \`${Number((value <= 1 ? value * 100 : value).toFixed(3))}%\``;
     if (expectation.startsWith("an address")) return `write \`127.0.0.1:${value}\`, or \`0.0.0.0:${value}\` for every network`;
   }
   if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return toQuoteHint(value);

@@ -100,6 +100,18 @@ export function duplicateEntry(path: IssuePath, entry: string, hint?: string): F
   return { code: "SP_CONFIG_DUPLICATE_ENTRY", path, at: "value", message: `\`${entry}\` stands twice in this list`, hint };
 }
 
+/** A map with exactly one of these keys, whatever else it has; `why` begins the sentence. */
+export function checkOne(written: unknown, path: IssuePath, keys: readonly string[], why: string, findings: Finding[]): void {
+  if (asMap(written) === undefined) return;
+  const [first, other] = keys.filter((key) => has(written, key));
+  if (first === undefined) {
+    const message = `${why}, and none is said: ${toChoice(keys)} is missing`;
+    findings.push({ code: "SP_CONFIG_MISSING_KEY", path, at: "value", message, hint: `write one of ${toChoice(keys)}` });
+  } else if (other !== undefined) {
+    findings.push(contradiction([...path, other], "key", `${why}: \`${other}\` can't stand beside \`${first}\``, "keep one of the two"));
+  }
+}
+
 /** A list of words; `fold` makes those equal that mean the same. */
 export function checkEntries(value: unknown, path: IssuePath, findings: Finding[], fold: (entry: string) => string = toLower): void {
   if (!Array.isArray(value) || value.length < 2) return;
