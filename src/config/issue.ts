@@ -90,7 +90,7 @@ export function maskCredentials(text: string): string {
 }
 
 /** Passwords in these are often written with what would have to be percent-encoded. */
-const REDIS = /(rediss?:\/\/)([^"'\r\n]+)(?=@)/g;
+const REDIS = /(rediss?:\/\/)(.+)(?=@)/gs;
 /** 32 bytes in hexadecimal, wherever they stand. */
 const KEY = /\b[0-9a-fA-F]{64,}\b/g;
 /** A reference is none, nor is a map. */

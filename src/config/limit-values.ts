@@ -66,7 +66,7 @@ export function splitRedisUrl(text: string): RedisUrlParts | Refusal {
   if (found === null)
     return refuse("percent-encode what is no letter or digit in a user or password; no query, and no path but the database's number");
   const [, credentials, host = "", port, database = ""] = found;
-  const isHost = host.startsWith("[") ? canonicalIp(host.slice(1, -1)) !== null : isHostName(host.toLowerCase());
+  const isHost = host.startsWith("[") ? host.includes(":") && canonicalIp(host.slice(1, -1)) !== null : isHostName(host.toLowerCase());
   if (!isHost) return refuse("the host is a name or an address");
   if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return refuse("the port is a number from 1 to 65535");
   if (credentials !== undefined && !/^(?:[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+$/.test(credentials)) {
