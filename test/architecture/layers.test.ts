@@ -17,6 +17,7 @@ const DEPENDENCY_ROOMS: Readonly<Record<string, readonly string[]>> = {
   "http-message-signatures": ["identity"],
   kysely: ["stores"],
   pg: ["stores"],
+  "@redis/client": ["limits"],
   "@cedar-policy/cedar-wasm": ["policies"],
 };
 
