@@ -33,7 +33,7 @@ export function createAuthParts(config: GatewayConfig, { identities, host, ring 
   const pages = all.flatMap(({ listenerPolicies }) => listenerPolicies ?? []);
   const tokenOf = ({ name }: Pick<UpstreamConfig, "name">) => tokens.get(name) ?? null;
   return {
-    policies: { ...host, identities, carriers, metrics, tokenOf },
+    policies: { ...host, identities, carriers, metrics, tokenOf, gatewayShedder: null, shedderOf: () => null },
     carrierNames: carriers.fields,
     policiesOf: (listener) => (listener.publishKeys && ring !== null ? [publishKeys(ring), ...pages] : pages),
   };

@@ -8,6 +8,7 @@ import { compileCors, sharedOrigins } from "./cors/index.ts";
 import { compileErrors } from "./errors/index.ts";
 import { compileHeaderEdits } from "./header-edits/index.ts";
 import { compileLifecycle } from "./lifecycle/index.ts";
+import { compileGatewayShedding, compileUpstreamShedding, type SheddingHost } from "./load-shedding/index.ts";
 import { compileMaintenance } from "./maintenance/index.ts";
 import { compileMethodOverride } from "./method-override/index.ts";
 import { compileRateLimits, type LimitsHost } from "./rate-limits/index.ts";
@@ -24,6 +25,7 @@ export { markPreflight, readAnnouncedHeaders, readAnnouncedMethod } from "./cors
 export { forwardRequest, forwardResponse, UNTRUSTED_NAMES } from "./forwarding/index.ts";
 export { compileIdentityNames, identityGuard } from "./identity-guard/index.ts";
 export { compileInternalToken, KEYS_PATH, publishKeys, TOKEN_TYPE } from "./internal-token/index.ts";
+export { LoadShedder, type SheddingHost, type SheddingMetrics } from "./load-shedding/index.ts";
 export { compileConditionNames, lookAlikes } from "./look-alikes/index.ts";
 export { METHOD_OVERRIDE_NAMES } from "./method-override/index.ts";
 export { normalise } from "./normalise/index.ts";
@@ -38,7 +40,7 @@ export {
 } from "./rate-limits/index.ts";
 
 /** What policies are compiled with besides the route: what of the process they ask. */
-export interface RoutePolicyHost extends AuthHost, AuthorizeHost, LimitsHost {
+export interface RoutePolicyHost extends AuthHost, AuthorizeHost, LimitsHost, SheddingHost {
   /** What shows an upstream who calls; null where it is not told. Shared by all routes of the upstream. */
   tokenOf(upstream: { readonly name: string }): Policy | null;
 }
@@ -56,7 +58,8 @@ const SHIPPED: readonly PolicyCompiler[] = [
   // What is gone for good says so, even where it is closed for a while.
   (route) => compileLifecycle(route.lifecycle),
   (route) => compileMaintenance(route.maintenance),
-  // Behind those two: what is closed costs nobody anything.
+  compileGatewayShedding,
+  // Behind those three: what is closed or refused for load costs nobody anything.
   compileRateLimits,
   (route, host) => compileAuth(route, host, sharedOrigins(route.cors)),
   compileAuthorize,
@@ -67,6 +70,7 @@ const SHIPPED: readonly PolicyCompiler[] = [
   ({ action }, host) => (action.kind === "upstream" ? host.tokenOf({ name: action.upstream }) : null),
   ({ action }) => (action.kind === "redirect" ? compileRedirect(action.redirect) : null),
   ({ action }) => (action.kind === "respond" ? compileRespond(action.respond) : null),
+  compileUpstreamShedding,
 ];
 
 /** Every policy that the route uses; the pipeline puts them in the order of their phases. */

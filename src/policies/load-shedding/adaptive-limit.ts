@@ -177,7 +177,7 @@ export class AdaptiveLimit {
     }
 
     // Room for a short queue, without which an upstream's workers would now and then have nothing to do.
-    const queue = Math.sqrt(limit);
+    const queue = Math.min(Math.sqrt(limit), limit / 4);
     let next = limit;
     if (gradient < 1) {
       next = limit * Math.max(MOST_CUT, gradient) + queue;

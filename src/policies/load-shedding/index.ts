@@ -6,13 +6,13 @@
 // began and the client's body was all there.
 
 import type { Fault } from "../../base/index.ts";
-import { PRIORITIES, type Priority } from "../../config/index.ts";
+import { PRIORITIES, type Priority, type RouteConfig } from "../../config/index.ts";
 import { type Attempt, CONTINUE, type Exchange, type MemoryKey, type Phase, type Policy, type StepResult } from "../../pipeline/index.ts";
 import { GATEWAY, UPSTREAM } from "./faults.ts";
 import type { LoadShedder } from "./load-shedder.ts";
 import type { UsualLatency } from "./usual-latency.ts";
 
-export { LoadShedder, SHARES, type SheddingMetrics } from "./load-shedder.ts";
+export { LoadShedder, type SheddingMetrics } from "./load-shedder.ts";
 
 /** Marks an exchange that holds a place. */
 const HELD = Object.freeze({});
@@ -90,14 +90,28 @@ function toldBy({ settings }: LoadShedder): Fault["told"] {
   return { detail: null, retryAfterSeconds: settings.retryAfterSeconds };
 }
 
-/** For a route of the gateway that sheds: before whatever costs, among policies of the same phase too. */
-export function compileGatewayShedding(shedder: LoadShedder, route: string, priority: Priority): Policy {
-  const fault = { kind: GATEWAY, detail: "", told: toldBy(shedder) };
-  return compile("early-limits", "gateway-shedding", new Shedding(shedder, route, priority, "gateway-shedding", fault));
+/** The shedders of the worker, which live longer than a configuration. */
+export interface SheddingHost {
+  /** Of all routes; null where the gateway sheds nothing. */
+  readonly gatewayShedder: LoadShedder | null;
+  /** Shared by all routes of the upstream; null where it sheds nothing. */
+  shedderOf(upstream: { readonly name: string }): LoadShedder | null;
 }
 
-/** For a route whose upstream sheds. The last of all request steps. */
-export function compileUpstreamShedding(shedder: LoadShedder, upstream: string, route: string, priority: Priority): Policy {
-  const fault = { kind: UPSTREAM, detail: upstream, told: toldBy(shedder) };
-  return compile("answer", "upstream-shedding", new Shedding(shedder, route, priority, "upstream-shedding", fault));
+type SheddingRoute = Pick<RouteConfig, "name" | "priority" | "action">;
+
+/** Stands before whatever costs, among policies of the same phase too. */
+export function compileGatewayShedding({ name, priority }: SheddingRoute, { gatewayShedder }: SheddingHost): Policy | null {
+  if (gatewayShedder === null) return null;
+  const fault = { kind: GATEWAY, detail: "", told: toldBy(gatewayShedder) };
+  return compile("early-limits", "gateway-shedding", new Shedding(gatewayShedder, name, priority, "gateway-shedding", fault));
+}
+
+/** The last of all request steps. */
+export function compileUpstreamShedding({ name, priority, action }: SheddingRoute, host: SheddingHost): Policy | null {
+  if (action.kind !== "upstream") return null;
+  const shedder = host.shedderOf({ name: action.upstream });
+  if (shedder === null) return null;
+  const fault = { kind: UPSTREAM, detail: action.upstream, told: toldBy(shedder) };
+  return compile("answer", "upstream-shedding", new Shedding(shedder, name, priority, "upstream-shedding", fault));
 }
