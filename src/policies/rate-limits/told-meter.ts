@@ -66,7 +66,7 @@ function measure(rule: LimitRule): { readonly units: number; readonly windowMs: 
       return { units: rule.burst, windowMs: rule.burst / rule.ratePerMs };
     case "leakyBucket": {
       // What may wait, and the one that leaves at once.
-      const units = Math.floor(rule.maxDelayMs * rule.ratePerMs) + 1;
+      const units = Math.floor(rule.maxDelayMs * rule.ratePerMs + 1e-6) + 1;
       return { units, windowMs: units / rule.ratePerMs };
     }
     case "concurrency":
