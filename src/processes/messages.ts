@@ -3,6 +3,7 @@
 
 import type { CallFailure, DocumentReading, DocumentSource } from "../calls/index.ts";
 import type { AddressNews, Challenges, GatewayActivity } from "../gateway/index.ts";
+import type { Meter } from "../limits/index.ts";
 import type { MetricSnapshot } from "../telemetry/index.ts";
 import type { Wire } from "./wire.ts";
 
@@ -33,6 +34,39 @@ export interface DocumentAnswer {
   readonly failure: { readonly reason: CallFailure["reason"]; readonly message: string } | null;
 }
 
+/** What a worker counts, of one turn of its event loop: the supervisor counts for all of them. */
+export interface CountMessage {
+  readonly type: "count";
+  /** Goes up by one with each message that has takes; of one without, nothing is answered. */
+  readonly ask: number;
+  /** Those that it has not told of: the first has the number after the last that it told, from 0 on. */
+  readonly meters: readonly Meter[];
+  /** Numbers begin at 0 again, with these meters. */
+  readonly isAnew: boolean;
+  /** For each: the meter's number, the key, units; negative ones are given back. They come before the takes. */
+  readonly charges: readonly (number | string)[];
+  /** For each take how many asks it has, and then for each ask the meter's number, the key, the cost. */
+  readonly takes: readonly (number | string)[];
+}
+
+export interface CountedMessage {
+  readonly type: "counted";
+  readonly ask: number;
+  /** For each ask, in order: 1 when it is admitted or 0, what remains, and the times until reset, until another try, and to wait, in ms. */
+  readonly answers: readonly number[];
+}
+
+/** Of one ask in the above. */
+export const NUMBERS_OF_AN_ASK = 5;
+
+/** Whether the worker is the only process that counts, so that it may do so by itself and tell afterwards. It may not until it hears so. */
+export interface CountingMessage {
+  readonly type: "counting";
+  readonly isAlone: boolean;
+  /** Nobody counted anything before it did. */
+  readonly isFirst: boolean;
+}
+
 export type ToWorker =
   | BeginMessage
   | { readonly type: "routes"; readonly id: number; readonly routes: Wire }
@@ -47,6 +81,8 @@ export type ToWorker =
   /** How many connections client addresses have in the other workers. */
   | { readonly type: "others"; readonly counts: AddressNews }
   | DocumentAnswer
+  | CountedMessage
+  | CountingMessage
   /** Stop accepting, end what is under way within `graceMs`, exit. */
   | { readonly type: "drain"; readonly graceMs: number };
 
@@ -67,11 +103,12 @@ export type ToSupervisor =
   /** Client addresses that have many connections here, where that has changed. */
   | { readonly type: "addresses"; readonly news: AddressNews }
   | DocumentQuestion
+  | CountMessage
   /** Its last word: what it counted in all. */
   | { readonly type: "farewell"; readonly snapshot: WorkerSnapshot }
   | { readonly type: "answer"; readonly ask: number; readonly snapshot: WorkerSnapshot | null; readonly problem: string | null };
 
-const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "addresses", "document", "farewell", "answer"]);
+const KNOWN = new Set(["serving", "prepared", "refused", "committed", "draining", "addresses", "document", "count", "farewell", "answer"]);
 
 /** Throws on what no worker says. */
 export function readWorkerMessage(message: unknown): ToSupervisor {

@@ -195,6 +195,24 @@ describe("the handle of a worker", () => {
     assert.deepEqual(process.sent, [answer]);
   });
 
+  it("hands on what a worker counts, and what becomes of it", () => {
+    const { worker, process } = new Stage();
+    const message = { type: "count", ask: 1, meters: [], isAnew: false, charges: [], takes: [] } as const;
+    const answer = { type: "counted", ask: 1, answers: [] } as const;
+    const heard: unknown[] = [];
+    process.say(message);
+    worker.onCount = (count) => heard.push(count);
+    process.say(message);
+    worker.tellCounting(answer);
+    assert.deepEqual([heard, process.sent], [[message], [answer]]);
+  });
+
+  it("ends one for a reason, which is why it ended then", async () => {
+    const { worker } = new Stage();
+    worker.kill("it says what none should");
+    assert.equal(await worker.gone, "it says what none should");
+  });
+
   it("keeps a worker's last word, also when it is heard after the end", () => {
     const { worker, process } = new Stage();
     const snapshot = { metrics: null, activity: { connections: 0, generations: [], upstreams: [] } };

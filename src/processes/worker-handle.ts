@@ -2,7 +2,16 @@
 
 import type { Clock, ScheduledCall } from "../base/index.ts";
 import type { AddressNews } from "../gateway/index.ts";
-import type { DocumentAnswer, DocumentQuestion, ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
+import type {
+  CountedMessage,
+  CountingMessage,
+  CountMessage,
+  DocumentAnswer,
+  DocumentQuestion,
+  ToSupervisor,
+  ToWorker,
+  WorkerSnapshot,
+} from "./messages.ts";
 import type { WireConfig } from "./wire.ts";
 import type { WorkerProcess, WorkerSpawner } from "./worker-process.ts";
 
@@ -69,6 +78,8 @@ export class WorkerHandle {
   onAddresses: ((news: AddressNews) => void) | null = null;
   /** Hears what it wants to read. */
   onDocument: ((question: DocumentQuestion) => void) | null = null;
+  /** Hears what it counts. */
+  onCount: ((message: CountMessage) => void) | null = null;
   /** What it said when it ended in order; null before, and of one that crashed. */
   farewell: WorkerSnapshot | null = null;
 
@@ -155,6 +166,10 @@ export class WorkerHandle {
     this.#send(answer);
   }
 
+  tellCounting(message: CountedMessage | CountingMessage): void {
+    this.#send(message);
+  }
+
   /**
    * It accepts no more and ends when nothing is under way, after `graceMs` at the latest. Who asks again can only shorten that. Resolves when
    * it has ended.
@@ -171,8 +186,9 @@ export class WorkerHandle {
     return this.gone;
   }
 
-  kill(): void {
-    if (!this.#isGone) this.#process.kill();
+  /** `reason`: why, where it is the worker's own doing. */
+  kill(reason?: string): void {
+    if (!this.#isGone) this.#process.kill(reason);
   }
 
   #send(message: ToWorker): void {
@@ -214,6 +230,9 @@ export class WorkerHandle {
         return;
       case "document":
         this.onDocument?.(message);
+        return;
+      case "count":
+        this.onCount?.(message);
         return;
       case "farewell":
         this.farewell = message.snapshot;

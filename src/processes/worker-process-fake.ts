@@ -48,9 +48,9 @@ export class FakeProcess implements WorkerProcess {
     queueMicrotask(() => this.#react(message));
   }
 
-  kill(): void {
+  kill(reason = "SIGKILL"): void {
     this.kills++;
-    queueMicrotask(() => this.exit("SIGKILL"));
+    queueMicrotask(() => this.exit(reason));
   }
 
   say(message: ToSupervisor): void {

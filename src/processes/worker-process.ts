@@ -8,8 +8,8 @@ import { writeWorkerEnvironment } from "./worker-environment.ts";
 export interface WorkerProcess {
   readonly pid: number;
   send(message: ToWorker): void;
-  /** At once, and nothing it has under way is finished. */
-  kill(): void;
+  /** At once, and nothing it has under way is finished. With a `reason`, that is why it ended. */
+  kill(reason?: string): void;
 }
 
 export interface WorkerEvents {
@@ -75,7 +75,8 @@ export class ChildWorker implements WorkerProcess {
     if (this.#ended === null && this.#child.connected) this.#child.send(message, ignore);
   }
 
-  kill(): void {
+  kill(reason?: string): void {
+    this.#confused ??= reason ?? null;
     this.#child.kill("SIGKILL");
   }
 
@@ -85,8 +86,7 @@ export class ChildWorker implements WorkerProcess {
       heard = readWorkerMessage(message);
     } catch (error) {
       // A plugin can speak on this channel too. It may bring down its worker, never us.
-      this.#confused ??= error instanceof Error ? error.message : String(error);
-      this.kill();
+      this.kill(error instanceof Error ? error.message : String(error));
       return;
     }
     events.onMessage(heard);
