@@ -12,6 +12,7 @@ export {
   Take,
   type TakeOwner,
 } from "./counters.ts";
+export { LocalCounters, type LocalCountersOptions } from "./local/index.ts";
 export type { QuotaFilter, QuotaGrant, QuotaName, QuotaRecord, QuotaReserve, QuotaStore } from "./quotas.ts";
 export type {
   ConcurrencyRule,

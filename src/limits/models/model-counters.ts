@@ -1,6 +1,6 @@
 // Counters out of models: how the asks of one take are decided together, and what each of them is told, in plain code.
 
-import { type Ask, BY_STORE, type Counters, type Take } from "../counters.ts";
+import type { Ask, Counters, Take } from "../counters.ts";
 import type { LimitRule, Meter } from "../rule.ts";
 import { ConcurrencyModel } from "./concurrency.ts";
 import { FixedWindowModel } from "./fixed-window.ts";
@@ -55,7 +55,6 @@ export class ModelCounters implements Counters {
       if (isCounted) model.add(nowMs, ask.key, ask.cost);
       const { remaining, resetMs, used } = model.standing(nowMs, ask.key);
       ask.isAdmitted = verdict.isAdmitted;
-      ask.decidedBy = BY_STORE;
       ask.remaining = remaining;
       ask.resetMs = resetMs;
       ask.retryMs = verdict.retryMs;

@@ -1,0 +1,1 @@
+export { LocalCounters, type LocalCountersOptions } from "./local-counters.ts";
