@@ -4,7 +4,7 @@
 set -u
 
 # program:package
-tools=(redis-server:redis-server nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server initdb:postgresql)
+tools=(redis-server:redis-server redis-sentinel:redis-sentinel nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium curl:curl wrk:wrk nghttp:nghttp2-client h2load:nghttp2-client nghttpd:nghttp2-server initdb:postgresql)
 
 # These have no package: Go builds them from their source in a minute or two. Pebble is a certificate authority for tests of ACME,
 # h2spec judges HTTP/2 servers, OPA decides what callers may.
