@@ -8,6 +8,7 @@ import type {
   BoundsConfig,
   DatabaseConfig,
   EndpointConfig,
+  GatewayConfig,
   GatewaySection,
   InternalKeysConfig,
   InternalTokenConfig,
@@ -15,6 +16,7 @@ import type {
   UpstreamConfig,
   UpstreamTimeouts,
 } from "../../config/index.ts";
+import { limitUses, loadShedding } from "./compare-limits.ts";
 import { listenerProxyProtocol, listenerTls, upstreamTls } from "./compare-tls.ts";
 import { type Comparer, type Comparers, compareSets, fields, least, limit, optional, plain, set, text } from "./comparers.ts";
 import { coversNetwork } from "./covers.ts";
@@ -51,7 +53,7 @@ export const section: Comparers<GatewaySection> = {
   stateDir: text("directory for its state"),
   drainMs: plain("time to drain", toDuration),
   watch: text("watching of files"),
-  loadShedding: plain("load shedding", (value) => (value === null ? "none" : `${value.minimum} to ${value.maximum}`)),
+  loadShedding,
 };
 
 export const database: Comparer<DatabaseConfig | null> = plain("database", (value) => {
@@ -99,14 +101,14 @@ export const accessLog: Comparer<AccessLogConfig | null> = optional(
   }),
 );
 
-export const listener: Comparers<ListenerConfig> = {
+export const compareListener = (before: GatewayConfig, after: GatewayConfig): Comparers<ListenerConfig> => ({
   // Pairs are made by name; a name that differs is told by whoever made the pair.
   name: () => undefined,
   address: listening("listens"),
   protocols: plain("list of protocols", (all) => all.join(", ")),
   tls: listenerTls,
   proxyProtocol: listenerProxyProtocol,
-  rateLimits: plain("rate limits", (all) => all.map(({ limit: name }) => name).join(", ")),
+  rateLimits: limitUses(before, after),
   reusePort: text("sharing of its port"),
   trustedProxies: set({
     more: true,
@@ -127,7 +129,7 @@ export const listener: Comparers<ListenerConfig> = {
     streams: limit("bound of streams of one connection", toCount),
   }),
   publishKeys: text("publication of keys"),
-};
+});
 
 const endpoints: Comparer<readonly EndpointConfig[]> = (before, after, say) => {
   const [old, now] = [byAddress(before), byAddress(after)];
@@ -188,7 +190,7 @@ export const upstream: Comparers<UpstreamConfig> = {
   ),
   tls: upstreamTls,
   proxyProtocol: text("PROXY header that it is sent"),
-  loadShedding: plain("load shedding", (value) => (value === null ? "none" : `${value.minimum} to ${value.maximum}`)),
+  loadShedding,
   timeouts: fields<UpstreamTimeouts>({
     connectMs: plain("timeout for connecting", toDuration),
     firstByteMs: plain("timeout for the first byte", toDuration),

@@ -15,6 +15,7 @@ import { describeAction } from "../describe-route.ts";
 import { cors } from "./compare-cors.ts";
 import { headers, securityHeaders } from "./compare-headers.ts";
 import { auth, authorize } from "./compare-identity.ts";
+import { limitUses } from "./compare-limits.ts";
 import {
   type Comparer,
   type Comparers,
@@ -175,8 +176,8 @@ export function compareRoute(setting: Setting): Comparers<RouteConfig> {
       "no longer show the credential",
     ),
     action: action(setting),
-    rateLimits: plain("rate limits", (all) => all.map(({ limit: name }) => name).join(", ")),
-    priority: ladder("priority", ["low", "normal", "high", "critical"]),
+    rateLimits: limitUses(setting.before, setting.after),
+    priority: text("priority"),
     maintenance,
     lifecycle,
     rewrite,

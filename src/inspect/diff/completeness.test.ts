@@ -31,7 +31,11 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   methodOverride: ["remove", "keep"],
   afterSunset: ["serve", "gone"],
   "errors.upstream": ["problem", "keep"],
-  mode: ["optional", "required"],
+  "clientAuth.mode": ["optional", "required"],
+  "rateLimits.*.mode": ["exact", "approximate"],
+  onStoreFailure: ["closed", "local", "open"],
+  store: ["local", "redis", "database"],
+  per: ["hour", "day", "month"],
   minVersion: ["TLSv1.2", "TLSv1.3"],
   challenge: ["http-01", "tls-alpn-01"],
   "ask.kind": ["http", "grpc"],
@@ -40,9 +44,14 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   "redirect.query": ["keep", "drop"],
 };
 
+const DISCRIMINATOR = /(action|host|rule|cost|by)\.kind$|\.of\.\*\.1\.kind$/;
+/** Two that are one entry of a list. */
+const PAIR_PLACE = /\.(set|add|fields|status|of)\.\*$/;
+
 /** What there is once, and may be missing. */
 const NULLABLE = [
   ...["admin", "admin.token", "admin.tls", "telemetry.accessLog", "gateway.stateDir"],
+  ...["counters", "gateway.loadShedding", "counters.ca", "counters.place.url"],
   ...["database", "internalKeys", "acme", "acme.email", "acme.ca", "acme.externalAccount"],
 ];
 
@@ -84,6 +93,19 @@ const ACCESS: Pick<RouteConfig, "auth" | "authorize"> = {
   },
 };
 
+const TIER = ["fresh", { kind: "quota", limit: 7, per: "hour", timeZone: "UTC" }] as const;
+/** Beside those of the file. */
+const LIMIT: GatewayConfig["rateLimits"][number] = {
+  name: "tiered",
+  key: [{ kind: "claim", name: "org" }],
+  rule: { kind: "quota", limit: 100, per: "day", timeZone: "UTC" },
+  cost: { kind: "constant", units: 2 },
+  tiers: { by: { kind: "claim", name: "tier" }, of: [TIER, ["gold", { kind: "tokenBucket", ratePerMs: 0.5, burst: 2 }]] },
+  exempt: { from: ["10.0.0.0/8"], users: ["root", "ada"], roles: ["admin"], plans: ["internal"] },
+  ...{ dryRun: false, store: "database", mode: "exact", onStoreFailure: "local", warnAt: [0.5, 0.9] },
+};
+const SENTINEL = { kind: "sentinel", urls: [new Secret(KEY_TEXT)], master: "m", url: new Secret(KEY_TEXT) } as const;
+
 const NEW_PAIR = ["X-New", ["new"]] as const;
 const NEW_ITEMS: Readonly<Record<string, unknown>> = {
   claims: { claim: "new", oneOf: ["new"] },
@@ -93,6 +115,10 @@ const NEW_ITEMS: Readonly<Record<string, unknown>> = {
   policies: { file: "/new.cedar", text: "" },
   certificates: { pair: { ...PAIR, certFile: "/new.pem" }, acme: null, clientAuth: null },
   conditions: { on: "header", name: "X-New", absent: false, values: ["new"] },
+  key: { kind: "tenant" },
+  warnAt: 0.99,
+  of: ["new", { kind: "concurrency", limit: 1 }],
+  urls: new Secret(KEY_TEXT),
   endpoints: { address: { host: "127.0.0.9", port: 9 }, authority: "127.0.0.9:9", weight: 1 },
   set: NEW_PAIR,
   add: NEW_PAIR,
@@ -122,7 +148,19 @@ function createFullConfig(): GatewayConfig {
   ];
   const listeners = [...config.listeners, { ...listener, name: "tls", tls: LISTENER_TLS }];
   const kept = { database: { kind: "sqlite", path: "/a.db" }, internalKeys: INTERNAL_KEYS } as const;
-  return { ...config, ...kept, admin: { ...config.admin, tls: LISTENER_TLS }, acme: ACME, listeners, upstreams, routes: [team, ...routes] };
+  const { counters } = config;
+  assert.ok(counters !== null);
+  const limits = { counters: { ...counters, place: SENTINEL, ca: "CA" }, rateLimits: [...config.rateLimits, LIMIT] };
+  return {
+    ...config,
+    ...kept,
+    ...limits,
+    admin: { ...config.admin, tls: LISTENER_TLS },
+    acme: ACME,
+    listeners,
+    upstreams,
+    routes: [team, ...routes],
+  };
 }
 
 function listLeaves(root: GatewayConfig): Leaf[] {
@@ -153,8 +191,8 @@ function listOthers({ shape, value }: Leaf, found: ReadonlyMap<string, readonly 
     return values;
   }
   // What a discriminator discriminates goes with it: the whole is exchanged for one of another kind.
-  if (/(action|host)\.kind$/.test(shape)) return [];
-  if (/(\*\.action|rewrite\.host|\.address|accessLog\.to)$/.test(shape)) {
+  if (DISCRIMINATOR.test(shape)) return [];
+  if (/(\*\.action|rewrite\.host|\.address|accessLog\.to|rateLimits\.\*\.(rule|cost))$/.test(shape)) {
     return [...elsewhere.filter((one) => JSON.stringify(one) !== JSON.stringify(value)), ...voids];
   }
   if (/cors\.(origins|headers)$/.test(shape)) {
@@ -169,8 +207,11 @@ function listOthers({ shape, value }: Leaf, found: ReadonlyMap<string, readonly 
   if (value instanceof Uint8Array) return [new Uint8Array([...value, 33]), value.map((byte) => byte + 1)];
   if (!Array.isArray(value)) return voids;
   const [first] = value;
-  const more = NEW_ITEMS[last] ?? (typeof first === "object" && "name" in first ? { ...first, name: "fresh" } : "new");
-  const isPair = /\.(set|add|fields|status)\.\*$/.test(shape);
+  const isUse = typeof first === "object" && "limit" in first;
+  const more =
+    NEW_ITEMS[last] ??
+    (isUse ? { limit: "fresh", cost: null } : typeof first === "object" && "name" in first ? { ...first, name: "fresh" } : "new");
+  const isPair = PAIR_PLACE.test(shape);
   const fewer = value.map((_item, at) => value.toSpliced(at, 1));
   return isPair ? [] : [[...value, more], ...fewer, ...voids];
 }
@@ -218,7 +259,7 @@ it("says something of every leaf that changes, the opposite of its way back, and
     const isLeaf = typeof leaf.value !== "object" || leaf.value === null || Array.isArray(leaf.value);
     // Rules end somewhere.
     const isInnermost = /\.not\.not$/.test(leaf.shape);
-    const isDiscriminator = isInnermost || /(action|host)\.kind$/.test(leaf.shape) || /\.(set|add|fields|status)\.\*$/.test(leaf.shape);
+    const isDiscriminator = isInnermost || DISCRIMINATOR.test(leaf.shape) || PAIR_PLACE.test(leaf.shape);
     if (others.length === 0 && isLeaf && !isDiscriminator) unchanged?.push(leaf.path);
     for (const other of others) {
       tried++;

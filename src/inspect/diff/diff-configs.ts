@@ -3,9 +3,10 @@
 
 import type { GatewayConfig, Invariant, RouteConfig, UpstreamConfig } from "../../config/index.ts";
 import { describeAction } from "../describe-route.ts";
-import { accessLog, admin, database, internalKeys, listener, section, upstream } from "./compare-gateway.ts";
+import { accessLog, admin, compareListener, database, internalKeys, section, upstream } from "./compare-gateway.ts";
 import { compareIdentity } from "./compare-identity.ts";
 import { diffInvariants } from "./compare-invariants.ts";
+import { compareLimit, counters, toLimitWords } from "./compare-limits.ts";
 import { compareRoute, type Setting } from "./compare-route.ts";
 import { acme } from "./compare-tls.ts";
 import { compareFields } from "./comparers.ts";
@@ -40,6 +41,8 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig, invaria
   if (!isSame(before.telemetry.accessLog, after.telemetry.accessLog)) accessLog(before.telemetry.accessLog, after.telemetry.accessLog, log);
   if (!isSame(before.database, after.database)) database(before.database, after.database, gateway);
   if (!isSame(before.internalKeys, after.internalKeys)) internalKeys(before.internalKeys, after.internalKeys, gateway);
+  if (!isSame(before.counters, after.counters)) counters(before.counters, after.counters, gateway);
+  diffLimits(before, after, effects);
   diffListeners(before, after, effects);
   diffIdentities(before, after, effects);
   const upstreams = diffUpstreams(before, after, effects);
@@ -53,14 +56,24 @@ export function diffConfigs(before: GatewayConfig, after: GatewayConfig, invaria
   return { effects: ordered.map(({ effect }) => effect), summary: summarise(effects), requests };
 }
 
+/** By name alone: routes and listeners use them by it, and their counters go by it. */
+function diffLimits(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): void {
+  const { kept, added, removed } = pairByName(before.rateLimits, after.rateLimits, ({ name }) => name);
+  const say = (name: string) => new Say(`limit ${name}`, `the limit ${name}`, effects);
+  for (const limit of added) say(limit.name).adds(`is new: ${toLimitWords(limit)}`, false, "are new");
+  for (const { name } of removed) say(name).removes("is gone", "are gone");
+  for (const [old, now] of kept) compareLimit(old, now, effects);
+}
+
 function diffListeners(before: GatewayConfig, after: GatewayConfig, effects: Effect[]): void {
+  const comparers = compareListener(before, after);
   const { kept, added, removed } = pairByName(before.listeners, after.listeners, ({ address }) => toAddress(address));
   const say = (name: string, called = name) => new Say(`listener ${name}`, `the listener ${called}`, effects);
   for (const { name, address } of added) say(name).adds(`is new, at ${toAddress(address)}`, true, "are new");
   for (const { name, address } of removed) say(name).removes(`is gone, from ${toAddress(address)}`, "are gone");
   for (const [old, now] of kept) {
     if (old.name !== now.name) sayRenamed(old, now, say);
-    compareFields(old, now, listener, say(now.name));
+    compareFields(old, now, comparers, say(now.name));
   }
 }
 
