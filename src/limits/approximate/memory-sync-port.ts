@@ -1,6 +1,6 @@
 // The shared store of gateways that are all in this process: tests and simulations. Its clock is its own; lag and outages are whoever asks.
 
-import { addEntry, lifetimeMs, readAgain, type SharedCount, toReading } from "./shared-count.ts";
+import { addEntry, lifetimeMs, readAgain, type SharedCount } from "./shared-count.ts";
 import type { SyncBatch, SyncPort, SyncReading, SyncReply } from "./sync-port.ts";
 
 interface Kept {
@@ -30,11 +30,11 @@ export class MemorySyncStore {
       const kept = this.#counts.get(name);
       const before = kept !== undefined && kept.untilMs > nowMs ? kept.count : null;
       const isAgain = isCounted && before !== null;
-      const count = isAgain ? readAgain(before, entry, nowMs, batch.memoryMs) : addEntry(before, entry, nowMs, batch.memoryMs);
-      if (!isAgain) this.#counts.set(name, { count, untilMs: nowMs + lifetimeMs(count, entry, batch.memoryMs) });
-      readings.push(toReading(count));
+      const count = isAgain ? readAgain(before, entry, nowMs, batch) : addEntry(before, entry, nowMs, batch);
+      if (!isAgain) this.#counts.set(name, { count, untilMs: nowMs + lifetimeMs(count, entry, batch) });
+      readings.push(count);
     }
-    return { atMs: nowMs, readings };
+    return { atMs: nowMs, calls: 1, readings };
   }
 }
 

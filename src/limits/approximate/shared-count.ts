@@ -1,47 +1,36 @@
 // What the store does with a gateway's units, in plain code: redis-sync.ts says the same in Lua, and a test holds one against the other.
 
-import type { SyncEntry, SyncReading } from "./sync-port.ts";
+import type { SyncBatch, SyncEntry, SyncReading } from "./sync-port.ts";
 
 /** What is kept of one key. */
-export interface SharedCount {
-  readonly atMs: number;
+export interface SharedCount extends SyncReading {
+  /** 0 of a bucket. */
   readonly windowStartMs: number;
-  readonly count: number;
-  readonly earlier: number;
-  readonly admitted: number;
-  readonly asked: number;
-  readonly weightMs: number;
 }
 
-/** A first report of one request must not look like a thousand requests a second: rates are over this share of the memory at least. */
-const LEAST_WEIGHT = 0.25;
-
 /**
- * How far a bucket may go below empty. Whatever is admitted too much is paid back by later requests, but nobody pays for more than one burst and
- * what flows in while a report is on its way: else gateways that counted alone for an hour would be closed for hours.
+ * How far a bucket may be from full. Whatever is admitted too much is paid back by later requests, but nobody pays for more than one burst and
+ * what flows in while reports are on their way: else gateways that counted alone for an hour would be closed for hours.
  */
-export function mostDebt(burst: number, ratePerMs: number, memoryMs: number): number {
-  return 2 * burst + ratePerMs * memoryMs;
+export function mostDebt(burst: number, ratePerMs: number, syncEveryMs: number): number {
+  return 2 * burst + 2 * ratePerMs * syncEveryMs;
 }
 
 /** Counts an entry at `nowMs`, the store's clock. */
-export function addEntry(before: SharedCount | null, entry: SyncEntry, nowMs: number, memoryMs: number): SharedCount {
+export function addEntry(before: SharedCount | null, entry: SyncEntry, nowMs: number, batch: SyncBatch): SharedCount {
   const sinceMs = before === null ? 0 : Math.max(0, nowMs - before.atMs);
-  const decay = Math.exp(-sinceMs / memoryMs);
-  const rates = {
-    atMs: nowMs,
-    admitted: Math.max(0, (before?.admitted ?? 0) * decay + entry.units + entry.earlierUnits),
-    asked: Math.max(0, (before?.asked ?? 0) * decay + entry.askedUnits),
-    weightMs:
-      before === null
-        ? Math.min(memoryMs, Math.max(entry.collectedMs, memoryMs * LEAST_WEIGHT))
-        : before.weightMs * decay + memoryMs * (1 - decay),
-  };
+  const fading = Math.exp(-sinceMs / batch.fadeMs);
+  const entryFading = Math.exp(-Math.max(0, nowMs - entry.beforeMs) / batch.fadeMs);
+  const askedPerMs = Math.max(0, (before?.askedPerMs ?? 0) * fading - entry.askedBefore * entryFading) + entry.askedPerMs;
+  const admittedPerMs = Math.max(0, (before?.admittedPerMs ?? 0) * fading - entry.admittedBefore * entryFading) + entry.admittedPerMs;
+  const rates = { atMs: nowMs, askedPerMs, admittedPerMs };
   const { rule } = entry;
   if (rule.kind === "tokenBucket") {
-    // Units that came over some time are reported at its end. What flowed in meanwhile is theirs, also where the bucket looked full until now.
-    const spent = Math.max((before?.count ?? 0) - rule.ratePerMs * sinceMs, -rule.ratePerMs * Math.min(entry.collectedMs, memoryMs));
-    const count = Math.min(spent + entry.units, mostDebt(rule.burst, rule.ratePerMs, memoryMs));
+    // Units are reported up to a sync after they came. What flowed in meanwhile is theirs, also where the bucket looks full without them: as much
+    // as is asked for in a sync, and flows in.
+    const unreported = Math.min(rule.ratePerMs, askedPerMs) * batch.syncEveryMs;
+    const spent = Math.max((before?.count ?? 0) - rule.ratePerMs * sinceMs, -unreported);
+    const count = Math.min(spent + entry.units, mostDebt(rule.burst, rule.ratePerMs, batch.syncEveryMs));
     return { ...rates, windowStartMs: 0, count, earlier: 0 };
   }
   const { windowMs } = rule;
@@ -59,20 +48,16 @@ export function addEntry(before: SharedCount | null, entry: SyncEntry, nowMs: nu
 }
 
 /** How it stands at `nowMs`, where the entry was counted before. */
-export function readAgain(before: SharedCount, entry: SyncEntry, nowMs: number, memoryMs: number): SharedCount {
-  return addEntry(before, { ...entry, units: 0, earlierUnits: 0, askedUnits: 0 }, nowMs, memoryMs);
+export function readAgain(before: SharedCount, entry: SyncEntry, nowMs: number, batch: SyncBatch): SharedCount {
+  const { meter, rule, key, windowStartMs } = entry;
+  const nothing = { units: 0, earlierUnits: 0, askedPerMs: 0, admittedPerMs: 0, askedBefore: 0, admittedBefore: 0, beforeMs: nowMs };
+  return addEntry(before, { meter, rule, key, windowStartMs, ...nothing }, nowMs, batch);
 }
 
-/** How long nobody can tell the key from one that was never counted. */
-export function lifetimeMs(count: SharedCount, entry: SyncEntry, memoryMs: number): number {
-  const { rule } = entry;
+/** How long somebody may want to know. */
+export function lifetimeMs(count: SharedCount, { rule }: SyncEntry, batch: SyncBatch): number {
   const ownMs = rule.kind === "tokenBucket" ? Math.max(0, count.count) / rule.ratePerMs : 2 * rule.windowMs;
-  return Math.ceil(ownMs + 2 * memoryMs);
-}
-
-export function toReading(count: SharedCount): SyncReading {
-  const { atMs, earlier, admitted, asked, weightMs } = count;
-  return { atMs, count: count.count, earlier, admitted, asked, weightMs };
+  return Math.ceil(ownMs + 2 * batch.syncEveryMs);
 }
 
 function rolled(before: SharedCount | null, windowStartMs: number, windowMs: number): { count: number; earlier: number } {

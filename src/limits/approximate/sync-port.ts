@@ -20,17 +20,21 @@ export interface SyncEntry {
   readonly units: number;
   /** The same of the window before that. */
   readonly earlierUnits: number;
-  /** Units that were asked for, also by those who were refused. */
-  readonly askedUnits: number;
-  /** In how many ms all this came. */
-  readonly collectedMs: number;
+  /** Units a ms that the gateway is asked for now, also by those whom it refuses, and that it admits. */
+  readonly askedPerMs: number;
+  readonly admittedPerMs: number;
+  /** What it said of these last, and when it heard the answer, by the store's clock: what it says now stands in the place of that. */
+  readonly askedBefore: number;
+  readonly admittedBefore: number;
+  readonly beforeMs: number;
 }
 
 export interface SyncBatch {
   /** From 1 on, without gaps. One that got no answer is sent again as it was, and is counted once however often it arrives. */
   readonly sequence: number;
-  /** How long the rates in readings remember: their time constant. */
-  readonly memoryMs: number;
+  /** Gateways with nothing new to say of a key say so once. So that one which can't isn't counted on for ever, rates fade by this time constant. */
+  readonly fadeMs: number;
+  readonly syncEveryMs: number;
   readonly entries: readonly SyncEntry[];
 }
 
@@ -42,15 +46,16 @@ export interface SyncReading {
   readonly count: number;
   /** Units of the window before. */
   readonly earlier: number;
-  /** Sums that decay with the memory, and the sum of the time that they are over: asked/weightMs is a rate. */
-  readonly admitted: number;
-  readonly asked: number;
-  readonly weightMs: number;
+  /** Of all gateways: what each of them said last. */
+  readonly askedPerMs: number;
+  readonly admittedPerMs: number;
 }
 
 export interface SyncReply {
   /** Unix ms by the store's clock, also where nothing was sent. */
   readonly atMs: number;
+  /** Of the store, that the batch took. */
+  readonly calls: number;
   /** One for each entry, in their order. */
   readonly readings: readonly SyncReading[];
 }
