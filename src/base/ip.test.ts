@@ -115,6 +115,16 @@ describe("IP addresses", () => {
     assert.equal(ipKey("::1"), "::/64");
     assert.equal(ipKey(""), "");
   });
+
+  it("has as many bits as are asked for", () => {
+    assert.equal(ipKey("10.1.2.3", 24), "10.1.2.0/24");
+    assert.equal(ipKey("::ffff:10.1.2.3", 23, 8), "10.1.2.0/23");
+    assert.equal(ipKey("200.1.2.3", 1), "128.0.0.0/1");
+    assert.equal(ipKey("not one", 24), "not one");
+    assert.equal(ipKey("2001:db8:1:2fff::1", 32, 56), "2001:db8:1:2f00::/56");
+    assert.equal(ipKey("2001:db8:ffff::1", 32, 33), "2001:db8:8000::/33");
+    assert.equal(ipKey("2001:db8::1", 32, 128), "2001:db8::1");
+  });
 });
 
 describe("networks", () => {
