@@ -28,8 +28,8 @@ export function whyNoSentinel(): string | false {
   return hasProgram("redis-sentinel") ? false : "needs redis-sentinel";
 }
 
-function hasProgram(program: string): boolean {
-  return spawnSync(program, ["--version"]).status === 0;
+export function hasProgram(program: string, ask = "--version"): boolean {
+  return spawnSync(program, [ask]).status === 0;
 }
 
 export interface RedisOptions {
