@@ -1,5 +1,6 @@
 export { ApproximateCounters, type ApproximateOptions } from "./approximate-counters.ts";
 export { MemorySyncPort, MemorySyncStore } from "./memory-sync-port.ts";
+export { RedisSync, type RedisSyncOptions } from "./redis-sync.ts";
 export {
   type ApproximateRule,
   isApproximateRule,

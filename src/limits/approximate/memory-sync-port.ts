@@ -22,8 +22,9 @@ export class MemorySyncStore {
 
   apply(gateway: string, batch: SyncBatch): SyncReply {
     const nowMs = this.#wall();
-    const isCounted = this.#sequences.get(gateway) === batch.sequence;
-    this.#sequences.set(gateway, batch.sequence);
+    const last = this.#sequences.get(gateway) ?? 0;
+    const isCounted = last >= batch.sequence;
+    this.#sequences.set(gateway, Math.max(last, batch.sequence));
     const readings: SyncReading[] = [];
     for (const entry of batch.entries) {
       const name = `${entry.meter.id} ${entry.key}`;
