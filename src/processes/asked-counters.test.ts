@@ -257,9 +257,9 @@ describe("a supervisor that says nothing", () => {
   it("is loud when it answers what nobody asked", () => {
     const stage = new CountingStage();
     const [worker] = stage.hireSome(2);
-    assert.throws(() => worker!.counters.hear({ type: "counted", ask: 1, answers: [] }), /was not the next/);
+    assert.throws(() => worker!.counters.receive({ type: "counted", ask: 1, answers: [] }), /was not the next/);
     worker!.ask(makeWindow(1));
     for (const callback of stage.deferred.splice(0)) callback();
-    assert.throws(() => worker!.counters.hear({ type: "counted", ask: 1, answers: [1, 2] }), /is not complete/);
+    assert.throws(() => worker!.counters.receive({ type: "counted", ask: 1, answers: [1, 2] }), /is not complete/);
   });
 });

@@ -10,12 +10,8 @@ import { type Ask, BY_LOCAL, type Counters, type Meter, type Take } from "../lim
 import { AskedMeters } from "./asked-meters.ts";
 import { ChargeLog } from "./charge-log.ts";
 import { type CountedMessage, type CountingMessage, type CountMessage, NUMBERS_OF_AN_ASK } from "./messages.ts";
-
-/** Counters that decide at once, and can be told what is held of concurrency elsewhere. */
-export interface OwnCounters extends Counters {
-  /** So many more units at once, or fewer when negative, whatever the limit says. */
-  hold(meter: Meter, key: string, units: number): void;
-}
+import { MeterUses } from "./meter-uses.ts";
+import type { OwnCounters } from "./own-counters.ts";
 
 export interface AskedCountersHost {
   /** Counts in this process. */
@@ -52,6 +48,7 @@ export class AskedCounters implements Counters {
   readonly #local: OwnCounters;
   readonly #meters = new AskedMeters();
   readonly #charges = new ChargeLog();
+  readonly #uses: MeterUses;
   /** Of this turn. */
   #batch = new Batch();
   readonly #sent = new RingQueue<Batch>();
@@ -75,6 +72,7 @@ export class AskedCounters implements Counters {
   constructor(host: AskedCountersHost) {
     this.#host = host;
     this.#local = host.local;
+    this.#uses = new MeterUses(host.local);
     // hot-exception: these four once a process, asked-counters.bench.ts
     this.#onTurnEnd = () => this.#flush();
     // Answers that have come while this process was busy are heard first. hot-exception: see above
@@ -125,14 +123,22 @@ export class AskedCounters implements Counters {
   /** Takes under way are decided here, and so are those that come yet: nobody is left to ask. */
   close(): void {
     if (this.#isGone) return;
+    // What was counted and not told is told yet, if somebody hears it.
+    if (this.#batch.takes.length === 0) this.#flush();
     this.#isGone = true;
     for (let batch = this.#sent.shift(); batch !== null; batch = this.#sent.shift()) this.#decideHere(batch);
     this.#decideHere(this.#batch);
     this.#batch = new Batch();
   }
 
-  hearCounting({ isAlone, isFirst }: CountingMessage): void {
+  /** Throws on what is no answer to what was asked. */
+  receive(message: CountedMessage | CountingMessage): void {
     if (this.#isGone) return;
+    if (message.type === "counted") this.#hear(message);
+    else this.#hearCounting(message);
+  }
+
+  #hearCounting({ isAlone, isFirst }: CountingMessage): void {
     this.#isAlone = isAlone;
     if (isAlone) {
       this.#aloneFromMs = isFirst ? Number.NEGATIVE_INFINITY : this.#host.clock.now();
@@ -143,9 +149,7 @@ export class AskedCounters implements Counters {
     this.#flush();
   }
 
-  /** Throws on what is no answer to what was asked. */
-  hear({ ask, answers }: CountedMessage): void {
-    if (this.#isGone) return;
+  #hear({ ask, answers }: CountedMessage): void {
     const isOverdue = this.#isStalled;
     const batch = isOverdue ? this.#overdue.shift() : this.#sent.shift();
     if (batch === null || batch.ask !== ask) throw new Error(`the supervisor answers count ${ask}, which was not the next to be answered`);
@@ -300,25 +304,28 @@ export class AskedCounters implements Counters {
     const batch = this.#batch;
     if (this.#isGone || (batch.takes.length === 0 && this.#charges.size === 0)) return;
     this.#meters.prepare();
+    const nowMs = this.#host.clock.now();
     // Charges stay here while nothing is answered: what waits in the channel is bounded by that.
-    const charges = this.#isStalled ? [] : this.#charges.drain(this.#meters);
-    const takes = this.#write(batch);
+    const charges = this.#isStalled ? [] : this.#charges.drain(this.#meters, this.#uses, nowMs);
+    const takes = this.#write(batch, nowMs);
+    this.#uses.sweep(nowMs);
     const { meters, isAnew } = this.#meters.takeNews();
     batch.ask = ++this.#asks;
-    batch.sentAtMs = this.#host.clock.now();
+    batch.sentAtMs = nowMs;
     this.#batch = new Batch();
     this.#sent.push(batch);
     this.#watch(ANSWER_MS);
     this.#host.send({ type: "count", ask: batch.ask, meters, isAnew, charges, takes });
   }
 
-  #write({ takes }: Batch): (number | string)[] {
+  #write({ takes }: Batch, nowMs: number): (number | string)[] {
     const written: (number | string)[] = [];
     for (let i = 0; i < takes.length; i++) {
       const { asks } = takes[i]!;
       written.push(asks.length);
       for (let j = 0; j < asks.length; j++) {
         const { meter, key, cost } = asks[j]!;
+        this.#uses.touch(meter, nowMs);
         written.push(this.#meters.numberOf(meter), key, cost);
       }
     }
@@ -367,6 +374,7 @@ function readAnswers(asks: readonly Ask[], answers: readonly number[], from: num
     ask.resetMs = answers[at + 2]!;
     ask.retryMs = answers[at + 3]!;
     ask.delayMs = answers[at + 4]!;
+    ask.used = answers[at + 5]!;
     at += NUMBERS_OF_AN_ASK;
   }
 }

@@ -1,7 +1,8 @@
 // What a worker knows of each meter that it asks the supervisor of: its number on the channel, whether this process may count it alone by
 // now, and whom it refused a moment ago. @hot
 
-import type { LimitRule, Meter } from "../limits/index.ts";
+import type { Meter } from "../limits/index.ts";
+import { memoryOf } from "./meter-uses.ts";
 import { Refusals } from "./refusals.ts";
 
 /** Each reload makes new meters. Beyond so many, those that are still used are told anew, so that the others go. */
@@ -17,7 +18,8 @@ export class AskedMeter {
   number = -1;
 
   constructor({ rule }: Meter) {
-    this.memoryMs = findMemory(rule);
+    // What it holds of concurrency is known here at any time.
+    this.memoryMs = memoryOf(rule);
   }
 }
 
@@ -66,24 +68,5 @@ export class AskedMeters {
   shareAll(): void {
     // hot-exception: when a worker comes, asked-counters.bench.ts
     for (const known of this.#known.values()) known.isSole = false;
-  }
-}
-
-function findMemory(rule: LimitRule): number {
-  switch (rule.kind) {
-    case "fixedWindow":
-    case "slidingLog":
-      return rule.windowMs;
-    case "slidingWindow":
-      return 2 * rule.windowMs;
-    case "tokenBucket":
-      return rule.burst / rule.ratePerMs;
-    case "leakyBucket":
-      return rule.maxDelayMs + 1 / rule.ratePerMs;
-    case "concurrency":
-      // What it holds is counted here at any time.
-      return 0;
-    case "quota":
-      return Number.POSITIVE_INFINITY;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Meter } from "../limits/index.ts";
 import type { AskedMeters } from "./asked-meters.ts";
+import type { MeterUses } from "./meter-uses.ts";
 
 /** Beyond so many nothing should be added that may be lost. */
 const ROOM = 16_384;
@@ -26,15 +27,19 @@ export class ChargeLog {
   }
 
   /** All of it, summed, as messages have it; it is empty afterwards. */
-  drain(numbers: AskedMeters): (number | string)[] {
+  drain(numbers: AskedMeters, uses: MeterUses, nowMs: number): (number | string)[] {
     const sums = this.#sum();
     this.#meters = [];
     this.#keys = [];
     this.#units = [];
     const charges: (number | string)[] = [];
     // hot-exception: once a message, asked-counters.bench.ts
-    // hot-exception: once a message, asked-counters.bench.ts
-    for (const [meter, keys] of sums) for (const [key, units] of keys) if (units !== 0) charges.push(numbers.numberOf(meter), key, units);
+    for (const [meter, keys] of sums) {
+      uses.touch(meter, nowMs);
+      const number = numbers.numberOf(meter);
+      // hot-exception: once a message, asked-counters.bench.ts
+      for (const [key, units] of keys) if (units !== 0) charges.push(number, key, units);
+    }
     return charges;
   }
 

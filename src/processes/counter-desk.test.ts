@@ -175,7 +175,10 @@ describe("a worker that says what none should", () => {
     "no meter": [{ meters: [null] }, /no meter/],
     "a meter without a name": [{ meters: [{ ...meter, id: 7 }] }, /no meter/],
     "a meter that counts in no known way": [{ meters: [{ ...meter, rule: { kind: "toString", limit: 1 } }] }, /no meter/],
-    "a meter that is kept elsewhere": [{ meters: [{ ...meter, rule: { kind: "quota", limit: 1 } }] }, /no meter/],
+    "a period that no calendar has": [
+      { meters: [{ ...meter, rule: { kind: "quota", limit: 1, per: "week", timeZone: "UTC" } }] },
+      /no meter/,
+    ],
     "a window of no length": [{ meters: [{ ...meter, rule: { kind: "fixedWindow", limit: 1, windowMs: 0 } }] }, /no meter/],
     "a rule with a number missing": [{ meters: [{ ...meter, rule: { kind: "fixedWindow", limit: 1 } }] }, /no meter/],
   };

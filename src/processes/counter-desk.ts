@@ -1,8 +1,10 @@
 // Counts for all workers: a limit with `store: local` holds for the gateway, however many processes it has, and over the life of each one.
 
-import { Ask, type LimitRule, type Meter, Take, type TakeOwner } from "../limits/index.ts";
-import type { OwnCounters } from "./asked-counters.ts";
+import type { Clock } from "../base/index.ts";
+import { Ask, type LimitRule, type Meter, type QuotaPeriod, Take, type TakeOwner } from "../limits/index.ts";
 import type { CountedMessage, CountingMessage, CountMessage } from "./messages.ts";
+import { MeterUses } from "./meter-uses.ts";
+import type { OwnCounters } from "./own-counters.ts";
 
 /** Who counts, as WorkerHandle does. */
 export interface CountingWorker {
@@ -31,7 +33,7 @@ const WINDOW = [
   ["limit", false],
   ["windowMs", true],
 ] as const;
-/** What a rule of each kind is made of, and what is divided by; quotas are kept elsewhere. */
+/** The numbers of a rule of each kind, and which of them is divided by. */
 const NUMBERS: ReadonlyMap<string, readonly (readonly [name: string, isDivisor: boolean])[]> = new Map<
   string,
   readonly (readonly [string, boolean])[]
@@ -54,7 +56,10 @@ const NUMBERS: ReadonlyMap<string, readonly (readonly [name: string, isDivisor: 
     ],
   ],
   ["concurrency", [["limit", false]]],
+  ["quota", [["limit", false]]],
 ]);
+
+const PERIODS: ReadonlySet<unknown> = new Set<QuotaPeriod>(["hour", "day", "month"]);
 
 /** The store of the desk decides at once. */
 const NOBODY: TakeOwner = {
@@ -65,12 +70,16 @@ const NOBODY: TakeOwner = {
 
 export class CounterDesk {
   readonly #counters: OwnCounters;
+  readonly #clock: Clock;
+  readonly #uses: MeterUses;
   readonly #attended = new Map<CountingWorker, Attended>();
   #alone: CountingWorker | null = null;
   #isFirst = true;
 
-  constructor(counters: OwnCounters) {
+  constructor(counters: OwnCounters, clock: Clock) {
     this.#counters = counters;
+    this.#clock = clock;
+    this.#uses = new MeterUses(counters);
   }
 
   /** Counts for it from now on. */
@@ -122,13 +131,17 @@ export class CounterDesk {
     if (isAnew === true) attended.meters.length = 0;
     for (const meter of readArray(meters)) attended.meters.push(readMeter(meter));
     if (attended.meters.length > MOST_METERS) throw unheardOf("too many meters");
-    this.#charge(new Reader(charges, attended.meters), attended);
-    return this.#take(new Reader(takes, attended.meters), attended);
+    const nowMs = this.#clock.now();
+    this.#charge(new Reader(charges, attended.meters), attended, nowMs);
+    const answers = this.#take(new Reader(takes, attended.meters), attended, nowMs);
+    this.#uses.sweep(nowMs);
+    return answers;
   }
 
-  #charge(reader: Reader, attended: Attended): void {
+  #charge(reader: Reader, attended: Attended, nowMs: number): void {
     while (!reader.isAtEnd) {
       const [meter, key, units] = [reader.meter(), reader.key(), reader.integer(Number.MIN_SAFE_INTEGER)];
+      this.#uses.touch(meter, nowMs);
       if (meter.rule.kind !== "concurrency") this.#counters.charge(meter, key, units);
       else {
         this.#counters.hold(meter, key, units);
@@ -137,7 +150,7 @@ export class CounterDesk {
     }
   }
 
-  #take(reader: Reader, attended: Attended): number[] {
+  #take(reader: Reader, attended: Attended, nowMs: number): number[] {
     const answers: number[] = [];
     while (!reader.isAtEnd) {
       const asks: Ask[] = [];
@@ -146,7 +159,8 @@ export class CounterDesk {
       if (!this.#counters.take(take)) throw new Error("counters of this process did not decide at once");
       const { isAdmitted } = take;
       for (const ask of asks) {
-        answers.push(ask.isAdmitted ? 1 : 0, ask.remaining, ask.resetMs, ask.retryMs, ask.delayMs);
+        this.#uses.touch(ask.meter, nowMs);
+        answers.push(ask.isAdmitted ? 1 : 0, ask.remaining, ask.resetMs, ask.retryMs, ask.delayMs, ask.used);
         if (isAdmitted && ask.isAdmitted && ask.lease !== null) hold(attended, ask.meter, ask.key, ask.cost);
       }
     }
@@ -219,9 +233,10 @@ function readMeter(value: unknown): Meter {
 }
 
 function isRule(rule: object): boolean {
-  const { kind, ...numbers } = rule as LimitRule;
+  const { kind, ...parts } = rule as LimitRule & Record<string, unknown>;
   const wanted = NUMBERS.get(kind);
-  return wanted?.every(([name, isDivisor]) => isNumber((numbers as Record<string, unknown>)[name], isDivisor)) === true;
+  if (wanted?.every(([name, isDivisor]) => isNumber(parts[name], isDivisor)) !== true) return false;
+  return kind !== "quota" || (PERIODS.has(parts["per"]) && typeof parts["timeZone"] === "string");
 }
 
 function isNumber(value: unknown, isDivisor: boolean): boolean {

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../base/index.ts";
 import { Ask, type Meter, Take } from "../limits/index.ts";
-import { AskedCounters, type OwnCounters } from "./asked-counters.ts";
+import { AskedCounters } from "./asked-counters.ts";
 import { CounterDesk, type CountingWorker } from "./counter-desk.ts";
 import { type CountedMessage, type CountingMessage, type CountMessage, readWorkerMessage } from "./messages.ts";
+import type { OwnCounters } from "./own-counters.ts";
 
 /** Counts up to the rule's limit, until something is given back: a window that never ends. */
 export class PlainCounters implements OwnCounters {
@@ -49,6 +50,10 @@ export class PlainCounters implements OwnCounters {
     this.hold(ask.meter, ask.key, -ask.cost);
   }
 
+  retain(ids: ReadonlySet<string>): void {
+    for (const name of [...this.units.keys()]) if (!ids.has(name.slice(0, name.lastIndexOf(" ")))) this.units.delete(name);
+  }
+
   close(): void {
     this.isClosed = true;
   }
@@ -91,7 +96,7 @@ export class StagedWorker implements CountingWorker {
       local,
       clock: stage.clock,
       send: (message) => this.say(message),
-      defer: (callback) => stage.deferred.push(callback),
+      defer: (callback) => stage.defer(callback),
     });
   }
 
@@ -107,8 +112,7 @@ export class StagedWorker implements CountingWorker {
   tellCounting(message: CountedMessage | CountingMessage): void {
     const heard = JSON.parse(JSON.stringify(message)) as CountedMessage | CountingMessage;
     this.#stage.toWorkers.push(() => {
-      if (heard.type === "counted") this.counters.hear(heard);
-      else this.counters.hearCounting(heard);
+      this.counters.receive(heard);
     });
   }
 
@@ -131,7 +135,7 @@ export class StagedWorker implements CountingWorker {
 }
 
 export class CountingStage {
-  readonly clock = new FakeClock();
+  readonly clock: FakeClock;
   readonly counters: OwnCounters;
   readonly desk: CounterDesk;
   readonly deferred: (() => void)[] = [];
@@ -139,12 +143,15 @@ export class CountingStage {
   readonly toWorkers: (() => void)[] = [];
   /** The supervisor hears nothing. */
   isHung = false;
+  /** Turns end by themselves. */
+  isPrompt = false;
   readonly #make: () => OwnCounters;
 
-  constructor(make: (clock: FakeClock) => OwnCounters = () => new PlainCounters()) {
-    this.#make = () => make(this.clock);
-    this.counters = this.#make();
-    this.desk = new CounterDesk(this.counters);
+  constructor(clock = new FakeClock(), make: () => OwnCounters = () => new PlainCounters()) {
+    this.clock = clock;
+    this.#make = make;
+    this.counters = make();
+    this.desk = new CounterDesk(this.counters, this.clock);
   }
 
   /** Starts a worker. */
@@ -159,6 +166,11 @@ export class CountingStage {
     const workers = Array.from({ length: count }, () => this.hire());
     this.turn();
     return workers;
+  }
+
+  defer(callback: () => void): void {
+    this.deferred.push(callback);
+    if (this.isPrompt) setImmediate(() => this.turn());
   }
 
   /** Everything that waits for no clock happens. */

@@ -52,12 +52,12 @@ export interface CountMessage {
 export interface CountedMessage {
   readonly type: "counted";
   readonly ask: number;
-  /** For each ask, in order: 1 when it is admitted or 0, what remains, and the times until reset, until another try, and to wait, in ms. */
+  /** For each ask, in order: 1 when it is admitted or 0, what remains, the times until reset, until another try, and to wait, in ms, and what is used. */
   readonly answers: readonly number[];
 }
 
 /** Of one ask in the above. */
-export const NUMBERS_OF_AN_ASK = 5;
+export const NUMBERS_OF_AN_ASK = 6;
 
 /** Whether the worker is the only process that counts, so that it may do so by itself and tell afterwards. It may not until it hears so. */
 export interface CountingMessage {

@@ -11,6 +11,7 @@ import { ExpiryWatch, listCertificates } from "../tls/index.ts";
 import type { SocketAddress } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
 import { AdminDesk } from "./admin-desk.ts";
+import { CounterDesk } from "./counter-desk.ts";
 import { DocumentDesk } from "./document-desk.ts";
 import { Fleet } from "./fleet.ts";
 import { KeyDesk } from "./key-desk.ts";
@@ -18,6 +19,7 @@ import { isSamePlaces, ListeningSet, type Sockets, toDescriptors } from "./liste
 import type { Revision } from "./loader.ts";
 import { Observatory } from "./observatory.ts";
 import { toReport } from "./outcome-report.ts";
+import { createOwnCounters } from "./own-counters.ts";
 import { StartError, type SupervisorHost } from "./supervisor-host.ts";
 import { FileWatcher } from "./watcher.ts";
 import { listMoves } from "./what-moved.ts";
@@ -33,6 +35,7 @@ export class Supervisor implements ControlPlane {
   readonly #fleet: Fleet;
   readonly #admin: AdminDesk;
   readonly #documents: DocumentDesk;
+  readonly #counters: CounterDesk;
   readonly #acme: AcmeDesk;
   readonly #keys: KeyDesk;
   readonly #watcher: FileWatcher;
@@ -61,6 +64,7 @@ export class Supervisor implements ControlPlane {
     this.#wheel = new TimerWheel(clock);
     this.#observatory = new Observatory(clock, host.version);
     this.#documents = new DocumentDesk(createCalls(clock), clock);
+    this.#counters = new CounterDesk(createOwnCounters(clock), clock);
     this.#acme = new AcmeDesk({
       clock,
       random: host.random,
@@ -79,8 +83,12 @@ export class Supervisor implements ControlPlane {
         onStarted: (worker) => {
           this.#observatory.open(worker);
           this.#documents.attend(worker);
+          this.#counters.attend(worker);
         },
-        onEnded: (worker) => this.#observatory.close(worker),
+        onEnded: (worker) => {
+          this.#observatory.close(worker);
+          this.#counters.dismiss(worker);
+        },
         onCrash: (slot, pid, reason, inMs) =>
           host.report({
             level: "error",
@@ -288,6 +296,7 @@ export class Supervisor implements ControlPlane {
     this.#acme.close();
     this.#keys.close();
     this.#documents.close();
+    this.#counters.close();
     this.#expiryAlarm?.cancel();
     this.#observatory.stop();
     this.#listening.close();
