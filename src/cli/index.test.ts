@@ -45,6 +45,21 @@ routes:
   - { name: old, match: { path: /old/* }, public: true, redirect: { to: "/products/*" } }
 `,
 );
+const LIMITED = write(
+  "limited.yaml",
+  `version: 1
+gateway: { stateDir: state }
+listeners: [{ name: http, address: 127.0.0.1:8080 }]
+identities: { keys: { apiKey: { header: X-Api-Key } } }
+rateLimits:
+  per-user: { key: user, slidingWindow: { limit: 100, window: 1m } }
+  per-ip: { key: ip, tokenBucket: { rate: 10/s, burst: 20 } }
+upstreams: { catalog: { endpoints: [http://127.0.0.1:3001] } }
+routes:
+  - { name: a, match: { path: /a }, auth: [keys], upstream: catalog, rateLimits: [{ limit: per-user, cost: 5 }, per-ip], priority: high }
+  - { name: b, match: { path: /b }, auth: { anyOf: [keys], optional: true }, upstream: catalog }
+`,
+);
 const BAD = write("bad.yaml", "version: 1\nlistenres: []\n");
 const CLASH = write(
   "clash.yaml",
@@ -217,6 +232,25 @@ describe("routes", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it("have what limits them, and how long they are served, where that is said", async () => {
+    const { out } = await run("routes", LIMITED);
+    assert.equal(
+      out,
+      [
+        "ROUTE  METHODS  HOSTS  PATH  ACCESS          ACTION   TIMEOUT  LIMITS               PRIORITY",
+        "a      any      any    /a    keys            catalog  10s      per-user (5) per-ip  high",
+        "b      any      any    /b    keys or nobody  catalog  10s",
+        "",
+      ].join("\n"),
+    );
+    const { routes } = JSON.parse((await run("routes", "--json", LIMITED)).out);
+    const limits = [
+      { limit: "per-user", cost: 5 },
+      { limit: "per-ip", cost: null },
+    ];
+    assert.deepEqual([routes[0].rateLimits, routes[0].priority, routes[1].priority], [limits, "high", "normal"]);
   });
 
   it("fit a narrow terminal", async () => {

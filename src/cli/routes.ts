@@ -17,6 +17,8 @@ const COLUMNS: readonly (readonly [key: keyof RouteRow, title: string])[] = [
   ["access", "ACCESS"],
   ["action", "ACTION"],
   ["timeout", "TIMEOUT"],
+  ["limits", "LIMITS"],
+  ["priority", "PRIORITY"],
 ];
 const GAP = "  ";
 const LEAST_WIDTH = 6;
@@ -34,6 +36,8 @@ export async function routes({ values, operands }: CommandLine, terminal: Termin
       access: describeRoute(route).access,
       action: toPlainAction(route.action),
       timeoutMs: route.timeoutMs,
+      rateLimits: route.rateLimits,
+      priority: route.priority,
     }));
     terminal.out(JSON.stringify({ ok: true, routes: hideIn(rows, loaded.hidden) }));
     return EXIT_OK;

@@ -10,19 +10,30 @@ type ApiInput = Written<"apis">[string];
 type IdentityDefinition = Written<"identities">[string];
 type WrittenLimit = Written<"rateLimits">[string];
 type LimitKey = Exclude<WrittenLimit["key"], readonly unknown[]>;
-type PrincipalKey = Extract<LimitKey, "user" | "tenant" | "apiKey">;
+type PrincipalKey = "user" | "tenant" | "apiKey" | "plan" | { claim: string };
+/** What only a caller who is known can be, or be exempt for. */
+type OfPrincipal = { tiers: object } | { exempt: { users: object } | { roles: object } | { plans: object } };
 /** With a list of keys as the compiler infers one from what is written. */
 type RateLimitDefinition = Omit<WrittenLimit, "key"> & { key: LimitKey | readonly LimitKey[] };
 type AuthDefinition<Identity extends string> = readonly Identity[] | { anyOf: readonly Identity[]; optional?: boolean };
 type Limits = Readonly<Record<string, RateLimitDefinition>>;
 type Apis = Readonly<Record<string, ApiInput>>;
 
+type KeyParts<Limit extends RateLimitDefinition> = Limit["key"] extends readonly (infer Each)[] ? Each : Limit["key"];
 /** Limits that count by who calls. */
-type NeedsPrincipal<Limit extends RateLimitDefinition> =
-  Extract<Limit["key"] extends readonly (infer Each)[] ? Each : Limit["key"], PrincipalKey> extends never ? false : true;
+type NeedsPrincipal<Limit extends RateLimitDefinition> = Limit extends OfPrincipal
+  ? true
+  : Extract<KeyParts<Limit>, PrincipalKey> extends never
+    ? false
+    : true;
 type AnonymousLimit<All extends Limits> = {
   [Name in keyof All & string]: NeedsPrincipal<All[Name]> extends true ? never : Name;
 }[keyof All & string];
+/** Those of them that need not know which route it is. */
+type UnroutedLimit<All extends Limits> = {
+  [Name in AnonymousLimit<All>]: Extract<KeyParts<All[Name]>, "route" | "endpoint"> extends never ? Name : never;
+}[AnonymousLimit<All>];
+type LimitUses<Name extends string> = readonly (Name | { limit: Name; cost?: number })[];
 
 // Interfaces, so that the compiler's messages are short: "Property 'upstream' is missing in type … but required in type 'AnsweredByUpstream'".
 
@@ -31,14 +42,14 @@ interface ForIdentities<Identity extends string, All extends Limits> {
   auth: AuthDefinition<Identity>;
   authorize?: NonNullable<RouteInput["authorize"]>;
   forwardCredential?: boolean;
-  rateLimits?: readonly (keyof All & string)[];
+  rateLimits?: LimitUses<keyof All & string>;
 }
 interface ForEverybody<All extends Limits> {
   public: true;
   auth?: never;
   authorize?: never;
   forwardCredential?: never;
-  rateLimits?: readonly AnonymousLimit<All>[];
+  rateLimits?: LimitUses<AnonymousLimit<All>>;
 }
 /** One of the two: everybody, or those whom an identity knows. What reads the caller needs the second. */
 type Access<Identity extends string, All extends Limits> = ForEverybody<All> | ForIdentities<Identity, All>;
@@ -99,8 +110,8 @@ export type RouteDefinition<
 > = RouteParts<Versioned> & Action<Upstream> & Access<Identity, All>;
 
 type ListenerDefinition<All extends Limits> = Omit<Written<"listeners">[number], "rateLimits"> & {
-  /** Before routing: nobody knows yet who calls. */
-  rateLimits?: readonly AnonymousLimit<All>[];
+  /** Before routing: nobody knows yet who calls, nor for which route. */
+  rateLimits?: LimitUses<UnroutedLimit<All>>;
 };
 
 type GatewayKeys = "upstreams" | "identities" | "rateLimits" | "apis" | "routes" | "listeners";

@@ -13,6 +13,9 @@ export interface RouteRow {
   readonly access: string;
   readonly action: string;
   readonly timeout: string;
+  readonly limits: string;
+  /** Empty: `normal`. */
+  readonly priority: string;
 }
 
 export function describeRoute(route: RouteConfig): RouteRow {
@@ -24,10 +27,18 @@ export function describeRoute(route: RouteConfig): RouteRow {
     hosts: hosts.length === 0 ? "any" : hosts.join(" "),
     paths: paths.join(" "),
     conditions: conditions.map(describeCondition).join(", "),
-    access: route.maintenance === null ? "public" : "closed",
+    access: describeAccess(route),
     action: describeAction(route.action),
     timeout: route.timeoutMs === null ? "off" : `${route.timeoutMs / 1000}s`,
+    limits: route.rateLimits.map(({ limit, cost }) => (cost === null ? limit : `${limit} (${cost})`)).join(" "),
+    priority: route.priority === "normal" ? "" : route.priority,
   };
+}
+
+function describeAccess({ maintenance, auth }: RouteConfig): string {
+  if (maintenance !== null) return "closed";
+  if (auth === null) return "public";
+  return auth.identities.join(" ") + (auth.optional ? " or nobody" : "");
 }
 
 export function describeAction(action: ActionConfig): string {

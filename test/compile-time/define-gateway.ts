@@ -206,3 +206,51 @@ defineGateway({
     { name: "c", match: { path: "/c" }, public: true, forwardCredential: true, upstream: "a" },
   ],
 });
+
+defineGateway({
+  version: 1,
+  gateway: { stateDir: "state", loadShedding: { minimum: 10, tolerance: 1.5 } },
+  counters: { redis: { sentinel: { master: "counts", nodes: ["redis://10.0.0.1:26379"] }, timeout: "20ms" } },
+  listeners: [
+    // @ts-expect-error before routing nobody knows which route it will be
+    { name: "a", address: "127.0.0.1:8080", rateLimits: ["per-route"] },
+    // @ts-expect-error there is no limit of this name, with a cost either
+    { name: "b", address: "127.0.0.1:8081", rateLimits: [{ limit: "per-app", cost: 2 }] },
+    { name: "c", address: "127.0.0.1:8082", rateLimits: [{ limit: "per-device", cost: 2 }] },
+  ],
+  identities: { keys: { apiKey: { header: "X-Key" } } },
+  rateLimits: {
+    "per-route": { key: ["ip", "route"], tokenBucket: { rate: "10/m", burst: 5 } },
+    "per-device": { key: [{ header: "X-Device" }, { ip: { v4: 24 } }], slidingWindowLog: { limit: 5, window: "1s" }, dryRun: true },
+    "per-org": { key: { claim: "org.id" }, leakyBucket: { rate: "10/s", maxDelay: "1s" } },
+    "per-plan": { key: ["plan"], quota: { limit: 10, per: "hour", warnAt: ["80%", "95%"] }, onStoreFailure: "open" },
+    tiered: { key: "ip", concurrency: { limit: 5 }, tiers: { by: { claim: "tier" }, of: { gold: { limit: 50 } } } },
+    exempting: { key: "ip", fixedWindow: { limit: 5, window: "1m" }, exempt: { from: ["10.0.0.0/8"], roles: ["admin"] } },
+    inside: { key: "ip", fixedWindow: { limit: 5, window: "1m" }, exempt: { from: ["10.0.0.0/8"] } },
+    costly: { key: "ip", slidingWindow: { limit: 5, window: "1m" }, cost: { responseHeader: "X-Cost" } },
+  },
+  upstreams: { a: { endpoints: ["http://127.0.0.1:3001"], loadShedding: { maximum: 50 } } },
+  routes: [
+    {
+      name: "a",
+      match: { path: "/a" },
+      auth: ["keys"],
+      upstream: "a",
+      rateLimits: ["per-route", { limit: "per-org", cost: 2 }, "per-plan", "tiered", "exempting", "inside", "costly"],
+      priority: "critical",
+    },
+    { name: "b", match: { path: "/b" }, public: true, upstream: "a", rateLimits: ["per-route", { limit: "inside", cost: 2 }] },
+    // @ts-expect-error it counts by a claim, and nobody asks who calls
+    { name: "c", match: { path: "/c" }, public: true, upstream: "a", rateLimits: ["per-org"] },
+    // @ts-expect-error the same for a plan, with a cost
+    { name: "d", match: { path: "/d" }, public: true, upstream: "a", rateLimits: [{ limit: "per-plan", cost: 1 }] },
+    // @ts-expect-error the same for its tiers
+    { name: "e", match: { path: "/e" }, public: true, upstream: "a", rateLimits: ["tiered"] },
+    // @ts-expect-error and for whom it exempts
+    { name: "f", match: { path: "/f" }, public: true, upstream: "a", rateLimits: ["exempting"] },
+    // @ts-expect-error there is no limit of this name
+    { name: "g", match: { path: "/g" }, auth: ["keys"], upstream: "a", rateLimits: [{ limit: "per-orga" }] },
+    // @ts-expect-error nor such a priority
+    { name: "h", match: { path: "/h" }, public: true, upstream: "a", priority: "urgent" },
+  ],
+});
