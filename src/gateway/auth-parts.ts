@@ -9,9 +9,10 @@ import { type Identity, NO_CARRIERS } from "../identity/index.ts";
 import type { Policy } from "../pipeline/index.ts";
 import { type AuthMetrics, compileInternalToken, joinCarriers, publishKeys, type RoutePolicyHost } from "../policies/index.ts";
 import type { IdentityGrant } from "./identity-set.ts";
+import type { LimitParts } from "./limit-parts.ts";
 
 export interface AuthParts {
-  readonly policies: RoutePolicyHost;
+  readonly policies: Omit<RoutePolicyHost, keyof LimitParts["policies"]>;
   /** Fields that credentials stand in: in a trailer section they would come in behind whoever judges them. */
   readonly carrierNames: readonly FieldName[];
   /** Before routing: pages of the identities' own, and the keys of internal tokens. */
@@ -33,7 +34,7 @@ export function createAuthParts(config: GatewayConfig, { identities, host, ring 
   const pages = all.flatMap(({ listenerPolicies }) => listenerPolicies ?? []);
   const tokenOf = ({ name }: Pick<UpstreamConfig, "name">) => tokens.get(name) ?? null;
   return {
-    policies: { ...host, identities, carriers, metrics, tokenOf, gatewayShedder: null, shedderOf: () => null },
+    policies: { ...host, identities, carriers, metrics, tokenOf },
     carrierNames: carriers.fields,
     policiesOf: (listener) => (listener.publishKeys && ring !== null ? [publishKeys(ring), ...pages] : pages),
   };

@@ -6,6 +6,7 @@ import { MemoryNetwork } from "../transport/index.ts";
 import { Pool } from "../upstreams/index.ts";
 import { proveAuthParts } from "./auth-parts.ts";
 import { type BlueprintParts, compileBlueprint } from "./blueprint.ts";
+import { proveLimitParts } from "./limit-parts.ts";
 import { PoolSet } from "./pool-set.ts";
 
 const CONFIG = `version: 1
@@ -35,8 +36,8 @@ function compile(text = CONFIG) {
 
 function parts(config: GatewayConfig): BlueprintParts {
   const pools = new PoolSet(new MemoryNetwork({ schedule: null }).transport, new TimerWheel(new FakeClock(0)));
-  const auth = proveAuthParts(config);
-  return { pool: (upstream) => pools.take(upstream), auth, tracer: null, provenAs: null, challenges: null, covers: () => null };
+  const [auth, limits] = [proveAuthParts(config), proveLimitParts(config)];
+  return { pool: (upstream) => pools.take(upstream), auth, limits, tracer: null, provenAs: null, challenges: null, covers: () => null };
 }
 
 /** Every object that can be reached from the blueprint without calling anything, pools aside, by its path. */

@@ -24,6 +24,7 @@ import {
   lookAlikes,
   METHOD_OVERRIDE_NAMES,
   normalise,
+  type RoutePolicyHost,
   UNTRUSTED_NAMES,
 } from "../policies/index.ts";
 import { compileProtocolPolicies } from "../protocols/index.ts";
@@ -33,6 +34,7 @@ import type { UpstreamPool } from "../upstreams/index.ts";
 import { type AcmeChallenges, answerChallenges } from "./acme-challenges.ts";
 import { type AuthParts, proveAuthParts } from "./auth-parts.ts";
 import { computeGeneration } from "./generation-id.ts";
+import { type LimitParts, proveLimitParts } from "./limit-parts.ts";
 import { type CoversAuthority, misdirectedGuard } from "./misdirected.ts";
 import { PoolSet } from "./pool-set.ts";
 import { type CompiledRoute, createRouting } from "./routing.ts";
@@ -51,6 +53,7 @@ export interface BlueprintParts {
   /** The pool of an upstream: a new one, or the one that serves already. */
   pool(upstream: UpstreamConfig): UpstreamPool;
   readonly auth: AuthParts;
+  readonly limits: LimitParts;
   /** Hears of every step of every plan. */
   readonly tracer: PolicyTracer | null;
   /** The id, where another process has worked it out and proved the routes: neither is done again. */
@@ -89,7 +92,8 @@ export function compileBlueprint(config: GatewayConfig, parts: BlueprintParts): 
 
 /** The same in steps, for a gateway that serves meanwhile. Pools taken before it throws are the caller's to give back. */
 export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): Steps<Blueprint> {
-  const { auth, tracer, provenAs } = parts;
+  const { auth, limits, tracer, provenAs } = parts;
+  const host: RoutePolicyHost = { ...auth.policies, ...limits.policies };
   const byName = new Map<string, UpstreamPool>();
   for (const upstream of config.upstreams) {
     byName.set(upstream.name, parts.pool(upstream));
@@ -109,7 +113,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
     const upstream = route.action.kind === "upstream" ? byName.get(route.action.upstream) : null;
     if (upstream === undefined) throw new Error(`route ${route.name} names an unknown upstream`);
     const paths = isSamePaths(route.paths, routingPaths) ? null : Object.freeze({ ...route.paths });
-    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileOwnPolicies(route, auth)]));
+    const policies = sortByPhase(watch([...compileProtocolPolicies(route), ...compileOwnPolicies(route, host)]));
     routeParts.push({ route, upstream, policies, forbiddenTrailers: forbid(route), paths });
     yield;
   }
@@ -124,6 +128,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
       ...(conditions === null ? [] : [lookAlikes(conditions)]),
       forwardRequest(CidrSet.of(...listener.trustedProxies)),
       forwardResponse(),
+      ...limits.policiesOf(listener),
       ...auth.policiesOf(listener),
     ]);
     const compiled: CompiledRoute[] = [];
@@ -149,7 +154,16 @@ export function proveBlueprint(config: GatewayConfig): { readonly generation: st
   const pools = new PoolSet(new MemoryNetwork().transport, wheel);
   const pool = (upstream: UpstreamConfig) => pools.take(upstream);
   const auth = proveAuthParts(config);
-  const { generation } = compileBlueprint(config, { pool, auth, tracer: null, provenAs: null, challenges: null, covers: () => null });
+  const limits = proveLimitParts(config);
+  const { generation } = compileBlueprint(config, {
+    pool,
+    auth,
+    limits,
+    tracer: null,
+    provenAs: null,
+    challenges: null,
+    covers: () => null,
+  });
   wheel.stop();
   return { generation };
 }
@@ -170,9 +184,9 @@ function* compileRoutes(config: GatewayConfig, isProven: boolean): Steps<Router<
 }
 
 /** Cedar policies are the one part of a route that only compiling can judge, where whoever loaded it did not. */
-function compileOwnPolicies(route: RouteConfig, { policies }: AuthParts): Policy[] {
+function compileOwnPolicies(route: RouteConfig, host: RoutePolicyHost): Policy[] {
   try {
-    return compileRoutePolicies(route, policies);
+    return compileRoutePolicies(route, host);
   } catch (error) {
     if (route.authorize?.cedar == null || !(error instanceof Error)) throw error;
     throw new BlueprintError([`route ${route.name}: authorize.cedar: ${error.message}`]);

@@ -7,6 +7,7 @@ import { MemoryNetwork } from "../transport/index.ts";
 import { proveAuthParts } from "./auth-parts.ts";
 import { compileBlueprint } from "./blueprint.ts";
 import { computeGeneration } from "./generation-id.ts";
+import { proveLimitParts } from "./limit-parts.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { PoolSet } from "./pool-set.ts";
 
@@ -65,6 +66,7 @@ measure("blueprint, two listeners", () => {
   compileBlueprint(config, {
     pool: (upstream) => pools.take(upstream),
     auth: proveAuthParts(config),
+    limits: proveLimitParts(config),
     tracer: null,
     provenAs: null,
     challenges: null,

@@ -5,6 +5,7 @@ import { CidrSet, type Clock, runInSlices, type Steps, TimerWheel } from "../bas
 import type { GatewayConfig, UpstreamConfig } from "../config/index.ts";
 import { FLOW } from "../http/index.ts";
 import type { PolicyTracer } from "../pipeline/index.ts";
+import { openStores } from "../stores/index.ts";
 import { createProcessMetrics, type LineSink, MetricRegistry, type MetricSnapshot, readDescriptorLimit } from "../telemetry/index.ts";
 import type { SocketAddress, Transport } from "../transport/index.ts";
 import { labelOf, type PoolCounts, type UpstreamPool } from "../upstreams/index.ts";
@@ -17,6 +18,9 @@ import { EndpointHealth, writeHealth } from "./endpoint-health.ts";
 import { GatewayIdentities, type IdentitySurroundings } from "./gateway-identities.ts";
 import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
+import { GatewayLimitMetrics, writeLimitLine } from "./limit-metrics.ts";
+import { createLimitParts } from "./limit-parts.ts";
+import { type LimitGrant, LimitSet, type LimitSurroundings } from "./limit-set.ts";
 import { GatewayListener, type ListenerSettings } from "./listener.ts";
 import { ListenerMetrics } from "./listener-metrics.ts";
 import { findMovedListener } from "./listener-place.ts";
@@ -24,6 +28,7 @@ import { coversOf, ListenersTls } from "./listener-tls.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import { mostConnections, type OnEndpointHealth, PoolSet } from "./pool-set.ts";
 import { createAcceptor, GatewayRuntime, Surroundings } from "./runtime.ts";
+import { SheddingGauges } from "./shedding-gauges.ts";
 
 /** For the answers of those that a stop ends, and for the ends of their connections; within KILL_MARGIN_MS of the supervisor. */
 const LAST_WORDS_MS = 500;
@@ -32,7 +37,7 @@ const LAST_WORDS_MS = 500;
 const KEYS_MS = 3000;
 
 /** Everything that reaches the gateway from outside; tests pass fakes. */
-export interface GatewayHost extends IdentitySurroundings {
+export interface GatewayHost extends IdentitySurroundings, LimitSurroundings {
   readonly transport: Transport;
   readonly clock: Clock;
   /** Instead of what telemetry.accessLog says; gets every line, also when that is off. */
@@ -134,6 +139,9 @@ class RunningGateway implements Gateway {
   readonly #gauges: GenerationGauges;
   readonly #health: EndpointHealth;
   readonly #identities: GatewayIdentities;
+  readonly #limitMetrics: GatewayLimitMetrics;
+  readonly #limits: LimitSet;
+  readonly #shedding: SheddingGauges;
   readonly #connectionFaults: ConnectionFaultLines;
   readonly #processMetrics: { stop(): void };
   #config: GatewayConfig;
@@ -158,6 +166,10 @@ class RunningGateway implements Gateway {
     this.#gauges = new GenerationGauges(registry, this.#pools, () => this.#generations?.list().length ?? 0);
     this.#health = new EndpointHealth(registry, this.#pools);
     this.#identities = new GatewayIdentities(host, clock, this.#wheel, registry);
+    this.#limitMetrics = new GatewayLimitMetrics(registry, host.onLimit ?? writeLimitLine);
+    this.#shedding = new SheddingGauges(registry);
+    this.#limits = new LimitSet({ clock, around: host, metrics: this.#limitMetrics, openStores: host.openStores ?? openStores });
+    this.#limitMetrics.declareOwn(registry, () => this.#limits.own);
     this.#connectionFaults = new ConnectionFaultLines(clock, host.onConnectionFault ?? writeConnectionFault);
     declareLog(registry, () => this.#around.log);
   }
@@ -254,22 +266,26 @@ class RunningGateway implements Gateway {
       return taken;
     };
     const grant = this.#identities.take(config);
+    let limits: LimitGrant | null = null;
     try {
+      limits = await this.#limits.take(config);
       const tls = await runInSlices(this.#tls.prepareInSteps(config));
       const covers = (listener: string) => coversOf(tls, listener);
       const parts: BlueprintParts = {
         pool,
         auth: this.#identities.createParts(config, grant),
+        limits: createLimitParts(limits, this.#limitMetrics),
         tracer: this.#host.tracer ?? null,
         provenAs,
         challenges: config.acme === null ? null : this.#challenges,
         covers,
       };
       const blueprint = await runInSlices(this.#compileInSteps(config, parts));
-      await grant.ring?.settle(KEYS_MS);
-      return { blueprint, tls, grant, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
+      await Promise.all([grant.ring?.settle(KEYS_MS), limits.ready]);
+      return { blueprint, tls, grant, limits, runtime: new GatewayRuntime(this.#around, blueprint.generation) };
     } catch (error) {
       this.#pools.release(pools);
+      limits?.release();
       grant.release();
       throw error;
     }
@@ -302,7 +318,8 @@ class RunningGateway implements Gateway {
   }
 
   /** What changes in metrics and budgets with a configuration. */
-  #show(config: GatewayConfig, { blueprint }: Generation): void {
+  #show(config: GatewayConfig, { blueprint, limits }: Generation): void {
+    this.#shedding.show(config, limits.shedding);
     this.#budget.reserve(mostConnections(config.upstreams));
     this.#health.show(config.upstreams);
     this.#gauges.show(
@@ -312,8 +329,9 @@ class RunningGateway implements Gateway {
   }
 
   /** Nothing will follow it any more. */
-  #release({ blueprint, grant }: Generation): void {
+  #release({ blueprint, grant, limits }: Generation): void {
     this.#pools.release(blueprint.pools);
+    limits.release();
     grant.release();
     for (const { name } of blueprint.pools) this.#metrics.forgetUpstream(name);
     void runInSlices(this.#forgetInSteps(blueprint.routes));
@@ -399,6 +417,7 @@ class RunningGateway implements Gateway {
   async #free(): Promise<void> {
     this.#generations?.close();
     this.#identities.close();
+    await this.#limits.close();
     this.#wheel.stop();
     this.#processMetrics.stop();
     await this.#around.log?.close();

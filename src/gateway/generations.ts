@@ -3,6 +3,7 @@
 
 import type { Blueprint } from "./blueprint.ts";
 import type { IdentityGrant } from "./identity-set.ts";
+import type { LimitGrant } from "./limit-set.ts";
 import type { PreparedTls } from "./listener-tls.ts";
 import type { GatewayRuntime } from "./runtime.ts";
 
@@ -12,6 +13,8 @@ export interface Generation {
   readonly tls: PreparedTls;
   /** Its identities, which are given back with it. */
   readonly grant: IdentityGrant;
+  /** What counts its limits and sheds its load. */
+  readonly limits: LimitGrant;
   readonly runtime: GatewayRuntime;
 }
 

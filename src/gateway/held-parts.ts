@@ -26,6 +26,10 @@ export class HeldParts<Part> {
     return held.part;
   }
 
+  parts(): readonly Part[] {
+    return [...this.#held.values()].map(({ part }) => part);
+  }
+
   giveBack(key: string): void {
     const held = this.#held.get(key);
     if (held === undefined || --held.holders > 0) return;

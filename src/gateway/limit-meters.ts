@@ -13,10 +13,10 @@ export interface LimitMeters {
 }
 
 export function createMeters(config: RateLimitConfig): LimitMeters {
-  const { name, key, onStoreFailure, dryRun } = config;
+  const { name, key, warnAt, onStoreFailure, dryRun } = config;
   const create = (tier: string, rule: LimitRule): Meter => {
     // Nodes that are given another rule, or count other things apart, have counters of their own: the old ones would be misread.
-    const version = digest({ key, rule }).slice(0, DIGEST_LENGTH);
+    const version = digest({ key, rule, warnAt }).slice(0, DIGEST_LENGTH);
     const id = tier === "" ? `${name}#${version}` : `${name}/${tier}#${version}`;
     return Object.freeze({ limit: name, tier, id, rule, onStoreFailure, isDryRun: dryRun });
   };

@@ -1,0 +1,44 @@
+// What counts quotas, over the database of the configuration: a connection of its own, which is closed when all that was granted and not
+// used has been given back. The room is loaded when a configuration has a quota.
+
+import type { Clock } from "../base/index.ts";
+import type { Counters } from "../limits/index.ts";
+import type { Stores } from "../stores/index.ts";
+import type { GatewayLimitMetrics } from "./limit-metrics.ts";
+
+export interface Quotas {
+  readonly ledger: Counters;
+  /** Shares by limit at which somebody is warned, in place of those before. */
+  warnAt(shares: ReadonlyMap<string, readonly number[]>): void;
+  /** Resolves when nothing is granted any more. */
+  close(): Promise<void>;
+}
+
+export interface QuotasHost {
+  readonly clock: Clock;
+  readonly metrics: GatewayLimitMetrics;
+  readonly stores: Stores;
+}
+
+export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
+  const { QuotaLedger } = await import("../limits/quota/index.ts");
+  return ({ clock, metrics, stores }) => {
+    let shares: ReadonlyMap<string, readonly number[]> = new Map();
+    const ledger = new QuotaLedger(stores.quotas, {
+      clock,
+      watcher: metrics,
+      warnAt: ({ limit }) => shares.get(limit) ?? [],
+      onWarning: ({ limit }, key, share, used) => metrics.onQuotaWarning(limit, key, share, used),
+    });
+    return {
+      ledger,
+      warnAt: (next) => {
+        shares = next;
+      },
+      close: async () => {
+        await ledger.drain();
+        await stores.close();
+      },
+    };
+  };
+}

@@ -1,0 +1,43 @@
+// Counters that all gateways share, over one link to the servers of the configuration. The rooms that know them are loaded when a
+// configuration has need of them: most gateways do without.
+
+import type { Clock } from "../base/index.ts";
+import type { CountersConfig } from "../config/index.ts";
+import type { Counters, CountersWatcher } from "../limits/index.ts";
+
+export interface SharedCounters {
+  readonly exact: Counters;
+  readonly approximate: Counters;
+  /** Settled when the servers have answered or are known to be away. */
+  readonly started: Promise<void>;
+  /** Forgets what is counted by other meters than these. */
+  retain(ids: ReadonlySet<string>): void;
+  close(): void;
+}
+
+export interface SharedCountersHost {
+  readonly clock: Clock;
+  readonly watcher: CountersWatcher;
+  /** Counts while the servers are away. */
+  readonly local: Counters;
+}
+
+export async function loadSharedCounters(): Promise<(config: CountersConfig, host: SharedCountersHost) => SharedCounters> {
+  const { openRedisLink, RedisCounters } = await import("../limits/redis/index.ts");
+  return (config, { clock, watcher, local }) => {
+    const { prefix } = config;
+    const isCluster = config.place.kind === "cluster";
+    const link = openRedisLink(config, { clock, watcher });
+    const exact = new RedisCounters({ link, isCluster, prefix, local, clock });
+    return {
+      exact,
+      approximate: exact,
+      started: link.started,
+      retain: () => undefined,
+      close: () => {
+        exact.close();
+        link.close();
+      },
+    };
+  };
+}
