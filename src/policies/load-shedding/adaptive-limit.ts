@@ -6,10 +6,10 @@
 //
 // - A request is compared with the usual latency of its own route (usual-latency.ts), so that another mix of fast and slow routes is no sign
 //   of load. One request counts for at most tolerance² times the usual: it takes half of them to bring the limit down, however slow they are.
-// - What is usual must not be learnt from a queue of our own, or the limit would drift up as far as it is let (Gradient2 does). It rises only
-//   while less than half of the limit is used. Under lasting overload it is measured: the limit goes down to 1 / (2 × tolerance) for as long
-//   as 128 requests take, when a minute of the wall clock begins. So all workers and machines measure together; one that does it alone sees
-//   the queue of the others. Where not even `minimum` is fast enough any more, that is measured and becomes the usual.
+// - What is usual must not be learnt from a queue of our own, or the limit would drift up as far as it is let (Gradient2's does). It falls at
+//   once and rises within minutes. Where requests were shed or too slow it is measured, with the limit down to 1 / (2 × tolerance), every ten
+//   seconds (longer for slow services) and for a twenty-fifth of the time. Rounds follow the wall clock, so that all workers and machines
+//   measure together: one that does it alone sees the queue of the others, takes it for usual, and they outbid each other.
 // - What fails (no answer in time, no connection, 503 or 504) counts as the slowest that a request can be.
 //
 // Nothing has a timer: windows end when a request does. Times are those of the timer wheel, read once for each event.
@@ -38,10 +38,21 @@ const MOST_GROWTH = 0.5;
 const IDLE_MS = 1000;
 /** Windows in a row in which `minimum` is too much. */
 const FLOORED_WINDOWS = 3;
-/** How long there must be overload before it is measured under it, and how often. */
-const OVERLOADED_MS = 5000;
-const MEASURE_EVERY_MS = 60_000;
-const MEASURED_REQUESTS = 128;
+/** Overload is measured under as long as it is no longer ago. */
+const STRAINED_MS = 2000;
+/**
+ * Measuring begins when a round of the wall clock does, so many slots after the last one. A slot is twice the usual latency, made a power of
+ * two times the shortest window: whoever sends to the same service has the same rounds, or every other.
+ */
+const ROUND_SLOTS = 100;
+/** It takes one slot of emptying and then so many, of twice the present latency. */
+const MEASURING_SLOTS = 3;
+/** What the first measurement takes, before anything is known: so many requests, and so many times their latency; or fewer where they are rare. */
+const FIRST_REQUESTS = 128;
+const FEWEST_REQUESTS = 32;
+const FIRST_LATENCIES = 8;
+const FIRST_MS = 1000;
+const MOST_FIRST_MS = 60_000;
 
 const STEADY = 0;
 /** The limit is down; what was let in before leaves. */
@@ -59,25 +70,30 @@ export class AdaptiveLimit {
   #endsMs = 0;
   #samples = 0;
   #drops = 0;
-  /** Sums over the samples: bits above the usual, and bits. */
-  #excess = 0;
+  /** Sums over the samples: bits, what they usually are, and the difference, of which each may only have so much. */
   #bits = 0;
+  #usualBits = 0;
+  #excess = 0;
   #peak = 0;
   #shed = 0;
   // From window to window:
   #windowMs = SHORTEST_MS;
+  /** What the window's length would be, were requests as quick as usual. */
+  #usualMs = SHORTEST_MS;
   #lastMs = 0;
-  /** When more than half of the limit was last used. */
-  #pressedMs = 0;
-  #overloadedSinceMs = -1;
+  /** When requests were last too slow, and when they were last shed. */
+  #slowMs = Number.NEGATIVE_INFINITY;
+  #shedMs = Number.NEGATIVE_INFINITY;
   #floored = 0;
-  #minute: number;
+  /** When the round ends. */
+  #roundEndsMs: number;
   // Measuring:
   #phase: typeof STEADY | typeof EMPTYING | typeof MEASURING = MEASURING;
   #epoch = 0;
   #measureFromMs = 0;
   #phaseEndsMs = 0;
   #measured = 0;
+  #isFirst = true;
   #limitBefore = 0;
 
   constructor(bounds: LimitBounds, clock: Clock) {
@@ -85,10 +101,12 @@ export class AdaptiveLimit {
     this.#clock = clock;
     this.#worst = 2 * Math.log2(bounds.tolerance);
     this.limit = bounds.minimum;
-    this.#minute = this.#wallMinute();
-    // It begins as if at the end of overload: with the least, and by measuring.
+    const nowMs = clock.now();
+    this.#roundEndsMs = this.#nextRoundMs(nowMs);
+    // It begins as if overloaded: with the least, and by measuring.
     this.#limitBefore = bounds.minimum;
-    this.#measure(clock.now());
+    this.#measure(nowMs);
+    this.#phaseEndsMs = nowMs + MOST_FIRST_MS;
   }
 
   /** A request was let in; `inFlight` counts it. */
@@ -114,14 +132,16 @@ export class AdaptiveLimit {
     usual.add(bits, this.#epoch, nowMs);
     if (this.#phase === MEASURING) {
       this.#measured++;
+      this.#bits += bits;
       usual.adopt();
     } else {
       if (usual.isKnown) {
         this.#excess += Math.max(-MOST_HASTE, Math.min(this.#worst, bits - usual.bits));
         this.#bits += bits;
+        this.#usualBits += usual.bits;
         this.#samples++;
       }
-      usual.learn(usual.sinceMs > this.#pressedMs && !this.#isPressed, nowMs);
+      usual.learn(nowMs);
     }
   }
 
@@ -143,12 +163,20 @@ export class AdaptiveLimit {
 
   #advance(inFlight: number, nowMs: number): void {
     if (this.#phase === STEADY) {
-      if (nowMs >= this.#endsMs && this.#samples + this.#drops >= SAMPLES) this.#closeWindow(inFlight, nowMs);
+      if (nowMs >= this.#roundEndsMs) this.#endRound(nowMs);
+      else if (nowMs >= this.#endsMs && this.#samples + this.#drops >= SAMPLES) this.#closeWindow(inFlight, nowMs);
     } else if (this.#phase === EMPTYING) {
-      if (inFlight <= this.limit || nowMs >= this.#phaseEndsMs) this.#measure(nowMs);
-    } else if (nowMs >= this.#phaseEndsMs || (this.#measured >= MEASURED_REQUESTS && nowMs >= this.#measureFromMs + this.#windowMs)) {
+      if (nowMs >= this.#phaseEndsMs) this.#measure(nowMs);
+    } else if (nowMs >= this.#phaseEndsMs || (this.#isFirst && this.#hasFirst(nowMs))) {
       this.#resume(inFlight, nowMs);
     }
+  }
+
+  /** Slow answers come late: what came in the first moments is all quick. */
+  #hasFirst(nowMs: number): boolean {
+    const latencies = (nowMs - this.#measureFromMs) / 2 ** (this.#bits / this.#measured);
+    if (this.#measured >= FIRST_REQUESTS) return latencies >= FIRST_LATENCIES;
+    return this.#measured >= FEWEST_REQUESTS && latencies >= 2 * FIRST_LATENCIES && nowMs >= this.#measureFromMs + FIRST_MS;
   }
 
   #closeWindow(inFlight: number, nowMs: number): void {
@@ -158,23 +186,16 @@ export class AdaptiveLimit {
     const slowdown = 2 ** ((this.#excess + this.#drops * this.#worst) / (samples + this.#drops));
     const gradient = tolerance / slowdown;
     const isPressed = this.#isPressed;
-    const isOverloaded = this.#shed > 0;
+    if (gradient < 1) this.#slowMs = nowMs;
+    if (this.#shed > 0) this.#shedMs = nowMs;
     const peak = this.#peak;
-    if (samples > 0) this.#windowMs = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, 2 * 2 ** (this.#bits / samples)));
+    if (samples > 0) this.#usualMs = toWindow(this.#usualBits / samples);
+    this.#setWindow(samples);
     this.#beginWindow(inFlight, nowMs);
 
-    if (isPressed) this.#pressedMs = nowMs;
-    if (!isOverloaded) this.#overloadedSinceMs = -1;
-    else if (this.#overloadedSinceMs < 0) this.#overloadedSinceMs = nowMs;
     const isFloored = gradient < 1 && limit <= minimum && samples >= SAMPLES / 2;
     this.#floored = isFloored ? this.#floored + 1 : 0;
-    const minute = this.#wallMinute();
-    const isNewMinute = minute !== this.#minute;
-    this.#minute = minute;
-    if (this.#floored === FLOORED_WINDOWS || (isNewMinute && isOverloaded && nowMs - this.#overloadedSinceMs >= OVERLOADED_MS)) {
-      this.#startMeasuring(inFlight, nowMs);
-      return;
-    }
+    if (nowMs < this.#roundEndsMs) this.#roundEndsMs = this.#nextRoundMs(nowMs);
 
     // Room for a short queue, without which an upstream's workers would now and then have nothing to do.
     const queue = Math.min(Math.sqrt(limit), limit / 4);
@@ -190,45 +211,52 @@ export class AdaptiveLimit {
     this.limit = Math.max(minimum, Math.min(maximum, next));
   }
 
+  /** Of how many requests the bits are. */
+  #setWindow(samples: number): void {
+    if (samples > 0) this.#windowMs = toWindow(this.#bits / samples);
+  }
+
   #beginWindow(inFlight: number, nowMs: number): void {
     this.#endsMs = nowMs + this.#windowMs;
     this.#samples = 0;
     this.#drops = 0;
     this.#excess = 0;
     this.#bits = 0;
+    this.#usualBits = 0;
     this.#peak = inFlight;
     this.#shed = 0;
   }
 
-  #startMeasuring(inFlight: number, nowMs: number): void {
+  #endRound(nowMs: number): void {
+    this.#roundEndsMs = this.#nextRoundMs(nowMs);
+    const sinceMs = nowMs - Math.max(STRAINED_MS, 2 * this.#windowMs);
+    const hasShed = this.#shedMs >= sinceMs;
+    if (!hasShed && this.#slowMs < sinceMs && this.#floored < FLOORED_WINDOWS) return;
     const { minimum, tolerance } = this.#bounds;
     this.#floored = 0;
     this.#limitBefore = this.limit;
-    this.limit = Math.max(minimum, this.limit / (2 * tolerance));
+    // Where all are let in there is no queue of our making: it is only looked at.
+    if (hasShed) this.limit = Math.max(minimum, this.limit / (2 * tolerance));
     this.#phase = EMPTYING;
-    this.#phaseEndsMs = this.#patience(nowMs);
-    if (inFlight <= this.limit) this.#measure(nowMs);
+    this.#phaseEndsMs = nowMs + slotOf(this.#windowMs);
   }
 
   #measure(nowMs: number): void {
     this.#phase = MEASURING;
     this.#epoch++;
     this.#measured = 0;
+    this.#bits = 0;
     this.#measureFromMs = nowMs;
-    this.#phaseEndsMs = this.#patience(nowMs);
+    this.#phaseEndsMs = nowMs + MEASURING_SLOTS * slotOf(this.#windowMs);
   }
 
   #resume(inFlight: number, nowMs: number): void {
     this.#phase = STEADY;
+    this.#isFirst = false;
     this.#epoch++;
     this.limit = this.#limitBefore;
-    this.#pressedMs = nowMs;
+    this.#setWindow(this.#measured);
     this.#beginWindow(inFlight, nowMs);
-  }
-
-  /** Until when a phase of measuring may last, where something hangs. */
-  #patience(nowMs: number): number {
-    return nowMs + Math.max(1000, 4 * this.#windowMs);
   }
 
   #wake(nowMs: number): void {
@@ -237,7 +265,18 @@ export class AdaptiveLimit {
     else this.#beginWindow(1, nowMs);
   }
 
-  #wallMinute(): number {
-    return Math.floor(this.#clock.wall() / MEASURE_EVERY_MS);
+  #nextRoundMs(nowMs: number): number {
+    const roundMs = ROUND_SLOTS * slotOf(this.#usualMs);
+    return nowMs + roundMs - (this.#clock.wall() % roundMs);
   }
+}
+
+/** Twice a latency, within bounds. */
+function toWindow(bits: number): number {
+  return Math.max(SHORTEST_MS, Math.min(LONGEST_MS, 2 * 2 ** bits));
+}
+
+/** The shortest window times a power of two, in which a window of this length fits. */
+function slotOf(windowMs: number): number {
+  return SHORTEST_MS * 2 ** Math.ceil(Math.log2(windowMs / SHORTEST_MS));
 }

@@ -33,6 +33,8 @@ export interface Scenario {
   readonly patienceMs: number;
   /** Null: everybody is let in. */
   readonly shedding: SheddingConfig | null;
+  /** Machines or workers that send to the service, each with a shedder of its own. */
+  readonly senders?: number;
   readonly seed?: number;
 }
 
@@ -43,6 +45,7 @@ export interface Second {
   /** Answered while the client was there. */
   good: number;
   late: number;
+  /** Of all senders; 0 where nothing is shed. */
   limit: number;
   /** Under way at the second's end. */
   inFlight: number;
@@ -65,6 +68,7 @@ export interface Outcome {
 
 interface Job {
   readonly route: RouteOfLoad;
+  readonly shedder: LoadShedder | null;
   readonly arrivedMs: number;
   endsMs: number;
 }
@@ -84,7 +88,7 @@ class Simulation {
   readonly #scenario: Scenario;
   readonly #clock = new FakeClock(1000);
   readonly #originMs = this.#clock.now();
-  readonly #shedder: LoadShedder | null;
+  readonly #shedders: readonly LoadShedder[];
   readonly #random: () => number;
   /** By when they end: a heap would be quicker, and is not needed. */
   readonly #working: Job[] = [];
@@ -99,7 +103,8 @@ class Simulation {
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#random = randomOf(scenario.seed ?? 1);
-    this.#shedder = scenario.shedding === null ? null : new LoadShedder(scenario.shedding, this.#clock);
+    const { shedding, senders = 1 } = scenario;
+    this.#shedders = shedding === null ? [] : Array.from({ length: senders }, () => new LoadShedder(shedding, this.#clock));
     const counts = PRIORITIES.map((priority) => [priority, { offered: 0, shed: 0, good: 0 }] as const);
     this.#byPriority = Object.fromEntries(counts) as Record<Priority, ClassCount>;
     for (const { name } of scenario.routes) this.#byRoute.set(name, { offered: 0, shed: 0, good: 0 });
@@ -149,7 +154,7 @@ class Simulation {
 
   #look(): void {
     const second = this.#second();
-    second.limit = this.#shedder?.limit ?? Number.POSITIVE_INFINITY;
+    second.limit = this.#shedders.reduce((sum, { limit }) => sum + limit, 0);
     second.inFlight = this.#inFlight;
     this.#trace.push({ atMs: this.#nowMs, limit: second.limit, inFlight: this.#inFlight });
   }
@@ -173,13 +178,14 @@ class Simulation {
     const second = this.#second();
     second.offered++;
     for (const count of this.#counts(route)) count.offered++;
-    if (this.#shedder?.admit(PRIORITIES.indexOf(route.priority), this.#clock.now()) === false) {
+    const shedder = this.#shedders[Math.floor(this.#random() * this.#shedders.length)] ?? null;
+    if (shedder?.admit(PRIORITIES.indexOf(route.priority), this.#clock.now()) === false) {
       second.shed++;
       for (const count of this.#counts(route)) count.shed++;
       return;
     }
     this.#inFlight++;
-    const job: Job = { route, arrivedMs: this.#nowMs, endsMs: 0 };
+    const job: Job = { route, shedder, arrivedMs: this.#nowMs, endsMs: 0 };
     if (this.#working.length < this.#scenario.workers) this.#begin(job);
     else this.#queue.push(job);
   }
@@ -192,7 +198,7 @@ class Simulation {
   }
 
   #end(): void {
-    const { route, arrivedMs } = this.#working.shift() as Job;
+    const { route, shedder, arrivedMs } = this.#working.shift() as Job;
     this.#inFlight--;
     const tookMs = this.#nowMs - arrivedMs;
     const second = this.#second();
@@ -202,7 +208,7 @@ class Simulation {
       second.latenciesMs.push(tookMs);
       for (const count of this.#counts(route)) count.good++;
     }
-    this.#shedder?.releaseAnswered(this.#shedder.usualOf(route.name), arrivedMs + this.#originMs, this.#clock.now());
+    shedder?.releaseAnswered(shedder.usualOf(route.name), arrivedMs + this.#originMs, this.#clock.now());
     if (this.#queueAt < this.#queue.length) this.#begin(this.#queue[this.#queueAt++] as Job);
   }
 }

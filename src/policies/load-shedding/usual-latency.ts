@@ -12,7 +12,7 @@ const NOISE = 2;
 /** Of the way down to a mean that is lower than chance makes it, for each batch. */
 const FALL = 0.3;
 /** In which two thirds of the way up to a higher mean are gone. */
-const RISE_MS = 30_000;
+const RISE_MS = 300_000;
 /** Requests that a measurement of one route has at least. */
 const MEASURED = 8;
 
@@ -34,7 +34,7 @@ export class UsualLatency {
   }
 
   /** Takes a finished batch in. */
-  learn(mayRise: boolean, nowMs: number): void {
+  learn(nowMs: number): void {
     if (!this.isKnown) {
       if (this.#count < BATCH) return;
       this.isKnown = true;
@@ -46,7 +46,7 @@ export class UsualLatency {
     if (this.#count < BATCH || tookMs < BATCH_MS) return;
     const change = this.#sum / this.#count - this.bits;
     if (change < 0) this.bits += FALL * Math.min(0, change + NOISE / Math.sqrt(this.#count));
-    else if (mayRise) this.bits += Math.min(0.5, tookMs / RISE_MS) * change;
+    else this.bits += Math.min(0.5, tookMs / RISE_MS) * change;
     this.#begin(this.#epoch, nowMs);
   }
 
