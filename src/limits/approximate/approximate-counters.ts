@@ -59,10 +59,11 @@ export class ApproximateCounters implements Counters {
   readonly #alone: WithoutStore;
   readonly #counters = new Map<string, MeterCounter>();
   /** The same, so that a request doesn't look for a text: meters are the same objects until the next reload. */
-  #byMeter = new WeakMap<Meter, MeterCounter>();
+  readonly #byMeter = new Map<Meter, MeterCounter>();
   /** Of the take that is being decided. */
-  #taken: MeterCounter[] = [];
-  #slots: number[] = [];
+  readonly #taken: MeterCounter[] = [];
+  readonly #slots: number[] = [];
+  readonly #free: number[] = [];
 
   constructor(options: ApproximateOptions) {
     const { port, clock, syncEveryMs = SYNC_EVERY_MS, mostKeys = MOST_KEYS, watcher = null, random = Math.random } = options;
@@ -101,18 +102,24 @@ export class ApproximateCounters implements Counters {
       const ask = asks[i]!;
       const counter = this.#byMeter.get(ask.meter) ?? this.#counterOf(ask.meter);
       const slot = counter.slotOf(ask.key, nowMs);
+      const free = counter.freeOf(slot);
       this.#taken[i] = counter;
       this.#slots[i] = slot;
+      this.#free[i] = free;
       ask.decidedBy = decidedBy;
-      ask.isAdmitted = counter.judge(slot, ask.cost);
+      ask.isAdmitted = counter.isAdmitted(slot, ask.cost, free);
       if (!ask.isAdmitted && !ask.meter.isDryRun) isTaken = false;
     }
     for (let i = 0; i < asks.length; i++) {
       const ask = asks[i]!;
       const counter = this.#taken[i]!;
       const slot = this.#slots[i]!;
-      if (isTaken && ask.isAdmitted && ask.cost > 0) counter.count(slot, ask.cost);
-      counter.tell(slot, ask);
+      let free = this.#free[i]!;
+      if (isTaken && ask.isAdmitted && ask.cost > 0) {
+        counter.count(slot, ask.cost, free);
+        free -= ask.cost;
+      }
+      counter.tell(slot, ask, free);
     }
     this.#synchroniser.takes++;
     return true;
@@ -137,7 +144,7 @@ export class ApproximateCounters implements Counters {
       this.#room.left += counter.keys;
       this.#counters.delete(id);
     });
-    this.#byMeter = new WeakMap();
+    this.#byMeter.clear();
   }
 
   close(): void {

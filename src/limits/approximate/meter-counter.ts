@@ -107,6 +107,8 @@ export class MeterCounter {
   #rates = new Float32Array(FIRST_SLOTS * RATES);
   #flags = new Uint8Array(FIRST_SLOTS);
   #cursor = 0;
+  /** The window that somebody last asked about. */
+  #startMs = 0;
 
   constructor(meter: Meter, rule: ApproximateRule, room: KeyRoom, times: CounterTimes) {
     this.meter = meter;
@@ -136,41 +138,58 @@ export class MeterCounter {
     return slot;
   }
 
-  /** Whether `cost` units are free. Counts them as asked for. */
-  judge(slot: number, cost: number): boolean {
-    if (cost > 0) {
-      this.#numbers[slot * NUMBERS + ASKED]! += cost;
-      if ((this.#flags[slot]! & DIRTY) === 0) this.#markDirty(slot, this.#numbers[slot * NUMBERS + AT]!);
-    }
-    return cost <= this.#most && cost <= this.#freeOf(slot) + FRACTION;
-  }
-
-  count(slot: number, units: number): void {
+  /** Units that are free; negative where more was taken than there is. */
+  freeOf(slot: number): number {
     const numbers = this.#numbers;
     const at = slot * NUMBERS;
+    if (this.#isBucket) {
+      const count = numbers[at + COUNT]!;
+      const own = numbers[at + EARLIER]!;
+      return this.#most - Math.max(count, own);
+    }
+    return this.#most - numbers[at + COUNT]! - (this.#isSliding ? this.#lastingEarlier(slot, numbers[at + AT]!) : 0);
+  }
+
+  /** `free` as freeOf() said. Counts the units as asked for, whatever comes of them. */
+  isAdmitted(slot: number, cost: number, free: number): boolean {
+    if (cost > 0) {
+      const at = slot * NUMBERS;
+      this.#numbers[at + ASKED]! += cost;
+      if ((this.#flags[slot]! & DIRTY) === 0) this.#markDirty(slot, this.#numbers[at + AT]!);
+    }
+    return cost <= this.#most && cost <= free + FRACTION;
+  }
+
+  /** `free`: what freeOf() said before. */
+  count(slot: number, units: number, free: number): void {
+    const numbers = this.#numbers;
+    const rates = this.#rates;
+    const at = slot * NUMBERS;
+    const rate = slot * RATES;
     numbers[at + COUNT] = Math.max(0, numbers[at + COUNT]! + units);
     numbers[at + OWN]! += units;
-    this.#rates[slot * RATES + RESERVED] = Math.max(0, this.#rates[slot * RATES + RESERVED]! - units);
+    if (rates[rate + RESERVED]! > 0) rates[rate + RESERVED] = Math.max(0, rates[rate + RESERVED]! - units);
     if (this.#isBucket) numbers[at + EARLIER] = Math.max(0, numbers[at + EARLIER]! + units);
-    if (this.#freeOf(slot) < this.#rates[slot * RATES + WANTED_BELOW]!) this.#want(slot);
+    if (free - units < rates[rate + WANTED_BELOW]!) this.#want(slot);
   }
 
   charge(slot: number, units: number): void {
     this.#numbers[slot * NUMBERS + ASKED]! += units;
     this.#markDirty(slot, this.#numbers[slot * NUMBERS + AT]!);
-    this.count(slot, units);
+    this.count(slot, units, this.freeOf(slot));
   }
 
-  /** After everything was judged and counted. */
-  tell(slot: number, ask: Ask): void {
-    const free = this.#freeOf(slot);
-    ask.remaining = Math.max(0, Math.floor(free + ROUNDING));
-    ask.resetMs = ceilMs(this.#resetMs(slot));
-    ask.retryMs = 0;
-    if (ask.isAdmitted) return;
+  /** After everything was judged and counted. `free`: what is left now. */
+  tell(slot: number, ask: Ask, free: number): void {
+    ask.remaining = free > 0 ? Math.floor(free + ROUNDING) : 0;
+    ask.resetMs = this.#resetMs(slot);
+    if (ask.isAdmitted) {
+      ask.retryMs = 0;
+      return;
+    }
     // Whoever is refused for what others are believed to have taken wants to hear of it. Where units flow back, there is more soon anyway.
     if (!this.#isBucket && !this.#isSliding && free < this.#rates[slot * RATES + WANTED_BELOW]!) this.#want(slot);
-    if (ask.cost <= this.#most) ask.retryMs = Math.max(1, ceilMs(this.#retryMs(slot, ask.cost)));
+    ask.retryMs = ask.cost <= this.#most ? Math.max(1, this.#retryMs(slot, ask.cost, free)) : 0;
   }
 
   /** Moves what the slot has to say into `own`. False: nothing, as that was said before. */
@@ -234,7 +253,7 @@ export class MeterCounter {
       numbers[at + OWN] = own;
       numbers[at + OWN_EARLIER] = ownEarlier;
     }
-    const free = this.#freeOf(slot);
+    const free = this.freeOf(slot);
     this.#rates[slot * RATES + WANTED_BELOW] = free >= 1 ? free * WANTED_SHARE : Number.NEGATIVE_INFINITY;
   }
 
@@ -311,18 +330,23 @@ export class MeterCounter {
     const fromMs = numbers[at + AT]!;
     if (nowMs <= fromMs) return;
     numbers[at + AT] = nowMs;
+    const isBelieving = this.#rates[slot * RATES + OTHERS]! !== 0;
     if (this.#isBucket) {
       const refill = this.#ratePerMs * (nowMs - fromMs);
-      const others = this.#believe(slot, this.#most - numbers[at + COUNT]!, this.#ratePerMs, fromMs, nowMs);
+      const others = isBelieving ? this.#believe(slot, this.#most - numbers[at + COUNT]!, this.#ratePerMs, fromMs, nowMs) : 0;
       numbers[at + COUNT] = Math.max(0, numbers[at + COUNT]! - refill + others);
       numbers[at + EARLIER] = Math.max(0, numbers[at + EARLIER]! - refill);
       return;
     }
     const startMs = this.#windowStart(nowMs);
-    if (fromMs >= startMs) {
-      this.#believeWindow(slot, fromMs, nowMs);
-      return;
-    }
+    if (fromMs < startMs) this.#roll(slot, fromMs, startMs);
+    if (isBelieving) this.#believeWindow(slot, Math.max(fromMs, startMs), nowMs);
+  }
+
+  /** Goes on to a window that begins at `startMs`. */
+  #roll(slot: number, fromMs: number, startMs: number): void {
+    const numbers = this.#numbers;
+    const at = slot * NUMBERS;
     const isNext = fromMs >= startMs - this.#windowMs;
     if (isNext) this.#believeWindow(slot, fromMs, startMs);
     numbers[at + EARLIER] = isNext ? numbers[at + COUNT]! : 0;
@@ -331,7 +355,6 @@ export class MeterCounter {
     numbers[at + OWN] = 0;
     this.#rates[slot * RATES + WANTED_BELOW] = this.#most * WANTED_SHARE;
     this.#rates[slot * RATES + RESERVED] = 0;
-    this.#believeWindow(slot, startMs, nowMs);
   }
 
   /** Within one window. */
@@ -410,42 +433,38 @@ export class MeterCounter {
     return othersOf(reading.admittedPerMs, rates[rate + OWN_ADMITTED]!) * faded;
   }
 
-  #freeOf(slot: number): number {
-    const numbers = this.#numbers;
-    const at = slot * NUMBERS;
-    if (this.#isBucket) return this.#most - Math.max(numbers[at + COUNT]!, numbers[at + EARLIER]!);
-    return this.#most - numbers[at + COUNT]! - (this.#isSliding ? this.#lastingEarlier(slot, numbers[at + AT]!) : 0);
-  }
-
   /** What the window before still weighs at a moment of this one. */
   #lastingEarlier(slot: number, atMs: number): number {
     return this.#numbers[slot * NUMBERS + EARLIER]! * (1 - (atMs - this.#windowStart(atMs)) / this.#windowMs);
   }
 
   #windowStart(atMs: number): number {
-    return Math.floor(atMs / this.#windowMs) * this.#windowMs;
+    // Nearly always the same as of the request before.
+    if (atMs < this.#startMs || atMs >= this.#startMs + this.#windowMs) this.#startMs = Math.floor(atMs / this.#windowMs) * this.#windowMs;
+    return this.#startMs;
   }
 
   #resetMs(slot: number): number {
     const numbers = this.#numbers;
     const at = slot * NUMBERS;
-    if (this.#isBucket) return Math.max(numbers[at + COUNT]!, numbers[at + EARLIER]!) / this.#ratePerMs;
-    const leftMs = this.#windowMs - (numbers[at + AT]! - this.#windowStart(numbers[at + AT]!));
-    if (!this.#isSliding) return leftMs;
-    if (numbers[at + COUNT]! > 0) return leftMs + this.#windowMs;
-    return numbers[at + EARLIER]! > 0 ? leftMs : 0;
+    if (this.#isBucket) return ceilMs(Math.max(numbers[at + COUNT]!, numbers[at + EARLIER]!) / this.#ratePerMs);
+    const nowMs = numbers[at + AT]!;
+    const leftMs = this.#windowStart(nowMs) + this.#windowMs - nowMs;
+    if (!this.#isSliding) return ceilMs(leftMs);
+    if (numbers[at + COUNT]! > 0) return ceilMs(leftMs + this.#windowMs);
+    return numbers[at + EARLIER]! > 0 ? ceilMs(leftMs) : 0;
   }
 
-  #retryMs(slot: number, cost: number): number {
+  #retryMs(slot: number, cost: number, free: number): number {
     const numbers = this.#numbers;
     const at = slot * NUMBERS;
-    const short = cost - this.#freeOf(slot);
-    if (this.#isBucket) return short / this.#ratePerMs;
-    const leftMs = this.#windowMs - (numbers[at + AT]! - this.#windowStart(numbers[at + AT]!));
-    if (!this.#isSliding) return leftMs;
+    if (this.#isBucket) return ceilMs((cost - free) / this.#ratePerMs);
+    const nowMs = numbers[at + AT]!;
+    const leftMs = this.#windowStart(nowMs) + this.#windowMs - nowMs;
+    if (!this.#isSliding) return ceilMs(leftMs);
     const count = numbers[at + COUNT]!;
-    if (count + cost <= this.#most) return (short / numbers[at + EARLIER]!) * this.#windowMs;
-    return leftMs + this.#windowMs * (1 - (this.#most - cost) / count);
+    if (count + cost <= this.#most) return ceilMs(((cost - free) / numbers[at + EARLIER]!) * this.#windowMs);
+    return ceilMs(leftMs + this.#windowMs * (1 - (this.#most - cost) / count));
   }
 
   #isForgettable(slot: number, nowMs: number): boolean {
