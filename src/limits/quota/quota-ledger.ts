@@ -72,6 +72,7 @@ export class QuotaLedger implements Counters, LeaseBookOwner {
   readonly #leases: Lease[] = [];
   readonly #verdicts: Verdict[] = [];
   #sweeping: ScheduledCall | null = null;
+  #isEnded = false;
   #drained: Promise<void> | null = null;
 
   /** The store stays the caller's, who closes it after drain(). */
@@ -156,7 +157,7 @@ export class QuotaLedger implements Counters, LeaseBookOwner {
       const isCounted = !isRefused && this.#verdicts[i] === ADMITTED;
       this.#tell(asks[i]!, this.#leases[i]!, this.#verdicts[i]!, isCounted, nowMs, wallMs);
     }
-    if (this.#sweeping === null) this.#sweepLater();
+    if (this.#sweeping === null && !this.#isEnded) this.#sweepLater();
     return true;
   }
 
@@ -217,7 +218,6 @@ export class QuotaLedger implements Counters, LeaseBookOwner {
 
   #sweep(): void {
     this.#sweeping = null;
-    if (this.#drained !== null) return;
     const nowMs = this.#clock.now();
     for (let i = 0; i < MOST_SWEPT; i++) {
       const lease = this.#book.park(nowMs - this.#idleMs, nowMs);
@@ -232,6 +232,7 @@ export class QuotaLedger implements Counters, LeaseBookOwner {
 
   // hot-exception: once, limits/quota/quota.bench.ts
   async #end(): Promise<void> {
+    this.#isEnded = true;
     this.#sweeping?.cancel();
     for (let lease = this.#book.drop(); lease !== null; lease = this.#book.drop()) this.onLeave(lease);
     const closed = this.#line.close();

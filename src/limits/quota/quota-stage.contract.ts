@@ -15,6 +15,7 @@ export async function settle(): Promise<void> {
 
 /** Lets time pass, and whatever is due be done and answered. */
 export async function pass(clock: FakeClock, ms: number): Promise<void> {
+  await settle();
   const untilMs = clock.now() + ms;
   for (let dueMs = clock.nextDueMs; dueMs !== null && dueMs <= untilMs; dueMs = clock.nextDueMs) {
     clock.advance(dueMs - clock.now());
