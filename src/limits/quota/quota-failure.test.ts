@@ -98,7 +98,7 @@ describe("a quota whose store is away", () => {
     stage.store.mode = "hangs";
     stage.ask("k");
     await stage.pass(50);
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0; i < 5; i++) {
       // It is tried each half second.
       await stage.pass(500);
       await stage.pass(60);
