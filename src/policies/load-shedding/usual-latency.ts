@@ -13,15 +13,18 @@ const NOISE = 2;
 const FALL = 0.3;
 /** In which two thirds of the way up to a higher mean are gone. */
 const RISE_MS = 300_000;
-/** Requests that a measurement of one route has at least. */
+/** What is known counts for as many requests of a measurement. */
+const DOUBT = 4;
+/** Requests that a measurement has at least where nothing is known. */
 const MEASURED = 8;
 
 export class UsualLatency {
   isKnown = false;
   /** log2 of milliseconds. */
   bits = 0;
-  /** When the batch began. */
-  sinceMs = 0;
+  /** When the batch began, and what was usual then. */
+  #sinceMs = 0;
+  #before = 0;
   #epoch = -1;
   #sum = 0;
   #count = 0;
@@ -42,7 +45,7 @@ export class UsualLatency {
       this.#begin(this.#epoch, nowMs);
       return;
     }
-    const tookMs = nowMs - this.sinceMs;
+    const tookMs = nowMs - this.#sinceMs;
     if (this.#count < BATCH || tookMs < BATCH_MS) return;
     const change = this.#sum / this.#count - this.bits;
     if (change < 0) this.bits += FALL * Math.min(0, change + NOISE / Math.sqrt(this.#count));
@@ -50,16 +53,21 @@ export class UsualLatency {
     this.#begin(this.#epoch, nowMs);
   }
 
-  /** Takes the batch so far for the truth, whatever was known. */
+  /** Takes the batch so far for the truth, as far as there is enough of it. */
   adopt(): void {
-    if (this.#count < MEASURED) return;
-    this.isKnown = true;
-    this.bits = this.#sum / this.#count;
+    const mean = this.#sum / this.#count;
+    if (this.isKnown) this.bits = this.#before + ((mean - this.#before) * this.#count) / (this.#count + DOUBT);
+    else if (this.#count >= MEASURED) {
+      this.isKnown = true;
+      this.bits = mean;
+      this.#before = mean;
+    }
   }
 
   #begin(epoch: number, nowMs: number): void {
     this.#epoch = epoch;
-    this.sinceMs = nowMs;
+    this.#sinceMs = nowMs;
+    this.#before = this.bits;
     this.#sum = 0;
     this.#count = 0;
   }
