@@ -1,11 +1,11 @@
 // What a limit counts apart, each a part of its key: `user=partners:alice|route=orders`. The word before the sign keeps apart what takes
 // the place of a fact that is missing. @hot
 
-import { ipKey } from "../../base/index.ts";
 import type { LimitKeyPart } from "../../config/index.ts";
 import { type FieldName, fieldName } from "../../http/index.ts";
 import { readClaim } from "../../identity/index.ts";
 import type { Exchange, Principal } from "../../pipeline/index.ts";
+import { type AddressKeys, addressKeys } from "./address-keys.ts";
 import { keyText, SEPARATOR } from "./key-text.ts";
 
 export interface KeyPart {
@@ -41,16 +41,14 @@ class ConstantPart implements KeyPart {
 }
 
 class AddressPart implements KeyPart {
-  readonly #v4: number;
-  readonly #v6: number;
+  readonly #keys: AddressKeys;
 
   constructor(v4: number, v6: number) {
-    this.#v4 = v4;
-    this.#v6 = v6;
+    this.#keys = addressKeys(v4, v6);
   }
 
   read(exchange: Exchange): string {
-    return `ip=${ipKey(exchange.clientAddress, this.#v4, this.#v6)}`;
+    return `ip=${this.#keys.of(exchange.clientAddress)}`;
   }
 }
 
@@ -79,10 +77,13 @@ class HeaderPart implements KeyPart {
   }
 }
 
+/** One client's share of the network, as limits by address take it where they are not told otherwise. */
+const ONE_CLIENT = addressKeys(32, 64);
+
 /** A part that is the principal's. Who comes without one is counted by address. */
 abstract class PrincipalPart implements KeyPart {
   read({ principal, clientAddress }: Exchange): string {
-    return principal === null ? `anonymous=${ipKey(clientAddress)}` : this.of(principal);
+    return principal === null ? `anonymous=${ONE_CLIENT.of(clientAddress)}` : this.of(principal);
   }
 
   protected abstract of(principal: Principal): string;

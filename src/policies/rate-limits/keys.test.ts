@@ -55,6 +55,14 @@ describe("a key by address", () => {
     assert.equal(wide(24, 128, "2001:db8::ffff"), "ip=2001:db8::ffff");
   });
 
+  it("is the same after many others", () => {
+    const address = (n: number) => `2001:db8:${n.toString(16)}::1`;
+    for (let n = 0; n < 10_000; n++) {
+      const text = address(1 + (n % 7000));
+      assert.equal(keyOf([IP], { address: text }), `ip=${text.slice(0, -1)}/64`);
+    }
+  });
+
   it("has one count for all whose address nobody knows, as on a unix socket", () => assert.equal(keyOf([IP], { address: "" }), "ip="));
 });
 

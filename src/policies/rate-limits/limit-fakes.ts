@@ -147,12 +147,19 @@ export interface Limited {
   readonly auth?: RouteAuth | null;
 }
 
-export function compileLimits({ limits, outer = [], auth = { identities: ["users"], optional: true } }: Limited) {
+const OPTIONAL: RouteAuth = { identities: ["users"], optional: true };
+
+export function compileLimits(limited: Limited) {
   const metrics = new FakeMetrics();
+  return { ...compileCounted(limited, metrics), metrics };
+}
+
+/** With metrics of another kind. */
+export function compileCounted({ limits, outer = [], auth = OPTIONAL }: Limited, limitMetrics: LimitMetrics) {
   const bound = [...limits, ...outer].map(([config, store]) => bind(toLimit(config), store));
-  const host = { limits: new Map(bound.map((limit) => [limit.config.name, limit])), limitMetrics: metrics };
+  const host = { limits: new Map(bound.map((limit) => [limit.config.name, limit])), limitMetrics };
   const toUse = ([config, , cost]: Limited["limits"][number]): LimitUse => ({ limit: toLimit(config).name, cost: cost ?? null });
   const policies = compileRateLimits({ name: "orders", auth, rateLimits: limits.map(toUse) }, host);
   const listener = compileListenerLimits(outer.map(toUse), host);
-  return { policies, listenerPolicies: listener === null ? [] : [listener], metrics };
+  return { policies, listenerPolicies: listener === null ? [] : [listener] };
 }
