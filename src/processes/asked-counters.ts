@@ -3,7 +3,7 @@
 //
 //   several workers   each take is asked for
 //   one               counted here, once all that matters was counted here; told every 50 ms. Till then it is asked for and counted here too
-//   no answer in 100 ms, or nobody to ask: counted here
+//   no answer in 250 ms, or nobody to ask: counted here
 
 import { type Clock, RingQueue } from "../base/index.ts";
 import { type Ask, BY_LOCAL, type Counters, type Meter, type Take } from "../limits/index.ts";
@@ -23,7 +23,7 @@ export interface AskedCountersHost {
 }
 
 /** After it a take is decided here. */
-export const ANSWER_MS = 100;
+export const ANSWER_MS = 250;
 /** A worker that is alone and crashes takes with it what it counted in so much time. */
 export const TELL_EVERY_MS = 50;
 /** Takes without an answer. What comes beyond is decided here. */

@@ -4,8 +4,10 @@
 import { systemClock } from "../base/index.ts";
 import { createGateway } from "../gateway/index.ts";
 import { defaultTransport } from "../transport/index.ts";
+import { AskedCounters } from "./asked-counters.ts";
 import { AskedDocuments } from "./asked-documents.ts";
 import type { ToSupervisor, ToWorker } from "./messages.ts";
+import { createOwnCounters } from "./own-counters.ts";
 import { readWorkerEnvironment } from "./worker-environment.ts";
 import { ORPHAN_GRACE_MS, WorkerSession } from "./worker-session.ts";
 
@@ -16,11 +18,25 @@ const send = (message: ToSupervisor) => {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
 };
 const documents = new AskedDocuments(send);
+const localCounters = new AskedCounters({
+  local: createOwnCounters(systemClock),
+  clock: systemClock,
+  send,
+  defer: setImmediate,
+});
 const session = new WorkerSession({
   send,
   createGateway: (config, generation) =>
-    createGateway(config, { transport: defaultTransport(), clock: systemClock, descriptors, documents, provenAs: generation }),
+    createGateway(config, {
+      transport: defaultTransport(),
+      clock: systemClock,
+      descriptors,
+      documents,
+      localCounters,
+      provenAs: generation,
+    }),
   onDocument: (answer) => documents.hear(answer),
+  onCounting: (message) => localCounters.receive(message),
   onDrained: () => {
     // An orphan's channel is closed already, and Node throws then.
     if (process.connected) process.disconnect?.();
@@ -36,5 +52,6 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR2"]) process.on(sign
 process.on("message", (message: ToWorker) => void session.receive(message));
 process.on("disconnect", () => {
   documents.close();
+  localCounters.close();
   void session.drain(ORPHAN_GRACE_MS).then(() => process.exit(0));
 });

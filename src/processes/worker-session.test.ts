@@ -90,6 +90,9 @@ class Stage {
     onDocument: ({ ask }) => {
       this.journal.push(`document ${ask}`);
     },
+    onCounting: ({ type }) => {
+      this.journal.push(type);
+    },
     onDrained: () => {
       this.drained++;
     },
@@ -312,10 +315,12 @@ describe("a worker's session", () => {
     ]);
   });
 
-  it("hands on what was read for it, before it serves too", () => {
+  it("hands on what was read and counted for it, before it serves too", () => {
     const stage = new Stage();
     stage.tell({ type: "document", ask: 7, reading: { text: "keys", readAtMs: 1 }, failure: null });
-    assert.deepEqual(stage.journal, ["document 7"]);
+    stage.tell({ type: "counting", isAlone: true, isFirst: true });
+    stage.tell({ type: "counted", ask: 1, answers: [] });
+    assert.deepEqual(stage.journal, ["document 7", "counting", "counted"]);
   });
 
   it("tells why the log could not be opened anew", async () => {

@@ -3,7 +3,7 @@
 
 import type { GatewayConfig } from "../config/index.ts";
 import { BlueprintError, type Gateway, type PreparedGeneration } from "../gateway/index.ts";
-import type { DocumentAnswer, ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
+import type { CountedMessage, CountingMessage, DocumentAnswer, ToSupervisor, ToWorker, WorkerSnapshot } from "./messages.ts";
 import { ConfigAssembly } from "./wire.ts";
 
 export interface WorkerHost {
@@ -11,6 +11,8 @@ export interface WorkerHost {
   createGateway(config: GatewayConfig, generation: string): Promise<Gateway>;
   /** What one of its identities wanted to read. */
   onDocument(answer: DocumentAnswer): void;
+  /** What becomes of what it counts. */
+  onCounting(message: CountedMessage | CountingMessage): void;
   /** All that was under way has ended. */
   onDrained(): void;
 }
@@ -64,6 +66,10 @@ export class WorkerSession {
         return;
       case "document":
         this.#host.onDocument(message);
+        return;
+      case "counted":
+      case "counting":
+        this.#host.onCounting(message);
         return;
       case "reopenLog":
         await this.#reopenLog(message.ask);

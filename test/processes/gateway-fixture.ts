@@ -15,6 +15,8 @@ export interface FixtureOptions {
   readonly port?: number;
   /** A second listener, which changes of it open and close. */
   readonly hasSecond?: boolean;
+  /** Of all requests together, as a limit says it: `concurrency: { limit: 2 }`. */
+  readonly limit?: string;
   /** So many more routes than the one that is asked. */
   readonly routes?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -39,8 +41,8 @@ listeners:
   - { name: main, address: "127.0.0.1:${options.port ?? 0}"${options.listener === undefined ? "" : `, ${options.listener}`} }
 ${options.hasSecond === true ? '  - { name: second, address: "127.0.0.1:0" }\n' : ""}upstreams:
   only: { endpoints: ["${options.upstream}"], timeouts: { connect: ${2000 + Math.floor(revision / 3)}ms } }
-routes:
-  - { name: all, match: { path: /* }, public: true, upstream: ${isValid ? "only" : "nowhere"}, headers: { response: { set: { X-Revision: "${revision}" } } } }
+${options.limit === undefined ? "" : `rateLimits: { all: { key: global, ${options.limit} } }\n`}routes:
+  - { name: all, match: { path: /* }, public: true, upstream: ${isValid ? "only" : "nowhere"},${options.limit === undefined ? "" : " rateLimits: [all],"} headers: { response: { set: { X-Revision: "${revision}" } } } }
 ${more.join("\n")}
 telemetry: { accessLog: off }
 `;
