@@ -132,10 +132,8 @@ export class ApproximateCounters implements Counters {
     counter.charge(counter.slotOf(key, this.#clock.now() + this.#synchroniser.offsetMs), units);
   }
 
-  /** Nothing that is counted with a lag can be given back at once: units of concurrency never come here. */
-  release(ask: Ask): void {
-    throw new Error(`"${ask.meter.limit}" counts approximately: it has nothing to release`);
-  }
+  /** Nothing that is counted with a lag is ever given back: concurrency is refused where it is first asked for. */
+  release(): void {}
 
   /** Drops what was counted for meters that a reload has taken away; the others go on as they are. */
   retain(ids: ReadonlySet<string>): void {

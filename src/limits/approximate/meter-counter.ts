@@ -166,8 +166,11 @@ export class MeterCounter {
     const rates = this.#rates;
     const at = slot * NUMBERS;
     const rate = slot * RATES;
-    numbers[at + COUNT] = Math.max(0, numbers[at + COUNT]! + units);
-    numbers[at + OWN]! += units;
+    const before = numbers[at + COUNT]!;
+    const after = Math.max(0, before + units);
+    numbers[at + COUNT] = after;
+    // What is given back beyond nothing would be others'.
+    numbers[at + OWN]! += units < 0 ? after - before : units;
     if (rates[rate + RESERVED]! > 0) rates[rate + RESERVED] = Math.max(0, rates[rate + RESERVED]! - units);
     if (this.#isBucket) numbers[at + EARLIER] = Math.max(0, numbers[at + EARLIER]! + units);
     if (free - units < rates[rate + WANTED_BELOW]!) this.#want(slot);

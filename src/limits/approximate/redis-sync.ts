@@ -66,7 +66,8 @@ for i = 1, #values do
   local life
   if kind == "b" then
     local rate, most = first, second
-    count = math.max(count - rate * since, -math.min(rate, askedSum) * every)
+    local unreported = math.min(rate * every, askedSum * every + math.max(0, units))
+    count = known and math.max(count - rate * since, -unreported) or -unreported
     count = math.min(count + units, most)
     earlier, start = 0, 0
     life = math.max(0, count) / rate

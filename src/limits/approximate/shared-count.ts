@@ -26,10 +26,9 @@ export function addEntry(before: SharedCount | null, entry: SyncEntry, nowMs: nu
   const rates = { atMs: nowMs, askedPerMs, admittedPerMs };
   const { rule } = entry;
   if (rule.kind === "tokenBucket") {
-    // Units are reported up to a sync after they came. What flowed in meanwhile is theirs, also where the bucket looks full without them: as much
-    // as is asked for in a sync, and flows in.
-    const unreported = Math.min(rule.ratePerMs, askedPerMs) * batch.syncEveryMs;
-    const spent = Math.max((before?.count ?? 0) - rule.ratePerMs * sinceMs, -unreported);
+    // Units are reported up to a sync after they came. What flowed in meanwhile is theirs, also where the bucket looks full without them.
+    const unreported = Math.min(rule.ratePerMs * batch.syncEveryMs, askedPerMs * batch.syncEveryMs + Math.max(0, entry.units));
+    const spent = before === null ? -unreported : Math.max(before.count - rule.ratePerMs * sinceMs, -unreported);
     const count = Math.min(spent + entry.units, mostDebt(rule.burst, rule.ratePerMs, batch.syncEveryMs));
     return { ...rates, windowStartMs: 0, count, earlier: 0 };
   }
