@@ -66,15 +66,22 @@ function checkHeaderConditions(
   }
 }
 
-/** A field by which requests are told apart must still be there when they are; `place` says where `at` has the name. */
-export function checkConditionName(name: string, at: IssuePath, place: "key" | "value", names: JudgedNames, findings: Finding[]): void {
+/** A field by which requests are told apart must still be there when they are; `place` says where `at` has the name, `what` begins the sentence. */
+export function checkConditionName(
+  name: string,
+  at: IssuePath,
+  place: "key" | "value",
+  names: JudgedNames,
+  findings: Finding[],
+  what = "no route can be chosen by",
+): void {
   const { isFree, folded, identity } = names.of(name);
   if (!isFree || (identity === undefined && !FORWARDING.has(folded) && !folded.startsWith("x-forwarded-"))) return;
   const why =
     identity === undefined
       ? "the gateway removes it from clients' requests and writes its own"
       : `it is an identity header (\`${identity}\`), which the gateway removes from every client's request`;
-  const message = `no route can be chosen by \`${name}\`: ${why} before a route is chosen`;
+  const message = `${what} \`${name}\`: ${why} before a route is chosen`;
   findings.push({ code: "SP_CONFIG_HEADER_REFUSED", path: at, at: place, message, hint: "ask for another header" });
 }
 

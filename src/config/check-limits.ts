@@ -1,9 +1,12 @@
 // What must agree within counters and limits: one place of counters, one way of counting, a store that can count so, costs that can be
 // admitted. Where limits are used is in check-limit-uses.ts.
 
+import { foldName } from "../http/index.ts";
+import { checkConditionName } from "./check-conditions.ts";
 import type { CheckContext } from "./check-context.ts";
 import { checkSecret } from "./check-identities.ts";
 import type { Finding, IssuePath } from "./issue.ts";
+import type { JudgedNames } from "./judged-names.ts";
 import { listNumbers, toLeastUnits, WAYS, wayOf } from "./limit-facts.ts";
 import { MOST_LOGGED, MOST_UNITS } from "./limit-schema.ts";
 import { parseShare, splitRedisUrl } from "./limit-values.ts";
@@ -16,13 +19,15 @@ const ON_FAILURE =
   "write `onStoreFailure: open` to let everybody pass while the store is away, `closed` to refuse everybody, or `local` to have each gateway count by itself";
 
 /** Of the gateway's own file. */
-export function checkLimits(root: unknown, context: CheckContext, findings: Finding[]): void {
+export function checkLimits(root: unknown, context: CheckContext, names: JudgedNames, findings: Finding[]): void {
   if (has(root, "counters")) checkCounters(get(root, "counters", "redis"), ["counters", "redis"], context, findings);
   const hasRedis = has(root, "counters");
+  const credentials = listCredentialHeaders(root);
   for (const [path, limit] of children(root, [], "rateLimits")) {
     if (asMap(limit) === undefined) continue;
     checkOne(limit, path, WAYS, "a limit has one way of counting", findings);
     checkKey(get(limit, "key"), [...path, "key"], findings);
+    checkKeyHeaders(get(limit, "key"), [...path, "key"], names, credentials, findings);
     checkStore(limit, path, hasRedis, findings);
     checkTiers(limit, path, findings);
     checkCost(limit, path, findings);
@@ -105,6 +110,30 @@ function checkKey(key: unknown, path: IssuePath, findings: Finding[]): void {
       findings.push({ code: "SP_CONFIG_DUPLICATE_ENTRY", path: at, at: "value", message, hint: "take one out" });
     }
     seen.add(word);
+  }
+}
+
+/** Folded: fields that callers show credentials in. */
+function listCredentialHeaders(root: unknown): ReadonlySet<string> {
+  const found = ["authorization", "cookie", "proxy-authorization"];
+  for (const [, identity] of children(root, [], "identities")) {
+    for (const header of [get(identity, "apiKey", "header"), get(identity, "jwt", "token", "header")]) {
+      if (typeof header === "string") found.push(foldName(header));
+    }
+  }
+  return new Set(found);
+}
+
+function checkKeyHeaders(key: unknown, path: IssuePath, names: JudgedNames, credentials: ReadonlySet<string>, findings: Finding[]): void {
+  const parts = Array.isArray(key) ? key.map((part, index) => [[...path, index], part] as const) : [[path, key] as const];
+  for (const [at, part] of parts) {
+    const name = get(part, "header");
+    if (typeof name !== "string") continue;
+    checkConditionName(name, [...at, "header"], "value", names, findings, "no limit can count by");
+    if (!credentials.has(names.of(name).folded)) continue;
+    const message = `\`${name}\` carries credentials, and what a limit counts by stands in its store as it is`;
+    const hint = "count by `user` or `apiKey`, on routes";
+    findings.push({ code: "SP_CONFIG_HEADER_REFUSED", path: [...at, "header"], at: "value", message, hint });
   }
 }
 

@@ -86,7 +86,7 @@ function checkGateway(
   checkIdentities(root, context, findings);
   checkShownFields(root, findings);
   checkKeeping(root, context, findings);
-  checkLimits(root, context, findings);
+  checkLimits(root, context, around.names, findings);
   checkShedding(get(root, "gateway"), ["gateway"], findings);
   for (const [path, listener] of children(root, [], "listeners")) checkListenerLimits(listener, path, around.limits, findings);
   checkEntries(get(root, "gateway", "identityHeaders"), ["gateway", "identityHeaders"], findings);

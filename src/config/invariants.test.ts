@@ -49,6 +49,12 @@ describe("an invariant", () => {
     assert.deepEqual(Object.keys(judge({ where: { has: ["bounds"] }, require: { has: ["cors"] } })), ["orders"]);
   });
 
+  it("says that every public route has limits", () => {
+    const every = { where: { has: ["public"] }, require: { has: ["rateLimits"] } };
+    const limited = routes.map((route) => ({ ...route, rateLimits: route.name === "read" ? [] : [{ limit: "per-ip", cost: null }] }));
+    assert.deepEqual(judge(every, limited), { read: "it must have `rateLimits` and has not" });
+  });
+
   it("says that every route which is not public has auth", () => {
     const every = { where: { lacks: ["public"] }, require: { has: ["auth"] } };
     assert.deepEqual(judge(every), {});

@@ -207,6 +207,14 @@ describe("a limit", () => {
     }
   });
 
+  it("counts by no header that the gateway takes from every request, nor by one with credentials", () => {
+    for (const header of ["X-User-Id", "x_user_roles", "X-Forwarded-For", "X-Request-Id", "Authorization", "cookie", "x-api-key"]) {
+      const said = codes(judge({ key: ["ip", { header }], slidingWindow: WINDOW }));
+      assert.deepEqual(said, ["SP_CONFIG_HEADER_REFUSED rateLimits.x.key[1].header"], header);
+      assert.deepEqual(codes(judge({ key: { header }, slidingWindow: WINDOW })), ["SP_CONFIG_HEADER_REFUSED rateLimits.x.key.header"]);
+    }
+  });
+
   it("counts by an API key or its plan where an identity takes one", () => {
     for (const limit of [{ key: "apiKey" }, { key: "plan" }, { key: "ip", exempt: { plans: ["a"] } }]) {
       const whole = { slidingWindow: WINDOW, ...limit };

@@ -21,7 +21,7 @@ const HAS: Readonly<Record<Demandable, (route: RouteConfig) => boolean>> = {
   maintenance: ({ maintenance }) => maintenance !== null,
   methods: ({ match }) => match.methods.length > 0,
   public: ({ auth }) => auth === null,
-  rateLimits: () => false,
+  rateLimits: ({ rateLimits }) => rateLimits.length > 0,
   redirect: ({ action }) => action.kind === "redirect",
   respond: ({ action }) => action.kind === "respond",
   retry: () => false,

@@ -47,13 +47,17 @@ function resolveRateLimit(name: string, written: Written): RateLimitConfig {
     rule: toRule(written, {}),
     cost: resolveCost(cost),
     tiers: resolveTiers(written),
-    exempt: exempt ?? null,
+    exempt: exempt === undefined || isNobody(exempt) ? null : exempt,
     dryRun,
     store,
     mode: written.mode ?? "exact",
     onStoreFailure: written.onStoreFailure ?? null,
     warnAt: quota?.warnAt ?? [],
   };
+}
+
+function isNobody({ from, users, roles, plans }: NonNullable<Written["exempt"]>): boolean {
+  return from.length + users.length + roles.length + plans.length === 0;
 }
 
 function resolveKey(key: WrittenKey): LimitKeyPart {

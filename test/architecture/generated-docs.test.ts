@@ -26,6 +26,7 @@ const ROOM_OF_WORD: Readonly<Record<string, string>> = {
   EXCHANGE: "pipeline",
   AUTH: "identity",
   INTERNAL_TOKEN: "internal-token",
+  LIMIT: "rate-limits",
   OVERLOADED: "load-shedding",
 };
 
