@@ -223,13 +223,24 @@ export class RedisCluster {
     return this.servers.map(({ url }) => url);
   }
 
-  /** Those that are running and have slots. */
-  async primaries(): Promise<RedisServer[]> {
+  /** Those that are running and have slots; `away` is one that isn't asked. */
+  async primaries(away: RedisServer | null = null): Promise<RedisServer[]> {
     const found: RedisServer[] = [];
     for (const server of this.servers) {
-      if (server.isRunning && /role:master/.test(String(await server.ask("INFO", "replication")))) found.push(server);
+      if (!server.isRunning || server === away) continue;
+      if (/role:master/.test(String(await server.ask("INFO", "replication")))) found.push(server);
     }
     return found;
+  }
+
+  /** Whether all slots are served, without `away`. */
+  async isWhole(away: RedisServer): Promise<boolean> {
+    if ((await this.primaries(away)).length < 3) return false;
+    for (const server of this.servers) {
+      if (server === away || !server.isRunning) continue;
+      if (!String(await server.ask("CLUSTER", "INFO")).includes("cluster_state:ok")) return false;
+    }
+    return true;
   }
 
   async stop(): Promise<void> {
@@ -268,6 +279,15 @@ export class RedisSentinels {
 
   get urls(): string[] {
     return this.sentinels.map(({ url }) => url);
+  }
+
+  /** Whether all sentinels name the server as the primary. */
+  async isNamed(server: RedisServer): Promise<boolean> {
+    for (const sentinel of this.sentinels) {
+      const address = (await sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", this.master)) as Reply[];
+      if (Number(address[1]) !== server.port) return false;
+    }
+    return true;
   }
 
   async stop(): Promise<void> {

@@ -12,7 +12,10 @@ export interface RedisClient {
   destroy(): void;
 }
 
-const CONNECT_MS = 1000;
+const CONNECT_MS = 900;
+/** A connection on which nothing came for so long is none, be it that nobody answered the login. Pings keep those that rest alive. */
+const SILENCE_MS = 900;
+const PING_MS = 300;
 /** How soon nodes of a cluster, and sentinels, are tried again while the others serve. */
 const NODE_RETRY_MS = 200;
 const SENTINEL_SCAN_MS = 1000;
@@ -54,7 +57,8 @@ function credentialsOf({ username, password }: Endpoint) {
 }
 
 /** Said for every kind of place: time is ours, and a command that can't be sent now is not kept. */
-const COMMON = { disableOfflineQueue: true, maintNotifications: "disabled" } as const;
+const COMMON = { disableOfflineQueue: true, maintNotifications: "disabled", pingInterval: PING_MS } as const;
+const SOCKET = { connectTimeout: CONNECT_MS, socketTimeout: SILENCE_MS } as const;
 const NO_TIMEOUT = { timeout: 0 };
 
 /** `onLost`: what it had is gone, though nobody may have asked. Never called after destroy(). Throws where a URL is none. */
@@ -63,7 +67,7 @@ export function createRedisClient(config: RedisLinkConfig, onLost: (error: unkno
   if (place.kind === "single") return createSingle(readUrl(place.url.reveal()), config.ca, onLost);
   const endpoints = place.urls.map((url) => readUrl(url.reveal()));
   if (place.kind === "cluster") return createOfCluster(endpoints, config.ca);
-  return createOfSentinels(endpoints, place.master, place.url === null ? null : readUrl(place.url.reveal()), config.ca);
+  return createOfSentinels(endpoints, place.master, place.url === null ? null : readUrl(place.url.reveal()), config.ca, onLost);
 }
 
 function createSingle(endpoint: Endpoint, ca: string | null, onLost: (error: unknown) => void): RedisClient {
@@ -73,7 +77,7 @@ function createSingle(endpoint: Endpoint, ca: string | null, onLost: (error: unk
     ...credentialsOf(endpoint),
     ...(database === undefined ? {} : { database }),
     commandOptions: NO_TIMEOUT,
-    socket: { host, port, connectTimeout: CONNECT_MS, reconnectStrategy: false, ...tlsOf(isTls, ca) },
+    socket: { ...SOCKET, host, port, reconnectStrategy: false, ...tlsOf(isTls, ca) },
   });
   let isDestroyed = false;
   client.on("error", (error: unknown) => {
@@ -90,7 +94,7 @@ function createSingle(endpoint: Endpoint, ca: string | null, onLost: (error: unk
 }
 
 function createOfCluster(endpoints: readonly Endpoint[], ca: string | null): RedisClient {
-  const connection = { connectTimeout: CONNECT_MS, reconnectStrategy: NODE_RETRY_MS };
+  const connection = { ...SOCKET, reconnectStrategy: NODE_RETRY_MS };
   const [first] = endpoints;
   const cluster = createCluster({
     rootNodes: shuffle(endpoints).map(({ host, port }) => ({ socket: { host, port } })),
@@ -110,29 +114,43 @@ function createOfCluster(endpoints: readonly Endpoint[], ca: string | null): Red
   };
 }
 
-function createOfSentinels(endpoints: readonly Endpoint[], name: string, server: Endpoint | null, ca: string | null): RedisClient {
-  const socket = { connectTimeout: CONNECT_MS, reconnectStrategy: NODE_RETRY_MS };
+function createOfSentinels(
+  endpoints: readonly Endpoint[],
+  name: string,
+  server: Endpoint | null,
+  ca: string | null,
+  onLost: (error: unknown) => void,
+): RedisClient {
+  const connection = { ...SOCKET, reconnectStrategy: NODE_RETRY_MS };
   const [first] = endpoints;
   const sentinel = createSentinel({
     name,
     sentinelRootNodes: shuffle(endpoints).map(({ host, port }) => ({ host, port })),
-    sentinelClientOptions: { ...COMMON, ...credentialsOf(first!), socket: { ...socket, ...tlsOf(first!.isTls, ca) } },
+    sentinelClientOptions: { ...COMMON, ...credentialsOf(first!), socket: { ...connection, ...tlsOf(first!.isTls, ca) } },
     nodeClientOptions: {
       ...COMMON,
       ...(server === null ? {} : credentialsOf(server)),
       ...(server?.database === undefined ? {} : { database: server.database }),
-      socket: { ...socket, ...tlsOf(server?.isTls ?? false, ca) },
+      socket: { ...connection, ...tlsOf(server?.isTls ?? false, ca) },
     },
     commandOptions: NO_TIMEOUT,
     reserveClient: true,
     maxCommandRediscovers: MOST_REDIRECTIONS,
     scanInterval: SENTINEL_SCAN_MS,
   });
+  let isDestroyed = false;
   sentinel.on("error", ignore);
+  // The library would rest for a second before it asks who serves now.
+  sentinel.on("client-error", ({ type, error }: { readonly type: string; readonly error: unknown }) => {
+    if (type === "MASTER" && !isDestroyed) onLost(error);
+  });
   return {
     connect: () => sentinel.connect(),
     send: (_key, words) => sentinel.sendCommand(false, words),
-    destroy: () => void sentinel.destroy().catch(ignore),
+    destroy() {
+      isDestroyed = true;
+      sentinel.destroy().catch(ignore);
+    },
   };
 }
 

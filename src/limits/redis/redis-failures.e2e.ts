@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, it } from "node:test";
+import { after, afterEach, describe, it } from "node:test";
 import { inspect } from "node:util";
 import {
   hasProgram,
   makeRedisTls,
   RedisCluster,
+  type RedisOptions,
   RedisSentinels,
   RedisServer,
   waitFor,
@@ -27,27 +28,43 @@ import { openRedisLink } from "./redis-link.ts";
 
 const TIMEOUT_MS = 50;
 /** What a busy machine may add. */
-const MARGIN_MS = 150;
+const MARGIN_MS = 300;
 const BACK_MS = 2000;
 const skip = whyNoRedis();
+
+/** What a test opened; the last first. */
+const opened: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (let close = opened.pop(); close !== undefined; close = opened.pop()) await close();
+});
+
+function keep<T extends { stop(): Promise<void> }>(stage: T): T {
+  opened.push(() => stage.stop());
+  return stage;
+}
+
+const startServer = async (options: RedisOptions = {}) => keep(await RedisServer.start(options));
 
 class Gateway {
   readonly told: string[] = [];
   readonly link: RedisLink;
   readonly counters: RedisCounters;
+  readonly #timeoutMs: number;
   readonly #meters = new Map<string, Meter>();
 
-  private constructor(place: RedisPlace, ca: string | null) {
+  private constructor(place: RedisPlace, ca: string | null, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
     const watcher = {
       onStore: (store: string, state: string, detail: string) => void this.told.push(`${store} ${state} ${detail}`.trim()),
     };
-    this.link = openRedisLink({ place, ca, timeoutMs: TIMEOUT_MS, prefix: "test:" }, { clock: systemClock, watcher });
+    this.link = openRedisLink({ place, ca, timeoutMs, prefix: "test:" }, { clock: systemClock, watcher });
     const local = new ModelCounters(Date.now);
     this.counters = new RedisCounters({ link: this.link, isCluster: place.kind === "cluster", prefix: "test:", local, clock: systemClock });
   }
 
-  static async open(place: RedisPlace | RedisServer, ca: string | null = null): Promise<Gateway> {
-    const gateway = new Gateway(place instanceof RedisServer ? single(place.url) : place, ca);
+  static async open(place: RedisPlace | RedisServer, ca: string | null = null, timeoutMs = TIMEOUT_MS): Promise<Gateway> {
+    const gateway = new Gateway(place instanceof RedisServer ? single(place.url) : place, ca, timeoutMs);
+    opened.push(() => gateway.#close());
     await gateway.link.started;
     return gateway;
   }
@@ -71,7 +88,7 @@ class Gateway {
     await waitFor("a decision by the server", async () => {
       const askedMs = performance.now();
       const { decidedBy } = await this.ask("open", key);
-      assert.ok(performance.now() - askedMs < TIMEOUT_MS + MARGIN_MS);
+      assert.ok(performance.now() - askedMs < this.#timeoutMs + MARGIN_MS);
       return decidedBy === BY_STORE;
     });
     return performance.now() - startMs;
@@ -96,7 +113,7 @@ class Gateway {
     return { by, longestMs };
   }
 
-  close(): void {
+  #close(): void {
     this.counters.close();
     this.link.close();
   }
@@ -110,7 +127,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe("a Redis that hangs", { skip }, () => {
   it("costs what is under way the timeout, whoever comes later nothing, and counts again when it wakes", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     const gateway = await Gateway.open(server);
     await gateway.ask();
     server.pause();
@@ -130,26 +147,22 @@ describe("a Redis that hangs", { skip }, () => {
     const backMs = await gateway.backAfterMs();
     assert.ok(backMs < BACK_MS, `${backMs} ms`);
     assert.deepEqual(gateway.told, ["redis up", `redis down no answer within ${TIMEOUT_MS} ms`, "redis up"]);
-    gateway.close();
-    await server.stop();
   });
 
   it("hangs before anybody came, and nobody waits for it", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     server.pause();
     const startMs = performance.now();
     const gateway = await Gateway.open(server);
     assert.ok(performance.now() - startMs < BACK_MS);
     assert.equal((await gateway.ask()).decidedBy, BY_OPEN);
-    assert.deepEqual(gateway.told, ["redis down no connection within 1000 ms"]);
+    assert.match(gateway.told.join("; "), /^redis down [^;]*time/i);
     server.resume();
     assert.ok((await gateway.backAfterMs()) < BACK_MS);
-    gateway.close();
-    await server.stop();
   });
 
   it("takes back units of concurrency that it counted after all", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     const gateway = await Gateway.open(server);
     const meter = makeMeter({ kind: "concurrency", limit: 3 }, { onStoreFailure: "open" });
     const take = async () => {
@@ -168,14 +181,12 @@ describe("a Redis that hangs", { skip }, () => {
     gateway.counters.release(lost);
     gateway.counters.release(held);
     assert.equal((await take()).isAdmitted, true);
-    gateway.close();
-    await server.stop();
   });
 });
 
 describe("a Redis that dies", { skip }, () => {
   it("is missed at once and counts again when it is back, with what is held still held", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     const gateway = await Gateway.open(server);
     const meter = makeMeter({ kind: "concurrency", limit: 2 }, { onStoreFailure: "closed" });
     const held = new Ask(meter, "k", 1);
@@ -200,20 +211,16 @@ describe("a Redis that dies", { skip }, () => {
       [true, false],
     );
     assert.equal(gateway.told.length, 3, gateway.told.join("; "));
-    gateway.close();
-    await server.stop();
   });
 
   it("and starts again while nobody asks is back before somebody does", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     const gateway = await Gateway.open(server);
     await server.kill();
     await waitFor("somebody who notices", () => gateway.told.length === 2);
     await server.restart();
     await waitFor("somebody who finds it", () => gateway.link.isUp, BACK_MS);
     assert.equal((await gateway.ask()).decidedBy, BY_STORE);
-    gateway.close();
-    await server.stop();
   });
 });
 
@@ -221,11 +228,10 @@ describe("a Redis that refuses", { skip }, () => {
   const PASSWORD = "s3cret/of:the@server";
 
   it("says why, without any secret", async () => {
-    const server = await RedisServer.start({ user: "counter", password: PASSWORD });
+    const server = await startServer({ user: "counter", password: PASSWORD });
     const { port } = server;
     const gateway = await Gateway.open(server);
     assert.equal((await gateway.ask()).decidedBy, BY_STORE);
-    gateway.close();
     const cases: readonly (readonly [string, RegExp])[] = [
       [`redis://counter:${encodeURIComponent("wr0ng/one")}@127.0.0.1:${port}`, /WRONGPASS/],
       [`redis://127.0.0.1:${port}`, /NOAUTH/],
@@ -247,13 +253,11 @@ describe("a Redis that refuses", { skip }, () => {
       assert.ok(error instanceof Error);
       const shown = inspect([refused, error], { depth: 9, showHidden: true });
       for (const secret of [PASSWORD, encodeURIComponent(PASSWORD), "wr0ng"]) assert.ok(!shown.includes(secret), shown);
-      refused.close();
     }
-    await server.stop();
   });
 
   it("to write, having no memory left or being a replica, counts as one that is away", async () => {
-    const server = await RedisServer.start();
+    const server = await startServer();
     const gateway = await Gateway.open(server);
     for (const [set, unset, pattern] of [
       [["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], /OOM/],
@@ -269,8 +273,6 @@ describe("a Redis that refuses", { skip }, () => {
       assert.ok((await gateway.backAfterMs()) < BACK_MS);
       assert.equal(gateway.told.length, 2, gateway.told.join("; "));
     }
-    gateway.close();
-    await server.stop();
   });
 });
 
@@ -280,61 +282,58 @@ describe("Redis over TLS", { skip: skip || (hasProgram("openssl", "version") ? f
 
   it("is believed by its certificate", async () => {
     const tls = makeRedisTls(folder);
-    const server = await RedisServer.start({ tls, password: "behind TLS" });
+    const server = await startServer({ tls, password: "behind TLS" });
     const gateway = await Gateway.open(server, tls.ca);
     assert.equal((await gateway.ask()).decidedBy, BY_STORE);
-    gateway.close();
     const stranger = await Gateway.open(server);
     assert.equal((await stranger.ask()).decidedBy, BY_OPEN);
     assert.match(stranger.told.join("; "), /certificate|issuer/i);
-    stranger.close();
-    await server.stop();
   });
 });
 
+const ENDS: readonly (readonly [string, (server: RedisServer) => Promise<void>])[] = [
+  ["was killed", (server) => server.kill()],
+  ["hangs", async (server) => server.pause()],
+];
+
 describe("Redis under sentinels", { skip: whyNoSentinel() }, () => {
-  it("is followed to the server that takes over", async () => {
-    const stage = await RedisSentinels.start();
-    const urls = stage.urls.map((url) => new Secret(url));
-    const gateway = await Gateway.open({ kind: "sentinel", master: stage.master, urls, url: null });
-    assert.equal((await gateway.ask()).decidedBy, BY_STORE);
-    const [primary, replica] = stage.servers;
-    const during = await gateway.askDuring(async () => {
-      await primary!.kill();
-      await waitFor("a replica that takes over", async () => String(await replica!.ask("INFO", "replication")).includes("role:master"));
+  for (const [what, end] of ENDS) {
+    it(`is followed from a server that ${what} to the one that takes over`, async () => {
+      const stage = keep(await RedisSentinels.start());
+      const urls = stage.urls.map((url) => new Secret(url));
+      const gateway = await Gateway.open({ kind: "sentinel", master: stage.master, urls, url: null });
+      await gateway.backAfterMs();
+      const during = await gateway.askDuring(async () => {
+        await end(stage.servers[0]!);
+        await waitFor("a replica that takes over", () => stage.isNamed(stage.servers[1]!), 20_000);
+      });
+      assert.ok(during.longestMs < TIMEOUT_MS + MARGIN_MS, `${during.longestMs} ms`);
+      const backMs = await gateway.backAfterMs();
+      assert.ok(backMs < BACK_MS, `${backMs} ms`);
     });
-    assert.ok(during.longestMs < TIMEOUT_MS + MARGIN_MS, `${during.longestMs} ms`);
-    const backMs = await gateway.backAfterMs();
-    assert.ok(backMs < BACK_MS, `${backMs} ms`);
-    gateway.close();
-    await stage.stop();
-  });
+  }
 });
 
 describe("Redis Cluster", { skip }, () => {
-  it("is followed when a replica takes over from a primary that was killed, and counts exactly again", async () => {
-    const cluster = await RedisCluster.start(1);
-    const gateway = await Gateway.open({ kind: "cluster", urls: cluster.urls.map((url) => new Secret(url)) });
-    const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`);
-    for (const key of keys) assert.equal((await gateway.ask("open", key)).decidedBy, BY_STORE);
-    const [primary] = await cluster.primaries();
-    const during = await gateway.askDuring(async () => {
-      await primary!.kill();
-      await waitFor(
-        "a cluster that is whole again",
-        async () => {
-          const others = cluster.servers.filter(({ isRunning }) => isRunning);
-          const told = await Promise.all(others.map((server) => server.ask("CLUSTER", "INFO")));
-          return (await cluster.primaries()).length === 3 && told.every((text) => String(text).includes("cluster_state:ok"));
-        },
-        20_000,
-      );
-    }, keys);
-    assert.ok(during.longestMs < TIMEOUT_MS + MARGIN_MS, `${during.longestMs} ms`);
-    const backMs = await gateway.backAfterMs();
-    assert.ok(backMs < BACK_MS, `${backMs} ms`);
-    for (const key of keys) assert.equal((await gateway.ask("open", key)).decidedBy, BY_STORE);
-    gateway.close();
-    await cluster.stop();
-  });
+  // Two clusters of six servers on a busy machine answer late now and then without being away.
+  const timeoutMs = 200;
+
+  for (const [what, end] of ENDS) {
+    it(`is followed when a replica takes over from a primary that ${what}, and counts exactly again`, async () => {
+      const cluster = keep(await RedisCluster.start(1));
+      const place = { kind: "cluster", urls: cluster.urls.map((url) => new Secret(url)) } as const;
+      const gateway = await Gateway.open(place, null, timeoutMs);
+      const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`);
+      for (const key of keys) await gateway.backAfterMs(key);
+      const [primary] = await cluster.primaries();
+      const during = await gateway.askDuring(async () => {
+        await end(primary!);
+        await waitFor("a cluster that is whole again", () => cluster.isWhole(primary!), 20_000);
+      }, keys);
+      assert.ok(during.longestMs < timeoutMs + MARGIN_MS, `${during.longestMs} ms`);
+      const backMs = await gateway.backAfterMs();
+      assert.ok(backMs < BACK_MS, `${backMs} ms`);
+      for (const key of keys) assert.equal((await gateway.ask("open", key)).decidedBy, BY_STORE);
+    });
+  }
 });

@@ -16,7 +16,7 @@ export interface RedisLinkHost {
 
 const RETRY_MS = 250;
 /** For connecting, logging in and one write on each part; then the next is tried. */
-const ATTEMPT_MS = 1000;
+const ATTEMPT_MS = 1500;
 const STORE = "redis";
 const MOST_DETAIL = 200;
 /** It writes, so that a server that only reads, or has no memory left, isn't taken for one that serves. */
