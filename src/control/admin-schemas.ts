@@ -52,6 +52,7 @@ const API_KEY = map({
   revokedAt: orNull(TIME),
   replacedBy: orNull(TEXT),
 });
+const QUOTA = map({ limit: TEXT, key: TEXT, period: TEXT, used: COUNT, units: COUNT, remaining: COUNT, endsAt: TIME, updatedAt: TIME });
 const LISTENER = map({ name: TEXT, address: TEXT });
 const ROUTE = map({
   name: TEXT,
@@ -108,6 +109,15 @@ export const ADMIN_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
   ),
   KeyRotation: map({}, { overlap: { ...orNull(TEXT), description: "How long both keys are good: `24h` when left out." } }),
+  Quotas: map({ quotas: list(QUOTA) }),
+  QuotaReset: map({ limit: TEXT, key: orNull(TEXT), count: COUNT }),
+  NewQuotaReset: map(
+    { limit: TEXT },
+    {
+      key: { ...TEXT, description: "A key as `GET /quotas` has it. Either this or `allKeys`." },
+      allKeys: { const: true, description: "The counters of every key." },
+    },
+  ),
   Jwks: map({ keys: list(OPEN) }),
   Endpoints: map({ endpoints: list(map({ method: oneOf("GET", "POST"), path: TEXT, summary: TEXT })) }),
   OpenApi: OPEN,

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { FakeClock, Secret, systemClock, TimerWheel } from "../base/index.ts";
 import type { AdminConfig } from "../config/index.ts";
 import { type ApiKeyOperations, createApiKeyOperations } from "../identity/index.ts";
+import { createQuotaOperations, type QuotaOperations } from "../limits/index.ts";
 import { createMemoryStores } from "../stores/index.ts";
 import { MetricRegistry } from "../telemetry/index.ts";
 import { MemoryNetwork, type SocketAddress, type Transport } from "../transport/index.ts";
@@ -51,6 +52,11 @@ export class FakeControlPlane implements ControlPlane {
     clock: systemClock,
     random: randomBytes,
     identities: () => ["partners"],
+  });
+
+  quotas: QuotaOperations | null = createQuotaOperations(createMemoryStores().quotas, {
+    clock: systemClock,
+    limits: () => ["orders", "searches"],
   });
 
   publicKeys: () => Promise<PublicKeys> | null = () => Promise.resolve({ text: '{"keys":[]}', cacheForSeconds: 300 });

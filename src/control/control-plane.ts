@@ -3,6 +3,7 @@
 
 import type { Issue } from "../config/index.ts";
 import type { ApiKeyOperations } from "../identity/index.ts";
+import type { QuotaOperations } from "../limits/index.ts";
 
 export interface ControlPlane {
   /** Requests are taken: some worker serves, and no stop was asked for. */
@@ -19,6 +20,8 @@ export interface ControlPlane {
   rollback(cause: string): Promise<ReloadOutcome>;
   /** What is done with API keys, in the database that is configured now; null: there is none. */
   readonly keys: ApiKeyOperations | null;
+  /** What is done with quotas, in the same database; null: the configuration has none. */
+  readonly quotas: QuotaOperations | null;
   /** The public keys of internal tokens, a JWK Set; null: no upstream is shown any. Rejects when the database can't be asked. */
   publicKeys(): Promise<PublicKeys> | null;
 }

@@ -9,6 +9,7 @@ import { NOT_FOUND, STORE } from "./faults.ts";
 import { JSON_TYPE, json } from "./json-answer.ts";
 import { KEY_ENDPOINTS } from "./key-endpoints.ts";
 import { describeApi } from "./openapi.ts";
+import { QUOTA_ENDPOINTS } from "./quota-endpoints.ts";
 
 export interface Answer {
   readonly status: number;
@@ -52,6 +53,8 @@ export type AnswerSchema =
   | "ApiKey"
   | "ApiKeys"
   | "IssuedKey"
+  | "Quotas"
+  | "QuotaReset"
   | "Jwks"
   | "Endpoints"
   | "OpenApi"
@@ -69,7 +72,7 @@ export interface Endpoint {
   readonly statuses: Readonly<Record<number, string>>;
   readonly schema: AnswerSchema;
   /** The schema of the body of a POST; left out, a body means nothing. */
-  readonly takes?: "NewApiKey" | "KeyRotation";
+  readonly takes?: "NewApiKey" | "KeyRotation" | "NewQuotaReset";
   /** Parameters of the query, each with what it is for. */
   readonly query?: Readonly<Record<string, string>>;
   answer(plane: ControlPlane, request: AdminRequest): PageAnswer | Promise<PageAnswer>;
@@ -214,6 +217,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answer: (plane, { cause }) => plane.rollback(cause),
   },
   ...KEY_ENDPOINTS,
+  ...QUOTA_ENDPOINTS,
 ];
 
 async function answerKeys(keys: Promise<PublicKeys> | null): Promise<PageAnswer> {

@@ -94,6 +94,33 @@ export const KEY_ENDED = defineRefusal(
   "One that is revoked, has expired or has a successor is not rotated: make a new one.",
 );
 
+export const QUOTA_INVALID = defineRefusal(
+  "QUOTA_INVALID",
+  400,
+  3,
+  "What was asked for quotas is malformed",
+  "`detail` of the answer says what is expected; docs/guides/quotas.md shows each request.",
+);
+
+export const QUOTA_ABSENT = defineRefusal(
+  "QUOTA_ABSENT",
+  404,
+  5,
+  "There is no such quota",
+  "`detail` of the answer lists the quotas of the configuration that runs.",
+);
+
+export const NO_QUOTAS = defineFault({
+  code: "SP_CONTROL_NO_QUOTAS",
+  status: 409,
+  grpc: 9,
+  blame: "operator",
+  retry: "never",
+  closes: false,
+  title: "The configuration has no quota",
+  remedy: "Configure a limit with `quota`, and `database` for it to be kept in, and reload.",
+});
+
 export const NO_DATABASE = defineFault({
   code: "SP_CONTROL_NO_DATABASE",
   status: 409,

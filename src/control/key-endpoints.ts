@@ -4,9 +4,10 @@ import type { ApiKeyOperations } from "../identity/index.ts";
 import { KeyRefusal } from "../identity/index.ts";
 import { StoreFailure } from "../stores/index.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import type { AdminRequest, Answer, Endpoint, Refused } from "./endpoints.ts";
+import type { Answer, Endpoint, Refused } from "./endpoints.ts";
 import { KEY_ABSENT, KEY_ENDED, KEY_INVALID, KEY_MEDIA_TYPE, NO_DATABASE, STORE } from "./faults.ts";
 import { json } from "./json-answer.ts";
+import { MalformedJson, readJson, WrongMediaType } from "./json-body.ts";
 
 const REFUSALS = { invalid: KEY_INVALID, absent: KEY_ABSENT, ended: KEY_ENDED } as const;
 const NO_STORE =
@@ -77,8 +78,6 @@ export const KEY_ENDPOINTS: readonly Endpoint[] = [
   },
 ];
 
-class WrongMediaType extends Error {}
-
 async function answer({ keys }: ControlPlane, work: (keys: ApiKeyOperations) => Promise<Answer>): Promise<Answer | Refused> {
   if (keys === null) return { fault: NO_DATABASE, detail: NO_STORE };
   try {
@@ -87,19 +86,8 @@ async function answer({ keys }: ControlPlane, work: (keys: ApiKeyOperations) => 
     if (error instanceof KeyRefusal) return { fault: REFUSALS[error.reason], detail: error.message };
     if (error instanceof StoreFailure) return { fault: STORE, detail: error.message };
     if (error instanceof WrongMediaType) return { fault: KEY_MEDIA_TYPE, detail: error.message };
+    if (error instanceof MalformedJson) return { fault: KEY_INVALID, detail: error.message };
     throw error;
-  }
-}
-
-/** No body is an empty object. A form of a browser can't say that it is JSON: with a body, the type must. */
-function readJson({ body, contentType }: AdminRequest): unknown {
-  if (body.length === 0) return {};
-  if (!/^application\/json[\t ]*(?:;|$)/i.test(contentType ?? ""))
-    throw new WrongMediaType("send the body with `Content-Type: application/json`");
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as unknown;
-  } catch {
-    throw new KeyRefusal("invalid", "the body is not JSON in UTF-8");
   }
 }
 

@@ -13,6 +13,14 @@ export {
   type TakeOwner,
 } from "./counters.ts";
 export { LocalCounters, type LocalCountersOptions } from "./local/index.ts";
+export {
+  createQuotaOperations,
+  type QuotaOperations,
+  type QuotaOperationsHost,
+  QuotaRefusal,
+  type QuotaReset,
+  type QuotaView,
+} from "./quota-operations.ts";
 export type { QuotaFilter, QuotaGrant, QuotaName, QuotaRecord, QuotaReserve, QuotaStore } from "./quotas.ts";
 export type {
   ConcurrencyRule,

@@ -1,47 +1,40 @@
 // API keys as operators handle them, and the public keys of internal tokens, over the life of a gateway: in the database of the configuration
-// that is served. Opened when somebody first asks: workers open it for themselves.
+// that is served.
 
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/index.ts";
-import type { DatabaseConfig, GatewayConfig } from "../config/index.ts";
+import type { GatewayConfig } from "../config/index.ts";
 import type { PublicKeys } from "../control/index.ts";
-import { deferStores } from "../gateway/index.ts";
 import { type ApiKeyOperations, createApiKeyOperations } from "../identity/index.ts";
 import { cacheForSeconds, toPublicJwks } from "../identity/internal-keys/index.ts";
-import { openStores, type Stores } from "../stores/index.ts";
-
-interface Open {
-  readonly database: DatabaseConfig;
-  readonly stores: Stores;
-  readonly operations: ApiKeyOperations;
-}
+import { FollowedStores, type OpenStores } from "./followed-stores.ts";
 
 /** Anybody who reaches the admin address may ask for public keys: the database is asked once in this time. */
 const PUBLIC_MS = 1000;
 
 export class KeyDesk {
   readonly #clock: Clock;
-  readonly #openStores: (database: DatabaseConfig) => Promise<Stores>;
+  readonly #followed: FollowedStores;
   #identities: readonly string[] = [];
-  #open: Open | null = null;
+  #operations: ApiKeyOperations | null = null;
   #cacheForSeconds: number | null = null;
   #public: { readonly keys: Promise<PublicKeys>; readonly atMs: number } | null = null;
 
-  constructor(clock: Clock, open: (database: DatabaseConfig) => Promise<Stores> = openStores) {
+  constructor(clock: Clock, open?: OpenStores) {
     this.#clock = clock;
-    this.#openStores = open;
+    this.#followed = new FollowedStores(clock, open);
   }
 
   /** Null where the configuration has no database, or no identity that takes keys. */
   get operations(): ApiKeyOperations | null {
-    return this.#identities.length === 0 ? null : (this.#open?.operations ?? null);
+    return this.#identities.length === 0 ? null : this.#operations;
   }
 
   /** Null where the configuration has no internal tokens. Rejects with a StoreFailure. */
   publicKeys(): Promise<PublicKeys> | null {
-    const stores = this.#open?.stores;
+    const { stores } = this.#followed;
     const cacheFor = this.#cacheForSeconds;
-    if (stores === undefined || cacheFor === null) return null;
+    if (stores === null || cacheFor === null) return null;
     const nowMs = this.#clock.now();
     if (this.#public === null || nowMs - this.#public.atMs >= PUBLIC_MS) {
       const reading = stores.signingKeys.list(this.#clock.wall());
@@ -53,24 +46,16 @@ export class KeyDesk {
   follow({ database, identities, internalKeys }: Pick<GatewayConfig, "database" | "identities" | "internalKeys">): void {
     this.#cacheForSeconds = internalKeys === null ? null : cacheForSeconds(internalKeys.overlapMs);
     this.#identities = identities.filter(({ kind }) => kind === "apiKey").map(({ name }) => name);
-    if (this.#open !== null && database !== null && isSame(this.#open.database, database)) return;
-    this.close();
-    if (database === null) return;
-    const clock = this.#clock;
-    const stores = deferStores(() => this.#openStores(database), clock);
-    const operations = createApiKeyOperations(stores.apiKeys, { clock, random: randomBytes, identities: () => this.#identities });
-    this.#open = { database, stores, operations };
+    if (!this.#followed.follow(database)) return;
+    const { stores } = this.#followed;
+    const host = { clock: this.#clock, random: randomBytes, identities: () => this.#identities };
+    this.#operations = stores === null ? null : createApiKeyOperations(stores.apiKeys, host);
+    this.#public = null;
   }
 
   close(): void {
-    // What goes wrong at its end is nobody's business any more.
-    void this.#open?.stores.close().catch(() => undefined);
-    this.#open = null;
+    this.#followed.close();
+    this.#operations = null;
     this.#public = null;
   }
-}
-
-function isSame(one: DatabaseConfig, other: DatabaseConfig): boolean {
-  if (one.kind === "sqlite") return other.kind === "sqlite" && one.path === other.path;
-  return other.kind === "postgres" && one.url.reveal() === other.url.reveal() && one.ca === other.ca;
 }

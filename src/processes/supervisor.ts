@@ -7,6 +7,7 @@ import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, PublicKeys, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
 import { computeGeneration } from "../gateway/index.ts";
 import type { ApiKeyOperations } from "../identity/index.ts";
+import type { QuotaOperations } from "../limits/index.ts";
 import { ExpiryWatch, listCertificates } from "../tls/index.ts";
 import type { SocketAddress } from "../transport/index.ts";
 import { AcmeDesk } from "./acme-desk.ts";
@@ -20,6 +21,7 @@ import type { Revision } from "./loader.ts";
 import { Observatory } from "./observatory.ts";
 import { toReport } from "./outcome-report.ts";
 import { createOwnCounters } from "./own-counters.ts";
+import { QuotaDesk } from "./quota-desk.ts";
 import { StartError, type SupervisorHost } from "./supervisor-host.ts";
 import { FileWatcher } from "./watcher.ts";
 import { listMoves } from "./what-moved.ts";
@@ -38,6 +40,7 @@ export class Supervisor implements ControlPlane {
   readonly #counters: CounterDesk;
   readonly #acme: AcmeDesk;
   readonly #keys: KeyDesk;
+  readonly #quotas: QuotaDesk;
   readonly #watcher: FileWatcher;
   readonly #observatory: Observatory;
   readonly #wheel: TimerWheel;
@@ -73,6 +76,7 @@ export class Supervisor implements ControlPlane {
       report: host.report,
     });
     this.#keys = new KeyDesk(clock);
+    this.#quotas = new QuotaDesk(clock);
     this.#current = this.#dress(first);
     const assignment = { shipment: this.#pack(this.#current), descriptors: toDescriptors(taken) };
     this.#fleet = new Fleet(assignment, {
@@ -211,6 +215,10 @@ export class Supervisor implements ControlPlane {
     return this.#keys.operations;
   }
 
+  get quotas(): QuotaOperations | null {
+    return this.#quotas.operations;
+  }
+
   publicKeys(): Promise<PublicKeys> | null {
     return this.#keys.publicKeys();
   }
@@ -295,6 +303,7 @@ export class Supervisor implements ControlPlane {
     this.#watcher.close();
     this.#acme.close();
     this.#keys.close();
+    this.#quotas.close();
     this.#documents.close();
     this.#counters.close();
     this.#expiryAlarm?.cancel();
@@ -397,6 +406,7 @@ export class Supervisor implements ControlPlane {
     this.#watcher.watch(config.gateway.watch ? files : []);
     this.#acme.want(config);
     this.#keys.follow(config);
+    this.#quotas.follow(config);
     this.#tellExpiry(revision.issues);
     const { stateDir } = config.gateway;
     if (stateDir === null || text === null) return;
