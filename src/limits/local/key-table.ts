@@ -4,7 +4,7 @@
 // The table is in segments of 8,192 slots at most that grow each by itself, so that no growth stops the loop for longer than copying one takes. A state
 // that time has emptied (CellLife) is as good as none: its slot goes to the next key that comes by, and growing leaves it behind.
 //
-// Memory is bounded: a segment that is full of live states takes no more keys. Those that come then share one of a few cells, chosen by hash, with
+// Memory is bounded: a segment of the full size that is full of live states takes no more keys. Those that come then share one of a few cells, chosen by hash, with
 // whoever else is sent there, so that they are counted with others' units besides their own: too much, never too little. Such a key stays with its
 // cell for as long as anything in that is live, also when a slot becomes free: its units are there. Nothing live is ever forgotten.
 
@@ -24,6 +24,8 @@ const MOST_LOAD = 13 / 16;
 const MEAN_LOAD = 12 / 16;
 /** Of a segment's slots: shared cells are that much of its memory, once it needs them. */
 const SHARED_SHARE = 1 / 16;
+/** A segment that has its full size is looked through that often at most. */
+const SWEEP_EVERY_MS = 1000;
 
 class Segment {
   /** Hashes, and states behind each, over the same memory. */
@@ -32,6 +34,8 @@ class Segment {
   mask: number;
   /** Slots that are not empty, whether what is in them lives or not. */
   taken = 0;
+  /** When it was full and was looked through for what is over. */
+  sweptAtMs = 0;
   /** Null until there was a key that had no room. */
   shared: Float64Array | null = null;
 
@@ -124,7 +128,9 @@ export class KeyTable {
         this.isShared = false;
         return at + 1;
       }
-      if (segment.mask + 1 === this.#mostSlots) break;
+      const isLargest = segment.mask + 1 === this.#mostSlots;
+      if (isLargest && nowMs - segment.sweptAtMs < SWEEP_EVERY_MS) break;
+      if (isLargest) segment.sweptAtMs = nowMs;
       this.#rebuild(segment, nowMs);
     }
     if (segment.shared === null) {
@@ -170,7 +176,7 @@ export class KeyTable {
       hashes[2 * at] = 0;
       hashes[2 * at + 1] = 0;
     }
-    const slots = live > segment.taken / 2 ? 2 * (mask + 1) : mask + 1;
+    const slots = live > segment.taken / 2 ? Math.min(this.#mostSlots, 2 * (mask + 1)) : mask + 1;
     const next = new Segment(slots, stride);
     for (let at = 0; at < cells.length; at += stride) {
       const lo = hashes[2 * at]!;

@@ -22,16 +22,17 @@ export class SteadyTime {
   /** Whole ms. */
   now(): number {
     const wallMs = this.#clock.wall();
-    if (wallMs >= this.#lastMs) {
-      this.#heldMs = 0;
-      this.#lastMs = wallMs;
-      return wallMs;
-    }
     if (this.#heldMs === 0) {
+      if (wallMs >= this.#lastMs) {
+        this.#lastMs = wallMs;
+        return wallMs;
+      }
       this.#heldMs = this.#lastMs;
       this.#heldAtMs = this.#clock.now();
     }
-    this.#lastMs = Math.max(this.#lastMs, Math.floor(this.#heldMs + (this.#clock.now() - this.#heldAtMs) * PACE));
+    const goneOnMs = Math.floor(this.#heldMs + (this.#clock.now() - this.#heldAtMs) * PACE);
+    if (wallMs >= goneOnMs) this.#heldMs = 0;
+    this.#lastMs = Math.max(wallMs, goneOnMs);
     return this.#lastMs;
   }
 }
