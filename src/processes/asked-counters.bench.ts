@@ -81,6 +81,7 @@ class Pair {
     desk.attend(worker);
     if (!isAlone) desk.attend({ ...worker, onCount: null, tellCounting: () => undefined });
     this.#onCount = worker.onCount;
+    this.counters.greet();
   }
 
   turn(): void {

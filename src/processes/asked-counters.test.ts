@@ -43,8 +43,8 @@ describe("counters of several workers", () => {
     assert.deepEqual(
       worker!.sent.map(({ ask, meters, charges, takes }) => ({ ask, meters: meters.map(({ id }) => id), charges, takes })),
       [
-        { ask: 1, meters: ["window-3", "window-100"], charges: [0, "b", 1], takes: [2, 1, "a", 2, 0, "b", 1, 1, 1, "c", 1] },
-        { ask: 2, meters: [], charges: [], takes: [1, 0, "b", 1] },
+        { ask: 2, meters: ["window-3", "window-100"], charges: [0, "b", 1], takes: [2, 1, "a", 2, 0, "b", 1, 1, 1, "c", 1] },
+        { ask: 3, meters: [], charges: [], takes: [1, 0, "b", 1] },
       ],
     );
     assert.equal((stage.counters as PlainCounters).of(narrow, "b"), 3);
@@ -260,6 +260,6 @@ describe("a supervisor that says nothing", () => {
     assert.throws(() => worker!.counters.receive({ type: "counted", ask: 1, answers: [] }), /was not the next/);
     worker!.ask(makeWindow(1));
     for (const callback of stage.deferred.splice(0)) callback();
-    assert.throws(() => worker!.counters.receive({ type: "counted", ask: 1, answers: [1, 2] }), /is not complete/);
+    assert.throws(() => worker!.counters.receive({ type: "counted", ask: 2, answers: [1, 2] }), /is not complete/);
   });
 });

@@ -59,6 +59,7 @@ export class AskedCounters implements Counters {
   /** Concurrency that was taken here and never told. */
   readonly #untold = new Set<Ask>();
   #isAlone = false;
+  #heard = 0;
   #aloneFromMs = Number.POSITIVE_INFINITY;
   #isGone = false;
   #isFlushing = false;
@@ -81,6 +82,11 @@ export class AskedCounters implements Counters {
     this.#onLateTurnEnd = () => this.#judgeLate();
     // hot-exception: see above
     this.#onTell = () => this.#tell();
+  }
+
+  /** Says that it is there, so that the supervisor says whether it is alone. Once, first. */
+  greet(): void {
+    this.#send([]);
   }
 
   take(take: Take): boolean {
@@ -138,7 +144,8 @@ export class AskedCounters implements Counters {
     else this.#hearCounting(message);
   }
 
-  #hearCounting({ isAlone, isFirst }: CountingMessage): void {
+  #hearCounting({ word, isAlone, isFirst }: CountingMessage): void {
+    this.#heard = word;
     this.#isAlone = isAlone;
     if (isAlone) {
       this.#aloneFromMs = isFirst ? Number.NEGATIVE_INFINITY : this.#host.clock.now();
@@ -146,7 +153,7 @@ export class AskedCounters implements Counters {
     }
     this.#meters.shareAll();
     // Who came now goes on from what was counted here.
-    this.#flush();
+    this.#send(this.#charges.drain(this.#meters, this.#uses, this.#host.clock.now()));
   }
 
   #hear({ ask, answers }: CountedMessage): void {
@@ -235,6 +242,8 @@ export class AskedCounters implements Counters {
       const isConcurrency = meter.rule.kind === "concurrency";
       if (isAdmitted && ask.isAdmitted) {
         if (isConcurrency && cost > 0) ask.lease = ASKED;
+        // Asked for while others counted, and now nobody else does.
+        if (!isConcurrency && !isShadowed && this.#isAlone) this.#local.charge(meter, key, cost);
         continue;
       }
       this.#countHere(meter, key, -cost, isShadowed);
@@ -301,12 +310,15 @@ export class AskedCounters implements Counters {
 
   #flush(): void {
     this.#isFlushing = false;
-    const batch = this.#batch;
-    if (this.#isGone || (batch.takes.length === 0 && this.#charges.size === 0)) return;
+    if (this.#isGone || (this.#batch.takes.length === 0 && this.#charges.size === 0)) return;
     this.#meters.prepare();
-    const nowMs = this.#host.clock.now();
     // Charges stay here while nothing is answered: what waits in the channel is bounded by that.
-    const charges = this.#isStalled ? [] : this.#charges.drain(this.#meters, this.#uses, nowMs);
+    this.#send(this.#isStalled ? [] : this.#charges.drain(this.#meters, this.#uses, this.#host.clock.now()));
+  }
+
+  #send(charges: readonly (number | string)[]): void {
+    const batch = this.#batch;
+    const nowMs = this.#host.clock.now();
     const takes = this.#write(batch, nowMs);
     this.#uses.sweep(nowMs);
     const { meters, isAnew } = this.#meters.takeNews();
@@ -315,7 +327,7 @@ export class AskedCounters implements Counters {
     this.#batch = new Batch();
     this.#sent.push(batch);
     this.#watch(ANSWER_MS);
-    this.#host.send({ type: "count", ask: batch.ask, meters, isAnew, charges, takes });
+    this.#host.send({ type: "count", ask: batch.ask, meters, isAnew, heard: this.#heard, charges, takes });
   }
 
   #write({ takes }: Batch, nowMs: number): (number | string)[] {

@@ -105,6 +105,37 @@ describe("a worker that is alone", () => {
     assert.equal(admitted(next, meter, 1, stage), 0);
   });
 
+  it("is waited for when another comes, so that nothing it counted is missed", () => {
+    const stage = new CountingStage();
+    const [old] = stage.hireSome(1);
+    const meter = makeWindow(5);
+    const next = stage.hire();
+    const asks = Array.from({ length: 3 }, () => next.ask(meter));
+    // The old one has not heard of it yet.
+    for (const callback of stage.deferred.splice(0)) callback();
+    for (const deliver of stage.toDesk.splice(0)) deliver();
+    for (let i = 0; i < 4; i++) old!.ask(meter);
+    assert.deepEqual([next.decided.length, old!.decided.length], [0, 4]);
+    stage.turn();
+    assert.deepEqual(
+      asks.map(({ isAdmitted }) => isAdmitted),
+      [true, false, false],
+    );
+  });
+
+  it("and ends when another comes keeps nobody waiting", () => {
+    const stage = new CountingStage();
+    const [old] = stage.hireSome(1);
+    const next = stage.hire();
+    next.ask(makeWindow(5));
+    for (const callback of stage.deferred.splice(0)) callback();
+    for (const deliver of stage.toDesk.splice(0)) deliver();
+    stage.desk.dismiss(old!);
+    stage.turn();
+    assert.equal(next.decided.length, 1);
+    stage.desk.dismiss(next);
+  });
+
   it("and was not before asks until its own counters know all that matters, and counts by itself then", () => {
     const stage = new CountingStage();
     const [old] = stage.hireSome(1);
@@ -159,7 +190,7 @@ describe("a worker that is alone", () => {
 
 describe("a worker that says what none should", () => {
   const meter = makeWindow(5);
-  const GOOD: CountMessage = { type: "count", ask: 1, meters: [meter], isAnew: false, charges: [], takes: [1, 0, "k", 1] };
+  const GOOD: CountMessage = { type: "count", ask: 1, meters: [meter], isAnew: false, heard: 0, charges: [], takes: [1, 0, "k", 1] };
   const cases: Readonly<Record<string, readonly [change: Readonly<Record<string, unknown>>, reason: RegExp]>> = {
     "takes that are no list": [{ takes: "x" }, /no list/],
     "charges that are no list": [{ charges: null }, /no list/],

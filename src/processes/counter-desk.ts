@@ -17,13 +17,22 @@ export interface CountingWorker {
 /** What one worker has told, and what it holds. */
 interface Attended {
   readonly meters: Meter[];
+  /** Nothing that has not said a word yet can have counted. */
+  isHeard: boolean;
   /** Units of concurrency, by the meter's id and the key. */
-  readonly held: Map<string, Map<string, Held>>;
+  readonly held: Map<string, Map<string, HeldUnits>>;
 }
 
-interface Held {
+interface HeldUnits {
   readonly meter: Meter;
   units: number;
+}
+
+/** A message that waits. */
+interface Held {
+  readonly worker: CountingWorker;
+  readonly message: CountMessage;
+  readonly attended: Attended;
 }
 
 /** A worker's numbers are bounded by itself far below that. */
@@ -74,7 +83,13 @@ export class CounterDesk {
   readonly #uses: MeterUses;
   readonly #attended = new Map<CountingWorker, Attended>();
   #alone: CountingWorker | null = null;
-  #isFirst = true;
+  #hasCounted = false;
+  /** That were told on who is alone. */
+  #words = 0;
+  /** It was alone, and may have counted what it has not told. */
+  #awaited: CountingWorker | null = null;
+  /** What others said meanwhile. */
+  #held: Held[] = [];
 
   constructor(counters: OwnCounters, clock: Clock) {
     this.#counters = counters;
@@ -84,22 +99,13 @@ export class CounterDesk {
 
   /** Counts for it from now on. */
   attend(worker: CountingWorker): void {
-    const attended: Attended = { meters: [], held: new Map() };
+    const attended: Attended = { meters: [], isHeard: false, held: new Map() };
     this.#attended.set(worker, attended);
     worker.onCount = (message) => {
-      let answers: number[];
-      try {
-        answers = this.#count(message, attended);
-      } catch (error) {
-        // What it said behind that is on its way.
-        worker.onCount = null;
-        worker.kill(error instanceof Error ? error.message : String(error));
-        return;
-      }
-      worker.tellCounting({ type: "counted", ask: message.ask, answers });
+      if (this.#awaited === null || this.#awaited === worker) this.#hear(worker, message, attended);
+      else this.#held.push({ worker, message, attended });
     };
     this.#tellWhoIsAlone();
-    this.#isFirst = false;
   }
 
   /** It has ended: what it holds is given back. */
@@ -108,8 +114,11 @@ export class CounterDesk {
     if (attended === undefined) return;
     this.#attended.delete(worker);
     worker.onCount = null;
+    // What it asked and did not hear of is nobody's any more.
+    this.#held = this.#held.filter((held) => held.worker !== worker);
     for (const keys of attended.held.values()) for (const [key, { meter, units }] of keys) this.#counters.hold(meter, key, -units);
     this.#tellWhoIsAlone();
+    if (this.#awaited === worker) this.#goOn();
   }
 
   close(): void {
@@ -117,14 +126,45 @@ export class CounterDesk {
   }
 
   #tellWhoIsAlone(): void {
-    const [only = null, another] = this.#attended.keys();
-    const alone = another === undefined ? only : null;
+    const [only, another] = this.#attended;
+    const alone = only !== undefined && another === undefined && only[1].isHeard ? only[0] : null;
     if (alone === this.#alone) return;
-    // Before anybody is told that it were alone, or asks as another: messages keep their order.
-    if (this.#alone !== null && this.#attended.has(this.#alone))
-      this.#alone.tellCounting({ type: "counting", isAlone: false, isFirst: false });
-    alone?.tellCounting({ type: "counting", isAlone: true, isFirst: this.#isFirst });
+    if (this.#alone !== null && this.#attended.has(this.#alone)) {
+      this.#tell(this.#alone, false);
+      this.#awaited = this.#alone;
+    }
+    if (alone !== null) this.#tell(alone, true);
     this.#alone = alone;
+  }
+
+  #tell(worker: CountingWorker, isAlone: boolean): void {
+    worker.tellCounting({ type: "counting", word: ++this.#words, isAlone, isFirst: isAlone && !this.#hasCounted });
+  }
+
+  #hear(worker: CountingWorker, message: CountMessage, attended: Attended): void {
+    let answers: number[];
+    try {
+      answers = this.#count(message, attended);
+    } catch (error) {
+      // What it said behind that is on its way.
+      worker.onCount = null;
+      worker.kill(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    worker.tellCounting({ type: "counted", ask: message.ask, answers });
+    if (!attended.isHeard) {
+      attended.isHeard = true;
+      this.#tellWhoIsAlone();
+    }
+    if (this.#awaited === worker && message.heard >= this.#words) this.#goOn();
+  }
+
+  /** All that was counted is told. */
+  #goOn(): void {
+    this.#awaited = null;
+    const held = this.#held;
+    this.#held = [];
+    for (const { worker, message, attended } of held) if (this.#attended.has(worker)) this.#hear(worker, message, attended);
   }
 
   #count({ meters, isAnew, charges, takes }: CountMessage, attended: Attended): number[] {
@@ -132,6 +172,7 @@ export class CounterDesk {
     for (const meter of readArray(meters)) attended.meters.push(readMeter(meter));
     if (attended.meters.length > MOST_METERS) throw unheardOf("too many meters");
     const nowMs = this.#clock.now();
+    this.#hasCounted ||= readArray(charges).length > 0 || readArray(takes).length > 0;
     this.#charge(new Reader(charges, attended.meters), attended, nowMs);
     const answers = this.#take(new Reader(takes, attended.meters), attended, nowMs);
     this.#uses.sweep(nowMs);

@@ -10,6 +10,8 @@ import type { OwnCounters } from "./own-counters.ts";
 /** Counts up to the rule's limit, until something is given back: a window that never ends. */
 export class PlainCounters implements OwnCounters {
   readonly units = new Map<string, number>();
+  /** Ids of concurrency's. */
+  readonly #busy = new Set<string>();
   readonly #limitOf: (meter: Meter) => number;
   takes = 0;
   isClosed = false;
@@ -37,6 +39,7 @@ export class PlainCounters implements OwnCounters {
   }
 
   hold(meter: Meter, key: string, units: number): void {
+    if (meter.rule.kind === "concurrency") this.#busy.add(meter.id);
     this.units.set(`${meter.id} ${key}`, this.of(meter, key) + units);
   }
 
@@ -51,7 +54,10 @@ export class PlainCounters implements OwnCounters {
   }
 
   retain(ids: ReadonlySet<string>): void {
-    for (const name of [...this.units.keys()]) if (!ids.has(name.slice(0, name.lastIndexOf(" ")))) this.units.delete(name);
+    for (const name of [...this.units.keys()]) {
+      const id = name.slice(0, name.lastIndexOf(" "));
+      if (!ids.has(id) && !this.#busy.has(id)) this.units.delete(name);
+    }
   }
 
   close(): void {
@@ -158,13 +164,16 @@ export class CountingStage {
   hire(): StagedWorker {
     const worker = new StagedWorker(this, this.#make());
     this.desk.attend(worker);
+    worker.counters.greet();
     return worker;
   }
 
-  /** So many that none is alone. */
+  /** At once, so that none of several was alone. */
   hireSome(count: number): StagedWorker[] {
     const workers = Array.from({ length: count }, () => this.hire());
     this.turn();
+    // What they said to begin with.
+    for (const { sent } of workers) sent.length = 0;
     return workers;
   }
 

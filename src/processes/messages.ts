@@ -37,12 +37,14 @@ export interface DocumentAnswer {
 /** What a worker counts, of one turn of its event loop: the supervisor counts for all of them. */
 export interface CountMessage {
   readonly type: "count";
-  /** Goes up by one with each message that has takes; of one without, nothing is answered. */
+  /** Goes up by one with each message. Each is answered. */
   readonly ask: number;
   /** Those that it has not told of: the first has the number after the last that it told, from 0 on. */
   readonly meters: readonly Meter[];
   /** Numbers begin at 0 again, with these meters. */
   readonly isAnew: boolean;
+  /** The number of the last word on whether it is alone that it has heard; 0 before the first. */
+  readonly heard: number;
   /** For each: the meter's number, the key, units; negative ones are given back. They come before the takes. */
   readonly charges: readonly (number | string)[];
   /** For each take how many asks it has, and then for each ask the meter's number, the key, the cost. */
@@ -59,9 +61,14 @@ export interface CountedMessage {
 /** Of one ask in the above. */
 export const NUMBERS_OF_AN_ASK = 6;
 
-/** Whether the worker is the only process that counts, so that it may do so by itself and tell afterwards. It may not until it hears so. */
+/**
+ * Whether the worker is the only process that counts, so that it may do so by itself and tell afterwards. It may not until it hears so. One that is
+ * not alone any more says so at once, with all that it has not told; the others' messages wait for that.
+ */
 export interface CountingMessage {
   readonly type: "counting";
+  /** From 1 on. */
+  readonly word: number;
   readonly isAlone: boolean;
   /** Nobody counted anything before it did. */
   readonly isFirst: boolean;

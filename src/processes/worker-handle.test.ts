@@ -197,7 +197,7 @@ describe("the handle of a worker", () => {
 
   it("hands on what a worker counts, and what becomes of it", () => {
     const { worker, process } = new Stage();
-    const message = { type: "count", ask: 1, meters: [], isAnew: false, charges: [], takes: [] } as const;
+    const message = { type: "count", ask: 1, meters: [], isAnew: false, heard: 0, charges: [], takes: [] } as const;
     const answer = { type: "counted", ask: 1, answers: [] } as const;
     const heard: unknown[] = [];
     process.say(message);

@@ -24,6 +24,7 @@ const localCounters = new AskedCounters({
   send,
   defer: setImmediate,
 });
+localCounters.greet();
 const session = new WorkerSession({
   send,
   createGateway: (config, generation) =>

@@ -318,7 +318,7 @@ describe("a worker's session", () => {
   it("hands on what was read and counted for it, before it serves too", () => {
     const stage = new Stage();
     stage.tell({ type: "document", ask: 7, reading: { text: "keys", readAtMs: 1 }, failure: null });
-    stage.tell({ type: "counting", isAlone: true, isFirst: true });
+    stage.tell({ type: "counting", word: 1, isAlone: true, isFirst: true });
     stage.tell({ type: "counted", ask: 1, answers: [] });
     assert.deepEqual(stage.journal, ["document 7", "counting", "counted"]);
   });
