@@ -256,6 +256,32 @@ standard output. Every gateway on the database knows of a change within 5 s.`,
     run: async (line, terminal) => (await import("./keys.ts")).keys(line, terminal),
   },
   {
+    name: "quota",
+    operands: "ACTION …",
+    least: 1,
+    most: 4,
+    summary: "show what was used of quotas, and set it back",
+    about: `quota show FILE [LIMIT [KEY]], quota reset FILE LIMIT KEY, quota reset FILE LIMIT --all-keys. The counters are those of the database
+that FILE names, whether or not its gateway runs; with --admin URL in the place of FILE a running gateway does it. A KEY is written as show has
+it. What a gateway holds ready for a key counts as used; gateways see within a second that a quota was set back.`,
+    options: { ...ADMIN_OPTIONS, "all-keys": { type: "boolean" }, all: { type: "boolean" }, most: { type: "string" } },
+    optionTexts: [
+      ["--all", "show: also what was used in periods that have ended"],
+      ["--most N", "show: at most N counters, those that are used most; 1000 when left out"],
+      ["--all-keys", "reset: of every key, in the place of KEY"],
+      ["--admin URL", "the admin address of a running gateway, in the place of FILE"],
+      ...ADMIN_TEXTS.slice(1),
+    ],
+    examples: [
+      "sallyport quota show gateway.yaml",
+      "sallyport quota show gateway.yaml monthly tenant=acme",
+      "sallyport quota reset gateway.yaml monthly tenant=acme",
+      "sallyport quota reset monthly --all-keys --admin http://127.0.0.1:9901 --token-env ADMIN_TOKEN",
+    ],
+    exits: "0 done, 1 bad configuration, or there is no such quota or counter, 6 the database or the gateway can't be asked",
+    run: async (line, terminal) => (await import("./quota.ts")).quota(line, terminal),
+  },
+  {
     name: "schema",
     operands: "",
     least: 0,

@@ -6,9 +6,10 @@ import { toPlainText } from "./admin-json.ts";
 import { tellUnreachable } from "./admin-target.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
-import { KeysUnreachable, openKeys, Told } from "./keys-source.ts";
+import { openKeys } from "./keys-source.ts";
 import { type KeyReport, reportIssued, reportKey, reportKeys, reportRevoked } from "./keys-text.ts";
 import { refuseUsage } from "./refuse-usage.ts";
+import { SourceUnreachable, Told } from "./remote-pages.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ACTIONS = ["create", "list", "show", "rotate", "revoke"] as const;
@@ -96,7 +97,7 @@ function show({ json, lines, remarks }: KeyReport, terminal: Terminal, isJson: b
 
 function tell(error: unknown, refuse: (problem: string) => number, terminal: Terminal, isJson: boolean): number {
   if (error instanceof Told) return error.exitCode;
-  if (error instanceof KeysUnreachable || error instanceof StoreFailure) return tellUnreachable(error.message, terminal, isJson);
+  if (error instanceof SourceUnreachable || error instanceof StoreFailure) return tellUnreachable(error.message, terminal, isJson);
   if (!(error instanceof KeyRefusal)) throw error;
   // What the options say becomes what was asked for.
   if (error.reason === "invalid") return refuse(error.message);
