@@ -17,6 +17,8 @@ export interface RedisLinkHost {
 const RETRY_MS = 250;
 /** For connecting, logging in and one write on each part; then the next is tried. */
 const ATTEMPT_MS = 1500;
+/** For reading what has come already. */
+const GRACE_MS = 1;
 const STORE = "redis";
 const MOST_DETAIL = 200;
 /** It writes, so that a server that only reads, or has no memory left, isn't taken for one that serves. */
@@ -52,6 +54,7 @@ class Link implements RedisLink {
   #why = "";
   #watch: ScheduledCall | null = null;
   #retry: ScheduledCall | null = null;
+  #late: ScheduledCall | null = null;
   readonly #onDue = (): void => this.#checkDue();
   readonly #onRetry = (): void => void this.#attempt();
 
@@ -141,7 +144,7 @@ class Link implements RedisLink {
       if (client !== this.#client) return;
       if (this.#waiting.peek() === first) this.#fall(new Error(`no answer within ${this.#config.timeoutMs} ms`));
       else this.#checkDue();
-    }, 0);
+    }, GRACE_MS);
   }
 
   /** The client is of no use any more. */
@@ -162,6 +165,8 @@ class Link implements RedisLink {
     this.#client = null;
     this.#watch?.cancel();
     this.#watch = null;
+    this.#late?.cancel();
+    this.#late = null;
     try {
       client?.destroy();
     } catch {
@@ -191,7 +196,7 @@ class Link implements RedisLink {
       return;
     }
     this.#client = client;
-    const late = this.#clock.schedule(() => {
+    this.#late = this.#clock.schedule(() => {
       if (this.#client === client) this.#fall(new Error(`no connection within ${ATTEMPT_MS} ms`));
       this.#onStarted();
     }, ATTEMPT_MS);
@@ -205,7 +210,7 @@ class Link implements RedisLink {
     } catch (error) {
       if (this.#client === client) this.#fall(error);
     } finally {
-      late.cancel();
+      if (this.#client === client) this.#late?.cancel();
       this.#onStarted();
     }
   }
