@@ -19,9 +19,13 @@ export function keyText(value: string): string {
   return value;
 }
 
-/** Not the three signs, nor control characters. Halves of a surrogate pair are escaped: alone, they would be lost in UTF-8. */
+/**
+ * Not the three signs, nor what nobody sees in a list of keys: control characters, those of text direction and their neighbours. Halves of a
+ * surrogate pair are escaped: alone, they would be lost in UTF-8.
+ */
 function isPlain(unit: number): boolean {
-  return unit > 0x1f && unit !== 0x7c && unit !== 0x25 && unit !== 0x23 && unit !== 0x7f && (unit & 0xf800) !== 0xd800;
+  if (unit < 0x7f) return unit > 0x1f && unit !== 0x7c && unit !== 0x25 && unit !== 0x23;
+  return unit > 0x9f && (unit < 0x2000 || unit > 0x206f) && (unit & 0xf800) !== 0xd800 && unit !== 0xfeff;
 }
 
 function escapeSigns(value: string): string {
