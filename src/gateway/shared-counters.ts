@@ -24,18 +24,21 @@ export interface SharedCountersHost {
 
 export async function loadSharedCounters(): Promise<(config: CountersConfig, host: SharedCountersHost) => SharedCounters> {
   const { openRedisLink, RedisCounters } = await import("../limits/redis/index.ts");
+  const { ApproximateCounters, RedisSync } = await import("../limits/approximate/index.ts");
   return (config, { clock, watcher, local }) => {
-    const { prefix } = config;
+    const { prefix, syncEveryMs } = config;
     const isCluster = config.place.kind === "cluster";
     const link = openRedisLink(config, { clock, watcher });
     const exact = new RedisCounters({ link, isCluster, prefix, local, clock });
+    const approximate = new ApproximateCounters({ port: new RedisSync({ link, isCluster, prefix }), clock, syncEveryMs });
     return {
       exact,
-      approximate: exact,
+      approximate,
       started: link.started,
-      retain: () => undefined,
+      retain: (ids) => approximate.retain(ids),
       close: () => {
         exact.close();
+        approximate.close();
         link.close();
       },
     };

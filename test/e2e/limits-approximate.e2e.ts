@@ -1,0 +1,53 @@
+// Gateways that count by themselves and tell each other every second: what they admit together is within one in a hundred of the limit.
+
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import { RedisServer, whyNoRedis } from "../kit/redis-servers.ts";
+import { Client, countStatuses, offerSteadily, startLimitedGateways } from "./limited-gateways.ts";
+import { RUNTIME, Stage, sleep, tell } from "./processes.ts";
+
+const LIMIT = 10_000;
+const WINDOW_MS = 10_000;
+const NEXT_MS = 6000;
+const PER_SECOND = 1500;
+
+describe(`gateways that count approximately, on ${RUNTIME}`, { skip: whyNoRedis() }, () => {
+  const stage = new Stage();
+  const client = new Client();
+  after(async () => {
+    client.close();
+    await stage.stop();
+  });
+
+  it(`admit ${LIMIT} of what is offered steadily to four of them, to one in a hundred, with few calls`, async () => {
+    const server = await RedisServer.start();
+    stage.onStop(() => server.stop());
+    const limit = `{ limit: ${LIMIT}, window: ${WINDOW_MS / 1000}s }`;
+    const gateways = await startLimitedGateways(stage, {
+      gateways: 4,
+      counters: `redis: { url: "${server.url}", timeout: 1s }`,
+      limits: { steady: `{ key: ip, slidingWindow: ${limit}, store: redis, mode: approximate, onStoreFailure: local }` },
+    });
+    // From the beginning of a window on: of one in whose middle it all began, the estimate would make more room in the next.
+    await sleep(WINDOW_MS - (Date.now() % WINDOW_MS));
+    const callsBefore = await countCalls(server);
+    const answers = await offerSteadily(client, gateways, { path: "/steady", perSecond: PER_SECOND, forMs: WINDOW_MS + NEXT_MS });
+    const calls = (await countCalls(server)) - callsBefore;
+    assert.deepEqual(Object.keys(countStatuses(answers)), ["200", "429"]);
+    const admitted = answers.filter(({ status }) => status === 200);
+    // Where the machine is busy, requests wait at the client: what counts is when they were answered.
+    const first = admitted.filter(({ atMs, tookMs }) => atMs + tookMs < WINDOW_MS).length;
+    const next = admitted.length - first;
+    tell(`approximate: ${first} in a window of ${LIMIT}, ${next} in ${NEXT_MS} ms of the next; ${answers.length} offered, ${calls} calls`);
+    assert.ok(first <= LIMIT * 1.01 && first >= LIMIT * 0.99, `${first} in the first window`);
+    // As much as the first window leaves of the sliding one, one in a hundred of the limit more or less.
+    const room = (LIMIT * NEXT_MS) / WINDOW_MS;
+    assert.ok(Math.abs(next - room) <= LIMIT * 0.01, `${next} in the next, where there is room for ${room}`);
+    assert.ok(calls * 100 <= answers.length, `${calls} calls for ${answers.length} requests`);
+  });
+});
+
+async function countCalls(server: RedisServer): Promise<number> {
+  const told = String(await server.ask("INFO", "commandstats"));
+  return [...told.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce((sum, [, calls]) => sum + Number(calls), 0);
+}
