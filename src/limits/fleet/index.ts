@@ -1,0 +1,2 @@
+export { type FleetMode, type FleetReport, type FleetRow, formatFleetReport } from "./fleet-report.ts";
+export { type FleetOptions, simulateFleet } from "./simulate-fleet.ts";
