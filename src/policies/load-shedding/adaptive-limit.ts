@@ -107,6 +107,7 @@ export class AdaptiveLimit {
     this.#limitBefore = bounds.minimum;
     this.#measure(nowMs);
     this.#phaseEndsMs = nowMs + MOST_FIRST_MS;
+    this.#lastMs = nowMs;
   }
 
   /** A request was let in; `inFlight` counts it. */
@@ -261,7 +262,12 @@ export class AdaptiveLimit {
 
   #wake(nowMs: number): void {
     this.#lastMs = nowMs;
-    if (this.#phase !== STEADY) this.#resume(1, nowMs);
+    if (this.#isFirst) {
+      this.#measured = 0;
+      this.#bits = 0;
+      this.#measureFromMs = nowMs;
+      this.#phaseEndsMs = nowMs + MOST_FIRST_MS;
+    } else if (this.#phase !== STEADY) this.#resume(1, nowMs);
     else this.#beginWindow(1, nowMs);
   }
 

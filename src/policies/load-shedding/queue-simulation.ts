@@ -6,6 +6,7 @@
 import { FakeClock } from "../../base/index.ts";
 import { PRIORITIES, type Priority, type SheddingConfig } from "../../config/index.ts";
 import { LoadShedder } from "./load-shedder.ts";
+import type { UsualLatency } from "./usual-latency.ts";
 
 export interface RouteOfLoad {
   readonly name: string;
@@ -66,9 +67,14 @@ export interface Outcome {
   readonly trace: readonly { readonly atMs: number; readonly limit: number; readonly inFlight: number }[];
 }
 
+interface Sender {
+  readonly shedder: LoadShedder;
+  readonly usual: ReadonlyMap<RouteOfLoad, UsualLatency>;
+}
+
 interface Job {
   readonly route: RouteOfLoad;
-  readonly shedder: LoadShedder | null;
+  readonly sender: Sender | null;
   readonly arrivedMs: number;
   endsMs: number;
 }
@@ -88,7 +94,7 @@ class Simulation {
   readonly #scenario: Scenario;
   readonly #clock = new FakeClock(1000);
   readonly #originMs = this.#clock.now();
-  readonly #shedders: readonly LoadShedder[];
+  readonly #senders: readonly Sender[];
   readonly #random: () => number;
   /** By when they end: a heap would be quicker, and is not needed. */
   readonly #working: Job[] = [];
@@ -103,11 +109,15 @@ class Simulation {
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#random = randomOf(scenario.seed ?? 1);
-    const { shedding, senders = 1 } = scenario;
-    this.#shedders = shedding === null ? [] : Array.from({ length: senders }, () => new LoadShedder(shedding, this.#clock));
+    const { routes, shedding, senders = 1 } = scenario;
+    const create = (settings: SheddingConfig): Sender => {
+      const shedder = new LoadShedder(settings, this.#clock);
+      return { shedder, usual: new Map(routes.map((route) => [route, shedder.usualOf(route.name)])) };
+    };
+    this.#senders = shedding === null ? [] : Array.from({ length: senders }, () => create(shedding));
     const counts = PRIORITIES.map((priority) => [priority, { offered: 0, shed: 0, good: 0 }] as const);
     this.#byPriority = Object.fromEntries(counts) as Record<Priority, ClassCount>;
-    for (const { name } of scenario.routes) this.#byRoute.set(name, { offered: 0, shed: 0, good: 0 });
+    for (const { name } of routes) this.#byRoute.set(name, { offered: 0, shed: 0, good: 0 });
   }
 
   get #nowMs(): number {
@@ -154,7 +164,7 @@ class Simulation {
 
   #look(): void {
     const second = this.#second();
-    second.limit = this.#shedders.reduce((sum, { limit }) => sum + limit, 0);
+    second.limit = this.#senders.reduce((sum, { shedder }) => sum + shedder.limit, 0);
     second.inFlight = this.#inFlight;
     this.#trace.push({ atMs: this.#nowMs, limit: second.limit, inFlight: this.#inFlight });
   }
@@ -178,14 +188,14 @@ class Simulation {
     const second = this.#second();
     second.offered++;
     for (const count of this.#counts(route)) count.offered++;
-    const shedder = this.#shedders[Math.floor(this.#random() * this.#shedders.length)] ?? null;
-    if (shedder?.admit(PRIORITIES.indexOf(route.priority), this.#clock.now()) === false) {
+    const sender = this.#senders[Math.floor(this.#random() * this.#senders.length)] ?? null;
+    if (sender?.shedder.admit(PRIORITIES.indexOf(route.priority), this.#clock.now()) === false) {
       second.shed++;
       for (const count of this.#counts(route)) count.shed++;
       return;
     }
     this.#inFlight++;
-    const job: Job = { route, shedder, arrivedMs: this.#nowMs, endsMs: 0 };
+    const job: Job = { route, sender, arrivedMs: this.#nowMs, endsMs: 0 };
     if (this.#working.length < this.#scenario.workers) this.#begin(job);
     else this.#queue.push(job);
   }
@@ -198,7 +208,7 @@ class Simulation {
   }
 
   #end(): void {
-    const { route, shedder, arrivedMs } = this.#working.shift() as Job;
+    const { route, sender, arrivedMs } = this.#working.shift() as Job;
     this.#inFlight--;
     const tookMs = this.#nowMs - arrivedMs;
     const second = this.#second();
@@ -208,7 +218,7 @@ class Simulation {
       second.latenciesMs.push(tookMs);
       for (const count of this.#counts(route)) count.good++;
     }
-    shedder?.releaseAnswered(shedder.usualOf(route.name), arrivedMs + this.#originMs, this.#clock.now());
+    sender?.shedder.releaseAnswered(sender.usual.get(route) as UsualLatency, arrivedMs + this.#originMs, this.#clock.now());
     if (this.#queueAt < this.#queue.length) this.#begin(this.#queue[this.#queueAt++] as Job);
   }
 }
