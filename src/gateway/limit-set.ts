@@ -95,7 +95,7 @@ export class LimitSet {
         this.#forget(ids);
         holdings.giveAllBack();
       };
-      return { limits, shedding, ready: shared?.started ?? Promise.resolve(), release };
+      return { limits, shedding, ready: Promise.all([shared?.started, quotas?.started]), release };
     } catch (error) {
       holdings.giveAllBack();
       throw error;

@@ -8,11 +8,19 @@ import type { GatewayLimitMetrics } from "./limit-metrics.ts";
 
 export interface Quotas {
   readonly ledger: Counters;
+  /** Settled when the database has answered or is known to be away; within two seconds. */
+  readonly started: Promise<void>;
   /** Shares by limit at which somebody is warned, in place of those before. */
   warnAt(shares: ReadonlyMap<string, readonly number[]>): void;
   /** Resolves when nothing is granted any more. */
   close(): Promise<void>;
 }
+
+/** For a database to be opened: its first use takes longer than a request may wait. */
+const OPEN_MS = 2000;
+
+/** A database writes to its disk before it answers, and whoever waits for it does so once for each key. */
+const TIMEOUT_MS = 500;
 
 export interface QuotasHost {
   readonly clock: Clock;
@@ -26,12 +34,14 @@ export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
     let shares: ReadonlyMap<string, readonly number[]> = new Map();
     const ledger = new QuotaLedger(stores.quotas, {
       clock,
+      timeoutMs: TIMEOUT_MS,
       watcher: metrics,
       warnAt: ({ limit }) => shares.get(limit) ?? [],
       onWarning: ({ limit }, key, share, used) => metrics.onQuotaWarning(limit, key, share, used),
     });
     return {
       ledger,
+      started: reach(stores, clock),
       warnAt: (next) => {
         shares = next;
       },
@@ -41,4 +51,15 @@ export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
       },
     };
   };
+}
+
+function reach({ quotas }: Stores, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const late = clock.schedule(resolve, OPEN_MS);
+  const settle = () => {
+    late.cancel();
+    resolve();
+  };
+  quotas.list({ most: 1 }, clock.wall()).then(settle, settle);
+  return promise;
 }
