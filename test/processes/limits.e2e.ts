@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { get } from "node:http";
 import { after, describe, it } from "node:test";
-import { RUNTIME, Stage, sleep, waitFor } from "../e2e/processes.ts";
+import { RUNTIME, Stage, sleep, tell, waitFor } from "../e2e/processes.ts";
 import { GatewayFixture } from "./gateway-fixture.ts";
 import { openEventStream } from "./tunnels.ts";
 
@@ -79,6 +79,23 @@ describe(`limits of several processes, on ${RUNTIME}`, () => {
       assert.equal(await burst(gateway, 30), 4);
     });
   }
+
+  it("keep nobody waiting while the supervisor hangs, and are exact again when it goes on", async () => {
+    const gateway = await GatewayFixture.start(stage, { upstream: await stage.startService(), workers: 2, limit: ofDay(5) });
+    assert.equal(await burst(gateway, 1), 1);
+    const { pid } = await gateway.status();
+    process.kill(pid, "SIGSTOP");
+    const startedMs = performance.now();
+    let admitted = 0;
+    for (let bursts = 1; bursts <= 4; bursts++) admitted += await burst(gateway, 10);
+    const tookMs = performance.now() - startedMs;
+    process.kill(pid, "SIGCONT");
+    tell(`supervisor hangs: 40 requests in ${tookMs.toFixed(0)} ms, ${admitted} admitted of 5 for each of 2 workers`);
+    assert.ok(admitted >= 4 && admitted <= 10, `${admitted}`);
+    await gateway.status();
+    await sleep(500);
+    assert.equal(await burst(gateway, 20), 0);
+  });
 
   it("get back what workers held that are killed", async () => {
     const upstream = await stage.startService();
