@@ -11,7 +11,7 @@ import { LogNodes } from "./log-nodes.ts";
 
 const owner = { onDecided: () => undefined };
 const limit = fc.integer({ min: 1, max: 6 });
-const windowMs = fc.constantFrom(10, 100, 1000);
+const windowMs = fc.constantFrom(20, 100, 1000);
 const ratePerMs = fc.constantFrom(0.0625, 0.125, 0.5);
 const rules: fc.Arbitrary<LimitRule> = fc.oneof(
   fc.record({ kind: fc.constant("fixedWindow" as const), limit, windowMs }),
@@ -24,12 +24,13 @@ const rules: fc.Arbitrary<LimitRule> = fc.oneof(
 );
 const steps = fc.array(
   fc.record({
-    ms: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(300) }),
+    ms: fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, { weight: 1, arbitrary: fc.nat(30) }, { weight: 1, arbitrary: fc.nat(300) }),
     key: fc.nat(11).map(String),
     cost: fc.oneof(fc.nat(3), fc.constantFrom(1, 2000)),
-    /** What becomes of it afterwards: it costs more, or less, or is given back. */
-    charge: fc.integer({ min: -3, max: 2 }),
-    release: fc.nat(20),
+    /** What it costs besides, afterwards. */
+    charge: fc.constantFrom(0, 0, 0, 1, 2),
+    /** Which earlier ask is given back, if there is such a one. */
+    back: fc.nat(60),
   }),
   { minLength: 1, maxLength: 150 },
 );
@@ -48,32 +49,53 @@ describe("counters whose memory is full", () => {
         const counters = new LocalCounters({ clock, seed: 99, maxKeys });
         const meter = makeMeter(rule);
         const model: MeterModel = makeModel(rule);
-        const out: Ask[] = [];
-        for (const { ms, key, cost, charge, release } of sequence) {
-          clock.advance(ms);
+        const admitted: Ask[] = [];
+        const charge = (key: string, units: number) => {
+          counters.charge(meter, key, units);
+          if (rule.kind !== "concurrency") model.add(clock.wall(), key, units);
+        };
+        for (const step of sequence) {
+          const { key, cost } = step;
+          clock.advance(step.ms);
           const made = ask(counters, meter, key, cost);
           const verdict = model.judge(clock.wall(), key, cost);
           assert.ok(!made.isAdmitted || verdict.isAdmitted, `${key}: ${made.remaining} are left`);
-          if (!made.isAdmitted) continue;
-          if (rule.kind === "leakyBucket") assert.ok(made.delayMs >= verdict.delayMs);
-          model.add(clock.wall(), key, cost);
-          assert.ok(made.remaining <= model.standing(clock.wall(), key).remaining);
-          if (rule.kind === "concurrency") {
-            out.push(made);
-            const back = out[release];
-            if (back !== undefined && back.lease !== null) {
-              counters.release(back);
-              model.add(clock.wall(), back.key, -back.cost);
-            }
-          } else {
-            const units = Math.max(-cost, charge);
-            counters.charge(meter, key, units);
-            model.add(clock.wall(), key, units);
+          if (made.isAdmitted) {
+            if (rule.kind === "leakyBucket") assert.ok(made.delayMs >= verdict.delayMs);
+            model.add(clock.wall(), key, cost);
+            assert.ok(made.remaining <= model.standing(clock.wall(), key).remaining);
+            admitted.push(made);
+            charge(key, step.charge);
           }
+          const [back] = admitted.splice(step.back, 1);
+          if (back === undefined) continue;
+          charge(back.key, -back.cost);
+          if (back.lease !== null) model.add(clock.wall(), back.key, -back.cost);
+          counters.release(back);
         }
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it("give nothing back of what several keys share: it may be another one's", () => {
+    for (const rule of [
+      { kind: "fixedWindow", limit: 2, windowMs: 1000 },
+      { kind: "slidingWindow", limit: 2, windowMs: 1000 },
+      { kind: "slidingLog", limit: 2, windowMs: 1000 },
+      { kind: "tokenBucket", ratePerMs: 0.002, burst: 2 },
+      { kind: "leakyBucket", ratePerMs: 0.002, maxDelayMs: 500 },
+    ] as const) {
+      const clock = new FakeClock();
+      const counters = new LocalCounters({ clock, seed: 99, maxKeys: 1 });
+      const meter = makeMeter(rule);
+      for (const key of ["first", "late"]) assert.equal(ask(counters, meter, key).isAdmitted, true, rule.kind);
+      clock.advance(2000);
+      const admitted = ["first", "other", "other", "other"].map((key) => ask(counters, meter, key).isAdmitted);
+      assert.deepEqual(admitted, [true, true, true, false], rule.kind);
+      counters.charge(meter, "late", -1);
+      assert.equal(ask(counters, meter, "other").isAdmitted, false, rule.kind);
+    }
   });
 
   it("hold no more than they may, however many keys come", () => {
@@ -119,6 +141,35 @@ describe("counters whose memory is full", () => {
     }
     assert.equal(counters.bytes, bytes);
     assert.ok(counters.keys <= 3000);
+  });
+
+  it("have four entries a key in logs, which others share when they are used up, and lose count of none", () => {
+    const clock = new FakeClock();
+    const maxKeys = 1000;
+    const counters = new LocalCounters({ clock, seed: 5, maxKeys });
+    const meter = makeMeter({ kind: "slidingLog", limit: 50, windowMs: 1000 });
+    const rest = () => Array.from({ length: maxKeys }, (_, n) => ask(counters, meter, `${n}`, 0).remaining);
+    for (let round = 0; round < 10; round++) {
+      for (let entry = 0; entry < 10; entry++) {
+        for (let n = 0; n < maxKeys; n++) ask(counters, meter, `${n}`, 2);
+        clock.advance(1);
+        // Some come off again, an entry and a half.
+        for (let n = 0; n < maxKeys; n += 3) if (entry % 4 === 0) counters.charge(meter, `${n}`, -3);
+      }
+      assert.deepEqual(
+        rest(),
+        Array.from({ length: maxKeys }, (_, n) => (n % 3 === 0 ? 38 : 30)),
+      );
+      assert.ok(counters.bytes <= 2048 * 33 + (4 + 1) * maxKeys * 32 + 33_000, `${counters.bytes}`);
+      clock.advance(994);
+      const some = rest();
+      assert.ok(some.every((remaining) => remaining < 50) && some.some((remaining) => remaining > 38));
+      clock.advance(1000);
+      // Others, so that those before are dropped with what is in their logs.
+      for (let n = 0; n < maxKeys; n++) ask(counters, meter, `other ${round} ${n}`);
+      clock.advance(1000);
+      assert.deepEqual(rest(), new Array(maxKeys).fill(50));
+    }
   });
 
   it("have about 4,096 entries in a key's log, whose units leave at most a 4,096th of a window late", () => {
