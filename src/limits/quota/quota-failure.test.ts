@@ -1,9 +1,11 @@
 // Quotas while their store is away, slow, or answers nobody: what is admitted then, and how it comes back.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { FakeClock } from "../../base/index.ts";
 import { Ask, BY_CLOSED, BY_LOCAL, BY_OPEN, BY_STORE, type CountersWatcher, Take } from "../counters.ts";
 import type { OnStoreFailure, QuotaRule } from "../rule.ts";
-import { QuotaStage, settle } from "./quota-stage.contract.ts";
+import { QuotaLedger } from "./index.ts";
+import { FailingStore, pass, QuotaStage, settle } from "./quota-stage.contract.ts";
 
 class Watcher implements CountersWatcher {
   readonly states: string[] = [];
@@ -39,10 +41,10 @@ describe("a quota whose store is away", () => {
       }
       await stage.pass(5000);
       assert.equal(stage.ask("k").isDecided, true);
-      assert.deepEqual(watcher.states, ["database down: no answer within 50 ms"]);
+      assert.deepEqual(watcher.states.slice(1), ["database down: no answer within 50 ms"]);
       stage.store.recover();
       await stage.pass(1000);
-      assert.deepEqual(watcher.states.slice(1), ["database up: it answers"]);
+      assert.deepEqual(watcher.states.slice(2), ["database up: it answers"]);
       const { ask } = stage.ask("k");
       await settle();
       assert.deepEqual([ask.isAdmitted, ask.decidedBy], [true, BY_STORE]);
@@ -106,7 +108,7 @@ describe("a quota whose store is away", () => {
       stage.store.mode = "hangs";
       await stage.pass(440);
     }
-    assert.deepEqual(watcher.states, ["database down: no answer within 50 ms"]);
+    assert.deepEqual(watcher.states.slice(1), ["database down: no answer within 50 ms"]);
     await settle();
     assert.equal(stage.ask("k").ask.decidedBy, BY_STORE);
   });
@@ -168,6 +170,31 @@ describe("a quota whose store is away", () => {
     await stage.pass(2000);
     const told = (await stage.store.list({}, stage.clock.wall())).length;
     assert.ok(told >= 50 && told <= 110, `${told}`);
+  });
+});
+
+describe("a store that is opened", () => {
+  const open = (store: FailingStore) => {
+    const watcher = new Watcher();
+    const clock = new FakeClock();
+    return { watcher, clock, ledger: new QuotaLedger(store, { clock, watcher }) };
+  };
+
+  it("is up before anybody asks", async () => {
+    const { watcher, ledger } = open(new FailingStore());
+    await ledger.ready;
+    assert.deepEqual(watcher.states, ["database up: it answers"]);
+  });
+
+  it("is known to be away before anybody asks, and tried until it is there", async () => {
+    const store = new FailingStore();
+    store.mode = "fails";
+    const { watcher, clock, ledger } = open(store);
+    await ledger.ready;
+    assert.deepEqual(watcher.states, ["database down: the database can't be asked"]);
+    store.recover();
+    await pass(clock, 1000);
+    assert.deepEqual(watcher.states.slice(1), ["database up: it answers"]);
   });
 });
 

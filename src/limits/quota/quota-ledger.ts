@@ -89,6 +89,11 @@ export class QuotaLedger implements Counters, LeaseBookOwner {
     );
   }
 
+  /** Settled when the store has answered for the first time, or is known to be away. How long that takes is the store's business. */
+  get ready(): Promise<void> {
+    return this.#line.ready;
+  }
+
   take(take: Take): boolean {
     if (this.#decide(take)) return true;
     this.#wait(take);

@@ -47,6 +47,8 @@ export interface StoreLineOptions {
 }
 
 export class StoreLine {
+  /** Settled when the store has answered for the first time, or is known to be away. */
+  readonly ready: Promise<void>;
   readonly #store: QuotaStore;
   readonly #options: StoreLineOptions;
   /** Called when the store has answered, and when it is away: those that wait may be decided. */
@@ -62,14 +64,14 @@ export class StoreLine {
   #deadline: ScheduledCall | null = null;
   #gathering: ScheduledCall | null = null;
   #probing: ScheduledCall | null = null;
-  #tidying: ScheduledCall | null;
+  #tidying: ScheduledCall | null = null;
   #landed: (() => void) | null = null;
 
   constructor(store: QuotaStore, options: StoreLineOptions, onNews: () => void) {
     this.#store = store;
     this.#options = options;
     this.#onNews = onNews;
-    this.#tidying = options.clock.schedule(() => this.#tidy(), HOUR_MS);
+    this.ready = this.#greet();
   }
 
   get isDown(): boolean {
@@ -299,9 +301,20 @@ export class StoreLine {
     this.#send(this.#load());
   }
 
-  #tidy(): void {
-    this.#tidying = this.#options.clock.schedule(() => this.#tidy(), HOUR_MS);
-    if (this.#state === "up") this.#store.removeEnded(this.#options.clock.wall() - KEEP_MS).catch(() => undefined);
+  /** A store is opened when it is first asked something, which may take longer than a request waits. */
+  async #greet(): Promise<void> {
+    try {
+      await this.#tidy();
+      this.#goUp();
+    } catch (error) {
+      if (this.#state === "unknown") this.#goDown(error instanceof Error ? error.message : "it failed");
+    }
+  }
+
+  #tidy(): Promise<unknown> {
+    const { clock } = this.#options;
+    this.#tidying = clock.schedule(() => void this.#tidy().catch(() => undefined), HOUR_MS);
+    return this.#store.removeEnded(clock.wall() - KEEP_MS);
   }
 }
 
