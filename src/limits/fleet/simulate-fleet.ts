@@ -17,7 +17,7 @@ export interface FleetOptions {
   readonly nodes?: number;
   /** Of all gateways together. Default 100,000. */
   readonly requestsPerSecond?: number;
-  /** Simulated. Default 10. */
+  /** Simulated; a whole number of periods. Default 10. */
   readonly seconds?: number;
   /** A whole number of periods, which are 5 s. Default 5. */
   readonly warmUpSeconds?: number;
@@ -222,7 +222,7 @@ function compare(world: World, counts: Counts, ideal: Counts): Comparison {
   for (let sent = 0, ms = 1; ms <= world.seconds * 1000; ms++)
     for (; sent < upToAt(world, ms); sent++) asked[periodAt(ms)]![world.traffic.keys[sent]!]!++;
   const sums = { requests: 0, admitted: 0, idealAdmitted: 0, limited: 0, over: 0, under: 0, worst: 0, innocent: 0, wronged: 0 };
-  for (let period = periodAt(world.warmUpSeconds * 1000); period < counts.length; period++) {
+  for (let period = periodAt(world.warmUpSeconds * 1000); period < periodAt(world.seconds * 1000); period++) {
     for (let key = 0; key < world.keys; key++) {
       const [wanted, got, should] = [asked[period]![key]!, counts[period]![key]!, ideal[period]![key]!];
       sums.requests += wanted;
