@@ -3,6 +3,7 @@
 
 import { type FieldName, fieldName } from "../http/index.ts";
 import { type Exchange, GRPC_STATUS_NAMES, grpcStatusOf } from "../pipeline/index.ts";
+import { limitAsksOf } from "../policies/index.ts";
 import { jsonFixed, jsonString, jsonWireString } from "../telemetry/index.ts";
 
 const USER_AGENT: FieldName = fieldName("User-Agent");
@@ -37,7 +38,11 @@ export function encodeAccessRecord(exchange: Exchange): string {
   if (exchange.headSentMs > 0) line += `,"headMs":${jsonFixed(exchange.headSentMs - exchange.startedMs, 3)}`;
   if (exchange.plan.route !== "") line += `,"route":${jsonString(exchange.plan.route)}`;
   const principal = exchange.principal;
-  if (principal !== null) line += `,"identity":${jsonString(principal.identity)},"principal":${jsonString(principal.id)}`;
+  if (principal !== null) {
+    line += `,"identity":${jsonString(principal.identity)},"principal":${jsonString(principal.id)}`;
+    if (principal.tenant !== null) line += `,"tenant":${jsonString(principal.tenant)}`;
+    if (principal.plan !== null) line += `,"plan":${jsonString(principal.plan)}`;
+  }
   const attempts = exchange.attempts;
   if (attempts.length > 0) {
     const attempt = exchange.winner ?? attempts[attempts.length - 1]!;
@@ -53,9 +58,24 @@ export function encodeAccessRecord(exchange: Exchange): string {
     line += `,"fault":"${fault.kind.code}","blame":"${fault.kind.blame}"`;
     if (fault.detail !== "") line += `,"detail":${jsonString(fault.detail)}`;
   }
+  const asks = limitAsksOf(exchange);
+  if (asks.length > 0) line += toRefusals(asks);
   const agent = head.fields.get(USER_AGENT);
   if (agent !== null) line += `,"userAgent":${jsonWireString(agent)}`;
   return `${line},"generation":"${exchange.generation}"}`;
+}
+
+/** The limits that said no: those that kept the request from going on, and dry runs. Names of a configuration need no escapes. */
+function toRefusals(asks: ReturnType<typeof limitAsksOf>): string {
+  let enforced = "";
+  let tried = "";
+  for (let i = 0; i < asks.length; i++) {
+    const { isAdmitted, meter } = asks[i]!;
+    if (isAdmitted) continue;
+    if (meter.isDryRun) tried += tried === "" ? `"${meter.limit}"` : `,"${meter.limit}"`;
+    else enforced += enforced === "" ? `"${meter.limit}"` : `,"${meter.limit}"`;
+  }
+  return (enforced === "" ? "" : `,"refusedBy":[${enforced}]`) + (tried === "" ? "" : `,"wouldRefuse":[${tried}]`);
 }
 
 function toProtocol({ head, client }: Exchange): string {

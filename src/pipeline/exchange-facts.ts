@@ -4,7 +4,7 @@ import type { Fault, FaultDefinition } from "../base/index.ts";
 import type { ClientSide, Fields, RequestHead, ResponseHead, Toll, WebSocketLimits } from "../http/index.ts";
 import type { PathPattern } from "../router/index.ts";
 import type { Attempt } from "./attempt.ts";
-import { ExchangeMemory } from "./exchange-memory.ts";
+import { ExchangeMemory, type MemoryKey } from "./exchange-memory.ts";
 import type { ExchangeRuntime } from "./exchange-runtime.ts";
 import { readGrpcType } from "./grpc-call.ts";
 import type { Plan } from "./policy.ts";
@@ -77,6 +77,11 @@ export class ExchangeFacts {
 
   get toll(): Toll {
     return this.broken === "nothing" && this.winner !== null ? "answer" : this.broken;
+  }
+
+  /** What a policy keeps under the key. Null where it keeps nothing: what only looks makes no memory. */
+  recall<T extends object>(key: MemoryKey<T>): T | null {
+    return this.#memory === null ? null : this.#memory.get(key);
   }
 
   /** What policies keep from one step to the next. */

@@ -32,11 +32,13 @@ export { normalise } from "./normalise/index.ts";
 export {
   type BoundLimit,
   compileListenerLimits,
+  compileRateLimits,
   LIMIT_OUTCOMES,
   type LimitCounter,
   type LimitMetrics,
   type LimitOutcome,
   type LimitsHost,
+  limitAsksOf,
 } from "./rate-limits/index.ts";
 
 /** What policies are compiled with besides the route: what of the process they ask. */

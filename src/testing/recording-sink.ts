@@ -18,6 +18,10 @@ export interface AccessRecord {
   readonly durationMs: number;
   readonly headMs?: number;
   readonly route?: string;
+  readonly identity?: string;
+  readonly principal?: string;
+  readonly tenant?: string;
+  readonly plan?: string;
   readonly upstream?: string;
   readonly attempts?: number;
   readonly endpoint?: string;
@@ -28,6 +32,8 @@ export interface AccessRecord {
   readonly fault?: string;
   readonly blame?: "client" | "upstream" | "operator" | "gateway";
   readonly detail?: string;
+  readonly refusedBy?: readonly string[];
+  readonly wouldRefuse?: readonly string[];
   readonly userAgent?: string;
   readonly generation: string;
 }

@@ -14,6 +14,8 @@ import { settleCosts } from "./settle-costs.ts";
 
 export { type BoundLimit, LIMIT_OUTCOMES, type LimitCounter, type LimitMetrics, type LimitOutcome, type LimitsHost } from "./host.ts";
 
+export { limitAsksOf } from "./request-limits.ts";
+
 /** Empty for a route without limits. */
 export function compileRateLimits(route: Pick<RouteConfig, "name" | "auth" | "rateLimits">, host: LimitsHost): Policy[] {
   const limits = route.rateLimits.map((use) => apply(use, route.name, host));

@@ -5,7 +5,7 @@
 
 import { type Fault, Timer, type TimerOwner } from "../../base/index.ts";
 import type { FieldName } from "../../http/index.ts";
-import { BY_OPEN, Take, type TakeOwner } from "../../limits/index.ts";
+import { type Ask, BY_OPEN, Take, type TakeOwner } from "../../limits/index.ts";
 import { ANSWERED, CONTINUE, type Exchange, type MemoryKey, PENDING, REQUEST, type StepResult } from "../../pipeline/index.ts";
 import type { LimitAsk } from "./applied-limit.ts";
 import { readCost } from "./cost-header.ts";
@@ -13,6 +13,14 @@ import type { LimitPhase } from "./limit-phase.ts";
 import { refuse } from "./refusal.ts";
 
 export const REQUEST_LIMITS: MemoryKey<RequestLimits> = { name: "rate limits" };
+
+/** What was asked of limits for a request, as far as it is decided; empty where no limit applied. */
+export function limitAsksOf(exchange: Exchange): readonly Ask[] {
+  const limits = exchange.recall(REQUEST_LIMITS);
+  return limits === null ? NOTHING : limits.asks;
+}
+
+const NOTHING: readonly Ask[] = [];
 
 export class RequestLimits implements TakeOwner, TimerOwner {
   /** The outermost phase: its response step is the last, and tells of all. */
