@@ -16,7 +16,9 @@ import { parseArgs, promisify } from "node:util";
 import { findRuntime } from "./contestants/runtimes.ts";
 
 const WARM_UP_MS = 300;
-const MEASURED_MS = 1200;
+/** The least of so many slices counts: whatever else the machine does only adds. */
+const SLICES = 8;
+const SLICE_MS = 200;
 const IN_FLIGHT = [1, 16, 64];
 const PORT = 16_391;
 
@@ -44,7 +46,7 @@ type Loose = any;
 
 async function openNodeRedis(load: Loader): Promise<Client> {
   const { createClient } = (await load("@redis/client")) as Loose;
-  const client = createClient({ url: `redis://127.0.0.1:${PORT}`, disableOfflineQueue: true });
+  const client = createClient({ url: `redis://127.0.0.1:${PORT}`, disableOfflineQueue: true, commandOptions: { timeout: 0 } });
   client.on("error", () => {});
   await client.connect();
   return {
@@ -131,11 +133,14 @@ async function measure(run: typeof runSingly, client: Client, inFlight: number):
   const nextKey = () => keys[next++ % keys.length]!;
   run(client, inFlight, nextKey);
   await wait(WARM_UP_MS);
-  const before = process.cpuUsage();
-  const from = next;
-  await wait(MEASURED_MS);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / (next - from);
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < SLICES; i++) {
+    const [before, from] = [process.cpuUsage(), next];
+    await wait(SLICE_MS);
+    const { user, system } = process.cpuUsage(before);
+    if (next > from) least = Math.min(least, (user + system) / (next - from));
+  }
+  return least;
 }
 
 async function runHere(modules: string): Promise<void> {
