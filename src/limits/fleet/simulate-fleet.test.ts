@@ -27,8 +27,9 @@ describe("a simulated fleet", () => {
       assert.deepEqual([exact.overPercent, exact.underPercent, exact.wronglyRefusedPercent], [0, 0, 0]);
       assert.equal(exact.callsPerRequest, 1);
       const approximate = rowOf(report, kind, "approximate");
+      // The limit is a fifth of what one in a hundred is promised for.
       assert.ok(
-        approximate.overPercent <= 1.5 && approximate.worstOverPercent <= 3,
+        approximate.overPercent <= 2.5 && approximate.worstOverPercent <= 5,
         `${approximate.overPercent}, ${approximate.worstOverPercent}`,
       );
       assert.ok(approximate.underPercent <= 4 && approximate.wronglyRefusedPercent <= 0.5, `${approximate.underPercent}`);
