@@ -42,6 +42,8 @@ export const LIMITS: readonly Limit[] = [
   { job: "h2-bulk", contestant: "sallyport-bun+h2-h2", against: "haproxy+h2-h2", most: 1, unit: "× haproxy, CPU a gibibyte" },
   { job: "identity-bun", contestant: "sallyport-bun-jwt", most: 1.15, unit: "× a public route, CPU a request" },
   { job: "identity-node", contestant: "sallyport-node-jwt", most: 1.15, unit: "× a public route, CPU a request" },
+  { job: "limits-bun", contestant: "sallyport-bun-limit-exact", most: 1.4, unit: "× no limit, CPU a request" },
+  { job: "limits-node", contestant: "sallyport-node-limit-exact", most: 1.4, unit: "× no limit, CPU a request" },
   { job: "h2-streams", contestant: "sallyport-bun+h2-h2", most: 8, unit: "KiB a stream" },
 ];
 

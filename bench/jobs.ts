@@ -29,6 +29,8 @@ export interface SlicedJob {
   readonly tls?: TlsWay;
   /** Each request over a connection and a full handshake of its own. */
   readonly handshakes?: true;
+  /** Contestants count in a Redis, on the core of the load. */
+  readonly needsRedis?: true;
   /** Its HTTP/2 upstream is the one for large bodies. */
   readonly isBulk?: boolean;
   /** h2load generates the load, so many requests at once on each connection; with `requests` it ends with so many instead of the slice. */
@@ -176,6 +178,17 @@ export const SLICED_JOBS: readonly SlicedJob[] = [
       return [...CLIENT_HEADERS, `Authorization: Bearer ${tokenFiles().token}`];
     },
     entries: silent([`sallyport-${runtime}`, `sallyport-${runtime}-jwt`]),
+    baseline: `sallyport-${runtime}`,
+  })),
+  ...(["bun", "node"] as const).map((runtime) => ({
+    name: `limits-${runtime}`,
+    title: `GET of ${SMALL_BODY.length} B JSON under one limit, counted in the process, approximately and exactly in Redis; the same without a limit beside it`,
+    path: "/small",
+    body: Buffer.from(SMALL_BODY),
+    connections: 64,
+    headers: CLIENT_HEADERS,
+    entries: silent(["", "-limit-local", "-limit-approximate", "-limit-exact"].map((variant) => `sallyport-${runtime}${variant}`)),
+    needsRedis: true as const,
     baseline: `sallyport-${runtime}`,
   })),
   ...(["bun", "node"] as const).map((runtime) => ({

@@ -9,6 +9,7 @@ import { type IdleResult, runIdleJob } from "./idle.ts";
 import { SLICED_JOBS, STREAMS_JOB } from "./jobs.ts";
 import { readMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { startRedis } from "./redis-of-bench.ts";
 import { toIdleTable, toSlicedTable, toStreamsTable, toVerdictLines } from "./report.ts";
 import { runSlicedJob, type SlicedResult } from "./slices.ts";
 import { runStreamsJob, type StreamsResult } from "./streams.ts";
@@ -22,7 +23,7 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   pinSelf(options.loadCore);
   const root = mkdtempSync(join(tmpdir(), "sallyport-bench-"));
   process.on("exit", () => rmSync(root, { recursive: true, force: true }));
-  const [port = 0, tlsPort = 0, h2Port = 0, freePort = 0] = await freePorts(4);
+  const [port = 0, tlsPort = 0, h2Port = 0, freePort = 0, redisPort = 0] = await freePorts(5);
   const upstreamFolder = join(root, "upstream");
   mkdirSync(upstreamFolder);
   const isTls = SLICED_JOBS.some((job) => job.tls && options.jobs.includes(job.name));
@@ -36,6 +37,10 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   const upstreams = [await startUpstream(nginx, upstreamFolder, options.loadCore, address)];
   if (bulkPort !== null) {
     upstreams.push(await startBulkUpstream(needProgram("nghttpd", "nghttp2-server"), upstreamFolder, options.loadCore, bulkPort));
+  }
+  if (SLICED_JOBS.some((job) => job.needsRedis === true && options.jobs.includes(job.name))) {
+    const out = join(root, "redis.out");
+    upstreams.push(await startRedis(needProgram("redis-server", "redis-server"), out, options.loadCore, redisPort));
   }
   const place = { folder: root, upstream: address, core: options.contestantCore };
   const asksH2 = SLICED_JOBS.some((job) => job.h2 !== undefined && options.jobs.includes(job.name));
