@@ -18,7 +18,7 @@ export interface QuotaLedgerOptions {
   readonly clock: Clock;
   /** How long a request waits for the store. Default 50. */
   readonly timeoutMs?: number;
-  /** Keys of all meters that are remembered at once. Default 100,000, of about half a kilobyte each. */
+  /** Keys of all meters that are remembered at once. Default 100,000, of about 300 bytes each beside its text. */
   readonly maxKeys?: number;
   /** What a key's lease has left is given back when nobody has asked for so long. Default 10,000. */
   readonly idleMs?: number;
