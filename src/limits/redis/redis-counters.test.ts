@@ -206,6 +206,24 @@ describe("units of concurrency in Redis", () => {
     counters.close();
   });
 
+  it("are said again within a second when nobody asks for anything", async () => {
+    const { link, counters, clock } = stage();
+    const take = decide(counters, [new Ask(makeMeter(rule), "k", 2)]);
+    await settled();
+    await link.calls.shift()!.answer(admitted);
+    await take;
+    link.isUp = false;
+    clock.advance(5000);
+    await settled();
+    assert.equal(link.calls.length, 0);
+    link.isUp = true;
+    link.epoch++;
+    clock.advance(1000);
+    await settled();
+    assert.deepEqual(rulesOf(link.calls[0]!), ["6 3 2 9 2"]);
+    counters.close();
+  });
+
   it("that this gateway counted alone are given back to it", async () => {
     const { link, counters, local } = stage();
     link.isUp = false;

@@ -26,6 +26,8 @@ export interface RedisCountersHost {
 }
 
 const RENEW_MS = LEASE_MS / 3;
+/** How soon a server that has forgotten what is held is told again, by who asks nothing else. */
+const LOOK_MS = 1000;
 
 /** Where the keys of one hash tag go in this turn. */
 interface Place {
@@ -48,11 +50,12 @@ export class RedisCounters implements Counters, SplitHost {
   #isTurnOpen = false;
   #isClosed = false;
   #epoch = 0;
-  #renewal: ScheduledCall | null = null;
+  #look: ScheduledCall | null = null;
+  #renewedMs = 0;
   // hot-exception: once a gateway, bench/redis-counters.ts
   readonly #onTurn = (): void => this.#endTurn();
   // hot-exception: once a gateway, bench/redis-counters.ts
-  readonly #onRenewal = (): void => this.#renew();
+  readonly #onLook = (): void => this.#renewWhenDue();
   // hot-exception: once a gateway, bench/redis-counters.ts
   readonly #placeOf = (key: string): Place => {
     const tag = this.#tagOf(key);
@@ -107,8 +110,8 @@ export class RedisCounters implements Counters, SplitHost {
   /** The link is closed by whoever opened it, and decides what has been sent. */
   close(): void {
     this.#isClosed = true;
-    this.#renewal?.cancel();
-    this.#renewal = null;
+    this.#look?.cancel();
+    this.#look = null;
     const tags = this.#tags;
     this.#tags = [];
     for (let i = 0; i < tags.length; i++) {
@@ -168,7 +171,9 @@ export class RedisCounters implements Counters, SplitHost {
 
   #hold(ask: Ask): void {
     this.#holdings.begin(ask);
-    this.#renewal ??= this.#clock.schedule(this.#onRenewal, RENEW_MS);
+    if (this.#look !== null || this.#isClosed) return;
+    this.#renewedMs = this.#clock.now();
+    this.#look = this.#clock.schedule(this.#onLook, LOOK_MS);
   }
 
   #batchFor(tag: number, asks: number): Batch {
@@ -243,14 +248,21 @@ export class RedisCounters implements Counters, SplitHost {
   /** It may have forgotten everything, or have counted what nobody heard of. */
   #onServerBack(): void {
     this.#epoch = this.#link.epoch;
-    this.#holdings.renewAll(this.#placeOf);
+    this.#renew();
   }
 
   #renew(): void {
-    this.#renewal = null;
+    this.#renewedMs = this.#clock.now();
+    this.#holdings.renewAll(this.#placeOf);
+  }
+
+  #renewWhenDue(): void {
+    this.#look = null;
     if (this.#isClosed || this.#holdings.size === 0) return;
-    this.#renewal = this.#clock.schedule(this.#onRenewal, RENEW_MS);
-    if (this.#link.isUp) this.#holdings.renewAll(this.#placeOf);
+    this.#look = this.#clock.schedule(this.#onLook, LOOK_MS);
+    if (!this.#link.isUp) return;
+    if (this.#link.epoch !== this.#epoch) this.#onServerBack();
+    else if (this.#clock.now() - this.#renewedMs >= RENEW_MS) this.#renew();
   }
 
   /** FNV-1a of the key, folded. */
