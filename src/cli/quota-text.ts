@@ -32,7 +32,10 @@ export function formatQuotas(quotas: readonly QuotaView[], { paint, isTerminal }
   const all = [HEAD, ...rows];
   const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   const toLine = (row: readonly string[]) =>
-    row.map((cell, column) => (RIGHT.has(HEAD[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join("  ");
+    row
+      .map((cell, column) => (RIGHT.has(HEAD[column]!) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+      .join("  ")
+      .trimEnd();
   if (!isTerminal) return all.map(toLine);
   const bars = quotas.map(({ used, units }) => paintBar(shareOf(used, units), paint));
   return [toLine(HEAD), ...rows.map((row, index) => `${toLine(row)}  ${bars[index]}`)];
