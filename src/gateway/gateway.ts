@@ -168,8 +168,7 @@ class RunningGateway implements Gateway {
     this.#identities = new GatewayIdentities(host, clock, this.#wheel, registry);
     this.#limitMetrics = new GatewayLimitMetrics(registry, host.onLimit ?? writeLimitLine);
     this.#shedding = new SheddingGauges(registry);
-    this.#limits = new LimitSet({ clock, around: host, metrics: this.#limitMetrics, openStores: host.openStores ?? openStores });
-    this.#limitMetrics.declareOwn(registry, () => this.#limits.own);
+    this.#limits = new LimitSet({ clock, around: host, metrics: this.#limitMetrics, registry, openStores: host.openStores ?? openStores });
     this.#connectionFaults = new ConnectionFaultLines(clock, host.onConnectionFault ?? writeConnectionFault);
     declareLog(registry, () => this.#around.log);
   }

@@ -11,6 +11,7 @@ export {
 } from "./gateway.ts";
 export { declareTeams } from "./gauges.ts";
 export { computeGeneration } from "./generation-id.ts";
+export { declareCounters } from "./limit-metrics.ts";
 export { placeOf } from "./listener-place.ts";
 export { loadingHost } from "./loading-host.ts";
 export { PoolSet } from "./pool-set.ts";

@@ -40,14 +40,6 @@ export class GatewayLimitMetrics implements LimitMetrics, CountersWatcher {
     });
   }
 
-  /** Keys that this process counts apart by itself. */
-  declareOwn(registry: MetricRegistry, own: () => { readonly keys: number; readonly bytes: number }): void {
-    registry
-      .gauge({ name: "sallyport_rate_limit_keys", help: "Keys that processes of the gateway count apart, for limits with `store: local`." })
-      .callback(() => own().keys);
-    registry.gauge({ name: "sallyport_rate_limit_keys_bytes", help: "What those keys take in memory." }).callback(() => own().bytes);
-  }
-
   counter(limit: string, outcome: LimitOutcome): LimitCounter {
     return this.#requests.child(limit, outcome);
   }
@@ -70,6 +62,14 @@ export class GatewayLimitMetrics implements LimitMetrics, CountersWatcher {
     this.#warnings.child(limit, percent).add(1);
     this.#write(`quota ${limit}: ${key} has used ${percent}: ${used}`);
   }
+}
+
+/** What is counted for limits with `store: local`, by the process that counts it. */
+export function declareCounters(registry: MetricRegistry, counters: { readonly keys: number; readonly bytes: number }): void {
+  registry
+    .gauge({ name: "sallyport_rate_limit_keys", help: "Keys that are counted apart in the gateway itself, by limits with `store: local`." })
+    .callback(() => counters.keys);
+  registry.gauge({ name: "sallyport_rate_limit_keys_bytes", help: "What those keys take in memory." }).callback(() => counters.bytes);
 }
 
 /** For who reads the process's standard error. */

@@ -7,11 +7,12 @@ import type { DatabaseConfig, GatewayConfig, RateLimitConfig, SheddingConfig } f
 import { type Counters, LocalCounters } from "../limits/index.ts";
 import { type BoundLimit, LoadShedder, type SheddingHost } from "../policies/index.ts";
 import type { Stores } from "../stores/index.ts";
+import type { MetricRegistry } from "../telemetry/index.ts";
 import { deferStores } from "./deferred-stores.ts";
 import { digest } from "./generation-id.ts";
 import { HeldParts, Holdings } from "./held-parts.ts";
 import { createMeters } from "./limit-meters.ts";
-import type { GatewayLimitMetrics } from "./limit-metrics.ts";
+import { declareCounters, type GatewayLimitMetrics } from "./limit-metrics.ts";
 import { loadQuotas, type Quotas } from "./quotas.ts";
 import { loadSharedCounters, type SharedCounters } from "./shared-counters.ts";
 
@@ -31,6 +32,7 @@ export interface LimitSetHost {
   readonly clock: Clock;
   readonly around: LimitSurroundings;
   readonly metrics: GatewayLimitMetrics;
+  readonly registry: MetricRegistry;
   openStores(database: DatabaseConfig): Promise<Stores>;
 }
 
@@ -61,15 +63,11 @@ export class LimitSet {
     this.#host = host;
     this.#own = around.localCounters === undefined ? new LocalCounters({ clock, seed: randomInt(SEEDS) }) : null;
     this.#local = around.localCounters ?? this.#own!;
+    if (this.#own !== null) declareCounters(host.registry, this.#own);
     this.#quotas = new HeldParts((quotas) => {
       const closing = quotas.close().finally(() => this.#closing.delete(closing));
       this.#closing.add(closing);
     });
-  }
-
-  /** Keys that this process counts apart by itself, and what they take in memory. */
-  get own(): { readonly keys: number; readonly bytes: number } {
-    return this.#own ?? { keys: 0, bytes: 0 };
   }
 
   /** Rejects with what opening a store throws; then nothing is taken. */

@@ -13,6 +13,6 @@ export interface OwnCounters extends Counters, RetainingCounters {
 
 const SEEDS = 2 ** 47;
 
-export function createOwnCounters(clock: Clock): OwnCounters {
+export function createOwnCounters(clock: Clock): LocalCounters {
   return new LocalCounters({ clock, seed: randomInt(SEEDS) });
 }

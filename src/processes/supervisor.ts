@@ -5,7 +5,7 @@ import { type ScheduledCall, TimerWheel } from "../base/index.ts";
 import { createCalls } from "../calls/index.ts";
 import type { GatewayConfig, Issue } from "../config/index.ts";
 import type { ControlPlane, GatewayStatus, PublicKeys, ReloadOutcome, UpstreamStatus } from "../control/index.ts";
-import { computeGeneration } from "../gateway/index.ts";
+import { computeGeneration, declareCounters } from "../gateway/index.ts";
 import type { ApiKeyOperations } from "../identity/index.ts";
 import type { QuotaOperations } from "../limits/index.ts";
 import { ExpiryWatch, listCertificates } from "../tls/index.ts";
@@ -67,7 +67,9 @@ export class Supervisor implements ControlPlane {
     this.#wheel = new TimerWheel(clock);
     this.#observatory = new Observatory(clock, host.version);
     this.#documents = new DocumentDesk(createCalls(clock), clock);
-    this.#counters = new CounterDesk(createOwnCounters(clock), clock);
+    const counters = createOwnCounters(clock);
+    declareCounters(this.#observatory.registry, counters);
+    this.#counters = new CounterDesk(counters, clock);
     this.#acme = new AcmeDesk({
       clock,
       random: host.random,
