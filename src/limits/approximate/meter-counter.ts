@@ -7,6 +7,7 @@
 
 import type { Ask } from "../counters.ts";
 import type { Meter } from "../rule.ts";
+import type { OwnUnits } from "./own-units.ts";
 import type { ApproximateRule, SyncReading } from "./sync-port.ts";
 
 /** Numbers of a slot, at these offsets. Times are Unix ms by the store's clock. */
@@ -71,20 +72,6 @@ export interface CounterTimes {
   readonly fadeMs: number;
 }
 
-/** What a slot has to say to the store; see SyncEntry. */
-export class OwnUnits {
-  windowStartMs = 0;
-  units = 0;
-  earlierUnits = 0;
-  askedPerMs = 0;
-  admittedPerMs = 0;
-  askedBefore = 0;
-  admittedBefore = 0;
-  beforeMs = 0;
-  /** By the store's clock. */
-  collectedAtMs = 0;
-}
-
 export class MeterCounter {
   readonly meter: Meter;
   readonly rule: ApproximateRule;
@@ -107,6 +94,8 @@ export class MeterCounter {
   #rates = new Float32Array(FIRST_SLOTS * RATES);
   #flags = new Uint8Array(FIRST_SLOTS);
   #cursor = 0;
+  /** What was asked for before may not all have been counted. */
+  #backAtMs = 0;
   /** The window that somebody last asked about. */
   #startMs = 0;
 
@@ -260,6 +249,11 @@ export class MeterCounter {
     this.#rates[slot * RATES + WANTED_BELOW] = free >= 1 ? free * WANTED_SHARE : Number.NEGATIVE_INFINITY;
   }
 
+  /** The store was away until now. Unless this gateway decided alone, nobody counted what was asked for meanwhile. */
+  onStoreBack(nowMs: number): void {
+    if (this.meter.onStoreFailure !== "local") this.#backAtMs = nowMs;
+  }
+
   /** Forgets keys that stand as if they had never been counted, among the next `most` slots. */
   sweep(nowMs: number, most: number): void {
     const size = this.#keys.length;
@@ -406,6 +400,12 @@ export class MeterCounter {
     own.beforeMs = numbers[at + READ_AT]!;
     own.askedBefore = rates[rate + OWN_ASKED]!;
     own.admittedBefore = rates[rate + OWN_ADMITTED]!;
+    if (numbers[at + SINCE]! < this.#backAtMs && own.askedBefore > 0) {
+      // Over a time in which not everything was counted there is no rate: the one before still is the best guess.
+      own.askedPerMs = own.askedBefore;
+      own.admittedPerMs = own.admittedBefore;
+      return;
+    }
     const elapsedMs = Math.max(1, numbers[at + AT]! - numbers[at + SINCE]!);
     // A first request is not a thousand a second.
     const overMs = own.askedBefore === 0 ? Math.max(elapsedMs, syncEveryMs * LEAST_SHARE) : elapsedMs;

@@ -7,7 +7,8 @@
 import type { Clock, ScheduledCall } from "../../base/index.ts";
 import type { CountersWatcher } from "../counters.ts";
 import type { Meter } from "../rule.ts";
-import { type CounterTimes, type MeterCounter, OwnUnits } from "./meter-counter.ts";
+import type { CounterTimes, MeterCounter } from "./meter-counter.ts";
+import { OwnUnits } from "./own-units.ts";
 import type { ApproximateRule, SyncBatch, SyncEntry, SyncPort, SyncReply } from "./sync-port.ts";
 
 export interface SynchroniserOptions {
@@ -194,6 +195,7 @@ export class Synchroniser {
     });
     if (!this.isAway) return;
     this.isAway = false;
+    for (const counter of this.#counters.values()) counter.onStoreBack(nowMs + this.offsetMs);
     this.#watcher?.onStore(STORE, "up", "");
   }
 

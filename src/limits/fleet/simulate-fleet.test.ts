@@ -35,11 +35,13 @@ describe("a simulated fleet", () => {
       assert.ok(approximate.underPercent <= 4 && approximate.wronglyRefusedPercent <= 0.5, `${approximate.underPercent}`);
       assert.ok(approximate.callsPerRequest <= 0.01, `${approximate.callsPerRequest}`);
       assert.ok(rowOf(report, kind, "local").overPercent > 50);
-      assert.ok(rowOf(report, kind, "split").underPercent > 1);
+      const split = rowOf(report, kind, "split");
+      assert.ok(split.underPercent + split.wronglyRefusedPercent > 1);
       for (const mode of ["exact", "approximate"] as const) {
+        const alone = rowOf(report, kind, mode, "local");
         assert.ok(rowOf(report, kind, mode, "open").overPercent > 10);
         assert.ok(rowOf(report, kind, mode, "closed").wronglyRefusedPercent > 10);
-        assert.ok(rowOf(report, kind, mode, "local").wronglyRefusedPercent < 1);
+        assert.ok(alone.wronglyRefusedPercent < 4, `${alone.wronglyRefusedPercent}`);
       }
     });
   }
