@@ -14,8 +14,10 @@ const POLL_MS = 50;
 
 /** What a test that ends too soon leaves behind. */
 const running = new Set<ChildProcess>();
+const folders = new Set<string>();
 process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 /** False: nothing is missing here. */
@@ -64,6 +66,7 @@ export class RedisServer {
     this.#program = program;
     this.#folder = folder;
     this.#options = options;
+    folders.add(folder);
     this.#config = join(folder, "redis.conf");
     writeFileSync(this.#config, `${lines.join("\n")}\n`, { mode: 0o600 });
   }
@@ -154,6 +157,7 @@ export class RedisServer {
   async stop(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
+    folders.delete(this.#folder);
   }
 
   /** Asks by a connection of its own, without the library that is tested. Rejects with what the server refuses. */
