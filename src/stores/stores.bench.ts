@@ -1,4 +1,4 @@
-// What the engines cost: a key that is looked up, a poll for changes, a key that is made. With an argument, the URL of a PostgreSQL server.
+// What the engines cost: a key that is looked up, a poll for changes, a key that is made, quotas. With an argument, the URL of a PostgreSQL server.
 // node scripts/run-ts.mjs src/stores/stores.bench.ts [postgres://…]
 
 import { randomBytes } from "node:crypto";
@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret } from "../base/index.ts";
+import type { QuotaReserve } from "../limits/index.ts";
 import { openStores, type StoreDatabase, type Stores } from "./index.ts";
 import { makeKey } from "./stores.contract.ts";
 
@@ -25,7 +26,15 @@ async function run(name: string, database: StoreDatabase): Promise<void> {
   await measure(`${name}: a key looked up`, 2000, () => stores.apiKeys.findByDigest(record.digest));
   await measure(`${name}: a poll for changes`, 2000, () => stores.apiKeys.changesSince(1_000_000));
   await measure(`${name}: a key made`, 200, () => stores.apiKeys.insert(makeKey({ id: randomBytes(9).toString("hex") })));
+  const reserve = (count: number) => () => stores.quotas.reserve(makeReserves(count), Date.now());
+  await measure(`${name}: units of one quota taken`, 200, reserve(1));
+  await measure(`${name}: units of 100 quotas taken together`, 20, reserve(100));
   await stores.close();
+}
+
+function makeReserves(count: number): readonly QuotaReserve[] {
+  const common = { limit: "monthly", period: "2026-11", endsAtMs: Number.MAX_SAFE_INTEGER, units: 1e9, wanted: 1, isOwed: false };
+  return Array.from({ length: count }, (_, index) => ({ ...common, key: `user=partners:${index}` }));
 }
 
 const folder = mkdtempSync(join(tmpdir(), "sallyport-bench-"));

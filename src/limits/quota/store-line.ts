@@ -13,8 +13,8 @@ import type { Lease } from "./lease.ts";
 const GATHER_MS = 100;
 /** While the store is away it is tried so often. */
 const PROBE_MS = 500;
-/** Of one call. */
-const MOST_REQUESTS = 500;
+/** Of one call: an embedded database has the whole process wait for it, some 4 ms for so many. */
+const MOST_REQUESTS = 100;
 /** Calls that got no answer are left alone, but no more than so many at once. */
 const MOST_STRAYS = 2;
 /** What is left is given back within this when the gateway stops, or is lost. */
