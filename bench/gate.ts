@@ -2,12 +2,14 @@
 import type { IdleResult } from "./idle.ts";
 import type { SlicedResult } from "./slices.ts";
 import { ratiosByRound, spread } from "./stats.ts";
+import type { SteadyResult } from "./steady.ts";
 import type { StreamsResult } from "./streams.ts";
 
 export interface Results {
   readonly sliced: readonly SlicedResult[];
   readonly idle: IdleResult | null;
   readonly streams: StreamsResult | null;
+  readonly steady: SteadyResult | null;
 }
 
 interface Limit {
@@ -44,6 +46,8 @@ export const LIMITS: readonly Limit[] = [
   { job: "identity-node", contestant: "sallyport-node-jwt", most: 1.15, unit: "× a public route, CPU a request" },
   { job: "limits-bun", contestant: "sallyport-bun-limit-exact", most: 1.4, unit: "× no limit, CPU a request" },
   { job: "limits-node", contestant: "sallyport-node-limit-exact", most: 1.4, unit: "× no limit, CPU a request" },
+  { job: "limits-latency", contestant: "sallyport-bun-limit-exact", most: 0.5, unit: "ms at p50 beyond no limit" },
+  { job: "limits-latency", contestant: "sallyport-node-limit-exact", most: 0.5, unit: "ms at p50 beyond no limit" },
   { job: "h2-streams", contestant: "sallyport-bun+h2-h2", most: 8, unit: "KiB a stream" },
 ];
 
@@ -59,7 +63,13 @@ export function checkLimits(results: Results, jobs: readonly string[]): Verdict[
 function valuesOf(results: Results, limit: Limit): number[] {
   if (limit.job === "idle") return idleValues(results, limit);
   if (limit.job === "h2-streams") return streamValues(results, limit);
+  if (limit.job === "limits-latency") return steadyValues(results, limit);
   return ratioValues(results, limit);
+}
+
+function steadyValues(results: Results, limit: Limit): number[] {
+  const figures = results.steady?.figures ?? [];
+  return figures.filter((figure) => figure.contestant === limit.contestant).map((figure) => figure.addedMs);
 }
 
 function streamValues(results: Results, limit: Limit): number[] {

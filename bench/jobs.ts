@@ -217,4 +217,15 @@ export const STREAMS_JOB = {
   streams: 100,
 } as const;
 
-export const JOB_NAMES: readonly string[] = [...SLICED_JOBS.map((job) => job.name), IDLE_JOB.name, STREAMS_JOB.name];
+export const STEADY_JOB = {
+  name: "limits-latency",
+  path: "/small",
+  connections: 64,
+  perSecond: 5000,
+  /** Each with the one that the others are compared with. */
+  fields: (["bun", "node"] as const).map(
+    (runtime) => [`sallyport-${runtime}`, silent(["", "-limit-exact"].map((variant) => `sallyport-${runtime}${variant}`))] as const,
+  ),
+} as const;
+
+export const JOB_NAMES: readonly string[] = [...SLICED_JOBS.map((job) => job.name), IDLE_JOB.name, STREAMS_JOB.name, STEADY_JOB.name];

@@ -3,9 +3,10 @@
 import type { Skipped } from "./field.ts";
 import { toCpuFigures, type Verdict } from "./gate.ts";
 import type { IdleResult } from "./idle.ts";
-import { toLabel } from "./jobs.ts";
+import { STEADY_JOB, toLabel } from "./jobs.ts";
 import type { Slice, SlicedResult } from "./slices.ts";
 import { ratiosByRound, spread } from "./stats.ts";
+import type { SteadyResult } from "./steady.ts";
 import type { StreamsResult } from "./streams.ts";
 
 export function toSlicedTable(result: SlicedResult): string {
@@ -84,6 +85,23 @@ export function toStreamsTable(result: StreamsResult): string {
     ]);
   }
   return `h2-streams: ${result.streams} requests at once over HTTP/2 on both sides, held open by the upstream\n${toTable(rows)}${toSkippedLines(result.skipped)}`;
+}
+
+export function toSteadyTable(result: SteadyResult): string {
+  const rows = [["", "p50 ms", "p99 ms", "p50 beyond", "quartiles"]];
+  for (const label of new Set(result.figures.map((figure) => figure.contestant))) {
+    const figures = result.figures.filter((figure) => figure.contestant === label);
+    const added = spread(figures.map((figure) => figure.addedMs));
+    rows.push([
+      label,
+      spread(figures.map((figure) => figure.p50Ms)).median.toFixed(3),
+      spread(figures.map((figure) => figure.p99Ms)).median.toFixed(3),
+      added.median.toFixed(3),
+      `${added.q1.toFixed(3)}–${added.q3.toFixed(3)}`,
+    ]);
+  }
+  const title = `${STEADY_JOB.name}: ${STEADY_JOB.perSecond} requests a second over ${STEADY_JOB.connections} connections, exact in Redis and without a limit`;
+  return `${title}\n${toTable(rows)}${toSkippedLines(result.skipped)}`;
 }
 
 export function toVerdictLines(verdicts: readonly Verdict[]): string {

@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { freePorts, pinSelf } from "./child.ts";
 import { checkLimits, type Results } from "./gate.ts";
 import { type IdleResult, runIdleJob } from "./idle.ts";
-import { SLICED_JOBS, STREAMS_JOB } from "./jobs.ts";
+import { SLICED_JOBS, STEADY_JOB, STREAMS_JOB } from "./jobs.ts";
 import { readMachine } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { startRedis } from "./redis-of-bench.ts";
-import { toIdleTable, toSlicedTable, toStreamsTable, toVerdictLines } from "./report.ts";
+import { toIdleTable, toSlicedTable, toSteadyTable, toStreamsTable, toVerdictLines } from "./report.ts";
 import { runSlicedJob, type SlicedResult } from "./slices.ts";
+import { runSteadyJob, type SteadyResult } from "./steady.ts";
 import { runStreamsJob, type StreamsResult } from "./streams.ts";
 import { makeTlsFiles } from "./tls-files.ts";
 import { needProgram } from "./tools.ts";
@@ -38,7 +39,9 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   if (bulkPort !== null) {
     upstreams.push(await startBulkUpstream(needProgram("nghttpd", "nghttp2-server"), upstreamFolder, options.loadCore, bulkPort));
   }
-  if (SLICED_JOBS.some((job) => job.needsRedis === true && options.jobs.includes(job.name))) {
+  const needsRedis =
+    options.jobs.includes(STEADY_JOB.name) || SLICED_JOBS.some((job) => job.needsRedis === true && options.jobs.includes(job.name));
+  if (needsRedis) {
     const out = join(root, "redis.out");
     upstreams.push(await startRedis(needProgram("redis-server", "redis-server"), out, options.loadCore, redisPort));
   }
@@ -48,6 +51,7 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
   const sliced: SlicedResult[] = [];
   let idle: IdleResult | null = null;
   let streams: StreamsResult | null = null;
+  let steady: SteadyResult | null = null;
   try {
     for (const job of SLICED_JOBS) {
       if (!options.jobs.includes(job.name)) continue;
@@ -63,10 +67,14 @@ async function runJobs(options: Options, show: (text: string) => void): Promise<
       streams = await runStreamsJob(options, place);
       show(`\n${toStreamsTable(streams)}`);
     }
+    if (options.jobs.includes(STEADY_JOB.name)) {
+      steady = await runSteadyJob(options, place);
+      show(`\n${toSteadyTable(steady)}`);
+    }
   } finally {
     for (const upstream of upstreams) await upstream.stop();
   }
-  return { sliced, idle, streams };
+  return { sliced, idle, streams, steady };
 }
 
 async function main(): Promise<number> {
