@@ -105,7 +105,7 @@ export function* compileInSteps(config: GatewayConfig, parts: BlueprintParts): S
   const inHeads = [...identity.names, ...UNTRUSTED_NAMES.names, ...METHOD_OVERRIDE_NAMES.names, ...(conditions?.names ?? [])];
   const names = [...inHeads, ...auth.carrierNames, FIELD.AUTHORIZATION, FIELD.COOKIE, FIELD.VIA];
   const forbidden = new FoldedNames(names, UNTRUSTED_NAMES.prefix);
-  const routingPaths = mostPermissive(config.routes);
+  const routingPaths = routingPathsOf(config.routes);
   const watch = (policies: readonly Policy[]) => (tracer === null ? policies : policies.map((policy) => tracePolicy(policy, tracer)));
   const forbid = createTrailerRules(forbidden);
   const routeParts: RouteParts[] = [];
@@ -227,7 +227,7 @@ function createTrailerRules(forbidden: FoldedNames): (route: RouteConfig) => Fol
 }
 
 /** Routing must not refuse what some route takes; each route then judges by its own rules. */
-function mostPermissive(routes: readonly RouteConfig[]): PathsConfig {
+export function routingPathsOf(routes: readonly RouteConfig[]): PathsConfig {
   const all = routes.map((route) => route.paths);
   const first = all[0];
   if (first !== undefined && all.every((paths) => isSamePaths(paths, first))) return first;

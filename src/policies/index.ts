@@ -39,6 +39,7 @@ export {
   type LimitOutcome,
   type LimitsHost,
   limitAsksOf,
+  readsCaller,
 } from "./rate-limits/index.ts";
 
 /** What policies are compiled with besides the route: what of the process they ask. */

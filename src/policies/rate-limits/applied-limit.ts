@@ -1,6 +1,6 @@
 // A limit as one route or listener uses it: what it asks for a request. @hot
 
-import type { LimitTiers, LimitUse } from "../../config/index.ts";
+import type { LimitTiers, LimitUse, RateLimitConfig } from "../../config/index.ts";
 import { type FieldName, fieldName } from "../../http/index.ts";
 import { readClaim } from "../../identity/index.ts";
 import { Ask, BY_CLOSED, BY_LOCAL, BY_OPEN, BY_STORE, type Counters } from "../../limits/index.ts";
@@ -69,8 +69,7 @@ export class AppliedLimit {
     // What is held is given back as it was taken, whatever it turned out to be.
     this.costHeader = isSaid && config.rule.kind !== "concurrency" ? { name: fieldName(cost.name), most: cost.most } : null;
     this.needsPrincipal = config.key.some(isPrincipals);
-    const exemptsCallers = exempt !== null && exempt.users.length + exempt.roles.length + exempt.plans.length > 0;
-    this.readsPrincipal = this.needsPrincipal || config.tiers !== null || exemptsCallers;
+    this.readsPrincipal = readsCaller(config);
     this.#key = compileKey(config.key, route);
     this.#own = new ToldMeter(own, config.warnAt);
     // hot-exception: once a limit of a route, rate-limits.bench.ts
@@ -130,6 +129,12 @@ export class AppliedLimit {
   countEstimated(): void {
     this.#outcomes.estimated.add(1);
   }
+}
+
+/** Whether a limit looks at who calls: on a route with `auth` it is asked behind authentication. */
+export function readsCaller({ key, tiers, exempt }: RateLimitConfig): boolean {
+  const exemptsCallers = exempt !== null && exempt.users.length + exempt.roles.length + exempt.plans.length > 0;
+  return tiers !== null || exemptsCallers || key.some(isPrincipals);
 }
 
 class Outcomes {

@@ -12,6 +12,7 @@ import type { LimitsHost } from "./host.ts";
 import { costNamesOf, LimitPhase } from "./limit-phase.ts";
 import { settleCosts } from "./settle-costs.ts";
 
+export { readsCaller } from "./applied-limit.ts";
 export { type BoundLimit, LIMIT_OUTCOMES, type LimitCounter, type LimitMetrics, type LimitOutcome, type LimitsHost } from "./host.ts";
 
 export { limitAsksOf } from "./request-limits.ts";
