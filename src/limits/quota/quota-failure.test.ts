@@ -45,8 +45,7 @@ describe("a quota whose store is away", () => {
       stage.store.recover();
       await stage.pass(1000);
       assert.deepEqual(watcher.states.slice(2), ["database up: it answers"]);
-      const { ask } = stage.ask("k");
-      await settle();
+      const ask = await stage.answer("k", 1);
       assert.deepEqual([ask.isAdmitted, ask.decidedBy], [true, BY_STORE]);
     });
   }
@@ -93,6 +92,22 @@ describe("a quota whose store is away", () => {
     }
     const states = watcher.states.map((text) => text.slice("database ".length).split(":")[0]);
     assert.deepEqual(states, ["up", ...Array.from({ length: 6 }, () => ["down", "up"]).flat()]);
+  });
+
+  it("is asked again for a key whose first question gets no answer any more", async () => {
+    const { stage } = createStage("closed");
+    stage.store.mode = "hangs";
+    stage.ask("k");
+    await stage.pass(60);
+    stage.store.mode = "answers";
+    await stage.pass(1000);
+    const asked = stage.ask("k");
+    await settle();
+    assert.deepEqual([asked.isDecided, asked.ask.isAdmitted, asked.ask.decidedBy], [true, true, BY_STORE]);
+    // It comes after all, and counts once more: less is admitted, never more.
+    stage.store.recover();
+    await stage.pass(15_000);
+    assert.equal(await stage.used("k"), 1);
   });
 
   it("that answers slower than the timeout stays away, and what it grants is used all the same", async () => {
@@ -225,8 +240,7 @@ describe("an answer that is lost", () => {
     assert.equal(await stage.used("k"), 1);
     let admitted = 0;
     for (let i = 0; i < 200; i++) {
-      const { ask } = stage.ask("k", 1, i % 2 === 0 ? other : stage.ledger);
-      await settle();
+      const { ask } = await stage.decided("k", 1, i % 2 === 0 ? other : stage.ledger);
       if (ask.isAdmitted) admitted++;
     }
     assert.equal(admitted, 99);

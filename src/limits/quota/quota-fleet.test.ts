@@ -116,8 +116,7 @@ describe("a quota over a fleet", () => {
     await stage.pass(12_000);
     let admitted = 0;
     for (let i = 0; i < 1000; i++) {
-      const { ask } = stage.ask("a", 1, nodes[0]!);
-      await settle();
+      const { ask } = await stage.decided("a", 1, nodes[0]!);
       if (ask.isAdmitted) admitted++;
     }
     assert.equal(admitted, 600);

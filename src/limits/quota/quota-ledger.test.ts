@@ -99,8 +99,7 @@ describe("a quota's leases", () => {
     const other = stage.createLedger();
     let admitted = 0;
     for (let i = 0; i < 2000; i++) {
-      const asked = stage.ask("k", 1, i % 3 === 0 ? other : stage.ledger);
-      await settle();
+      const asked = await stage.decided("k", 1, i % 3 === 0 ? other : stage.ledger);
       if (asked.ask.isAdmitted) admitted++;
       if (i % 100 === 0) await stage.pass(50);
     }

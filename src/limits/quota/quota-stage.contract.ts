@@ -116,9 +116,16 @@ export class QuotaStage {
     return asked;
   }
 
-  async answer(key: string, cost: number): Promise<Ask> {
-    const { ask } = this.ask(key, cost);
+  /** Throws where the store has not answered. */
+  async decided(key: string, cost = 1, ledger = this.ledger): Promise<Asked> {
+    const asked = this.ask(key, cost, ledger);
     await settle();
+    if (!asked.isDecided) throw new Error(`nobody has decided on ${key}`);
+    return asked;
+  }
+
+  async answer(key: string, cost: number): Promise<Ask> {
+    const { ask } = await this.decided(key, cost);
     return ask;
   }
 

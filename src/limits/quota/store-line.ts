@@ -15,6 +15,8 @@ const GATHER_MS = 100;
 const PROBE_MS = 500;
 /** Of one call: an embedded database has the whole process wait for it, some 4 ms for so many. */
 const MOST_REQUESTS = 100;
+/** The same when nobody is served any more. */
+const MOST_AT_END = 500;
 /** Calls that got no answer are left alone, but no more than so many at once. */
 const MOST_STRAYS = 2;
 /** What is left is given back within this when the gateway stops, or is lost. */
@@ -123,7 +125,7 @@ export class StoreLine {
     }
     try {
       while (this.#settlements.length > 0) {
-        await this.#store.reserve(this.#settlements.splice(0, MOST_REQUESTS), this.#options.clock.wall());
+        await this.#store.reserve(this.#settlements.splice(0, MOST_AT_END), this.#options.clock.wall());
       }
     } catch {
       // Lost: the units count as used.
@@ -207,7 +209,10 @@ export class StoreLine {
     const nowMs = this.#options.clock.now();
     this.#land(flight);
     this.#hasFailed = false;
-    for (const [index, entry] of flight.entries.entries()) this.#book(entry, grants[index]!, nowMs);
+    for (const [index, entry] of flight.entries.entries()) {
+      if (!flight.isStray) endAsking(entry);
+      this.#book(entry, grants[index]!, nowMs);
+    }
     // What comes too late is of use, but who waits for it would not have waited.
     if (nowMs - flight.startedMs <= this.#options.timeoutMs) this.#goUp();
     this.#proceed();
@@ -215,7 +220,6 @@ export class StoreLine {
 
   #book({ request, lease, period }: Entry, { granted, used }: QuotaGrant, nowMs: number): void {
     if (lease === null) return;
-    if (!request.isOwed) lease.isOut = false;
     if (lease.period !== period || this.#isClosed) {
       if (!request.isOwed && granted > 0) this.#settlements.push({ ...request, wanted: -granted });
       return;
@@ -230,7 +234,10 @@ export class StoreLine {
   #onFailure(flight: Flight, message: string): void {
     const isFirst = !this.#hasFailed;
     this.#land(flight);
-    for (const entry of flight.entries) this.#unbook(entry);
+    for (const entry of flight.entries) {
+      if (!flight.isStray) endAsking(entry);
+      this.#unbook(entry);
+    }
     if (flight.isStray || this.isDown) return;
     this.#hasFailed = true;
     // A connection that the server has ended meanwhile is noticed by using it: the next one may do.
@@ -243,7 +250,6 @@ export class StoreLine {
       if (request.isOwed) this.#settlements.push(request);
       return;
     }
-    if (!request.isOwed) lease.isOut = false;
     if (request.isOwed && (lease.period !== period || this.#isClosed)) this.#settlements.push(request);
     else if (request.isOwed) {
       lease.owedOut -= request.wanted;
@@ -288,6 +294,8 @@ export class StoreLine {
   #abandon(): void {
     if (this.#flight === null) return;
     this.#flight.isStray = true;
+    // Who is left alone may be asked for again. An answer that comes all the same is of use to the lease.
+    for (const entry of this.#flight.entries) endAsking(entry);
     this.#strays++;
     this.#flight = null;
     this.#deadline?.cancel();
@@ -316,6 +324,10 @@ export class StoreLine {
     this.#tidying = clock.schedule(() => void this.#tidy().catch(() => undefined), HOUR_MS);
     return this.#store.removeEnded(clock.wall() - KEEP_MS);
   }
+}
+
+function endAsking({ lease, request }: Entry): void {
+  if (lease !== null && !request.isOwed) lease.isOut = false;
 }
 
 function toRequest(lease: Lease, period: Span, wanted: number, isOwed: boolean): QuotaReserve {
