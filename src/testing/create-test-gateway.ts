@@ -2,10 +2,12 @@
 
 import type { GatewayConfig, ListenerConfig, UpstreamConfig } from "../config/index.ts";
 import { createGateway, type GatewayHost } from "../gateway/index.ts";
+import { LocalCounters } from "../limits/index.ts";
 import { createMemoryStores } from "../stores/index.ts";
 import { FakeServices, type ServiceHandler } from "./fake-services.ts";
 import { FakeUpstream, type UpstreamHandler } from "./fake-upstream.ts";
 import { type ConfigurationSource, loadConfiguration, type Surroundings } from "./load-configuration.ts";
+import { playQuotas } from "./played-quotas.ts";
 import { RecordingSink } from "./recording-sink.ts";
 import type { Reply } from "./reply.ts";
 import { TestGateway } from "./test-gateway.ts";
@@ -26,6 +28,9 @@ export interface TestGatewayOptions extends Surroundings {
 
 // Enough for whatever a test opens; the real one is a matter of the machine.
 const DESCRIPTORS = 1_000_000;
+
+/** Of how keys are spread in memory: the same each time, so that a test is. */
+const SEED = 1;
 
 /**
  * Starts the gateway that the configuration describes. Rejects with ConfigurationMistakes, and with BlueprintError when routes clash.
@@ -59,7 +64,10 @@ export async function createTestGateway(options: ConfigurationSource & TestGatew
     logSink: sink,
     descriptorLimit: DESCRIPTORS,
     calls: services,
-    openStores: () => Promise.resolve(stores),
+    openStores: () => Promise.resolve({ ...stores, quotas: playQuotas(stores.quotas, wiring) }),
+    // No server is asked for what gateways count together: this one is alone.
+    sharedCounters: new LocalCounters({ clock: wiring.clock, seed: SEED }),
+    onLimit: () => undefined,
     wrapIdentity: (identity, identityConfig) => playIdentity(identity, identityConfig, wiring),
     onIdentity: () => undefined,
     onBug: (error) => wiring.mishaps.push(error),
