@@ -136,14 +136,35 @@ describe("approximate counters", () => {
     for (const each of [counters, other]) each.close();
   });
 
+  it("refuse nobody within a small limit for what few requests elsewhere might become", async () => {
+    const { clock, store, counters } = start();
+    const other = new ApproximateCounters({ port: new MemorySyncPort(store, "two"), clock, random: () => 0.25 });
+    const meter = makeMeter(MINUTE, { onStoreFailure: "local" });
+    for (const each of [other, counters, counters]) {
+      assert.equal(ask(each, meter, "k").isAdmitted, true);
+      await clock.advance(700);
+    }
+    assert.equal(ask(counters, meter, "k").remaining, 1);
+    assert.equal(ask(other, meter, "k").isAdmitted, true);
+    for (const each of [counters, other]) each.close();
+  });
+
   it("stop asking about a key that nobody asks for any more, and forget it when its window is over", async () => {
     const { clock, port, counters } = start();
-    ask(counters, makeMeter(MINUTE), "k");
+    const meter = makeMeter(MINUTE);
+    for (const key of ["once", "twice", "twice"]) ask(counters, meter, key);
     await clock.advance(5000);
-    const entries = port.batches.flatMap((batch) => batch.entries);
-    assert.equal(entries.length, 2);
-    assert.deepEqual([entries[0]?.units, entries[1]?.units, entries[1]?.askedPerMs], [1, 0, 0]);
-    assert.equal(counters.keys, 1);
+    const entries = port.batches.flatMap((batch) => batch.entries).sort((a, b) => a.key.localeCompare(b.key));
+    // The last word on a rate is that there is none.
+    assert.deepEqual(
+      entries.map(({ key, units, askedPerMs }) => [key, units, askedPerMs > 0]),
+      [
+        ["once", 1, false],
+        ["twice", 2, true],
+        ["twice", 0, false],
+      ],
+    );
+    assert.equal(counters.keys, 2);
     clock.jump(60_000);
     await clock.advance(1000);
     assert.equal(counters.keys, 0);

@@ -50,8 +50,6 @@ const SENT = 4;
 
 /** Less than a quarter of what was free when we last heard: others may have come nearer, too. */
 const WANTED_SHARE = 0.75;
-/** Of a sync's interval. */
-const LEAST_SHARE = 0.1;
 /** Beyond so many without a word, nothing is believed of the others. */
 const HEARD_SYNCS = 2;
 const FIRST_SLOTS = 16;
@@ -141,11 +139,7 @@ export class MeterCounter {
 
   /** `free` as freeOf() said. Counts the units as asked for, whatever comes of them. */
   isAdmitted(slot: number, cost: number, free: number): boolean {
-    if (cost > 0) {
-      const at = slot * NUMBERS;
-      this.#numbers[at + ASKED]! += cost;
-      if ((this.#flags[slot]! & DIRTY) === 0) this.#markDirty(slot, this.#numbers[at + AT]!);
-    }
+    if (cost > 0) this.#countAsked(slot, cost);
     return cost <= this.#most && cost <= free + FRACTION;
   }
 
@@ -166,8 +160,7 @@ export class MeterCounter {
   }
 
   charge(slot: number, units: number): void {
-    this.#numbers[slot * NUMBERS + ASKED]! += units;
-    this.#markDirty(slot, this.#numbers[slot * NUMBERS + AT]!);
+    this.#countAsked(slot, units);
     this.count(slot, units, this.freeOf(slot));
   }
 
@@ -315,6 +308,16 @@ export class MeterCounter {
     this.dirty.push(slot);
   }
 
+  #countAsked(slot: number, units: number): void {
+    const at = slot * NUMBERS;
+    if ((this.#flags[slot]! & DIRTY) === 0) {
+      this.#markDirty(slot, this.#numbers[at + AT]!);
+      // Who begins the time that is measured is no part of the rate: one request alone has none.
+      if (this.#rates[slot * RATES + OWN_ASKED] === 0) return;
+    }
+    this.#numbers[at + ASKED]! += units;
+  }
+
   #want(slot: number): void {
     if ((this.#flags[slot]! & (WANTED | DIRTY)) !== DIRTY) return;
     this.#flags[slot]! |= WANTED;
@@ -407,9 +410,10 @@ export class MeterCounter {
       return;
     }
     const elapsedMs = Math.max(1, numbers[at + AT]! - numbers[at + SINCE]!);
-    // A first request is not a thousand a second.
-    const overMs = own.askedBefore === 0 ? Math.max(elapsedMs, syncEveryMs * LEAST_SHARE) : elapsedMs;
-    const askedPerMs = Math.max(0, numbers[at + ASKED]!) / overMs;
+    const asked = Math.max(0, numbers[at + ASKED]!);
+    // Two within a millisecond are not a thousand a second: a rate that is new counts for as much as it was seen.
+    const overMs = own.askedBefore === 0 ? elapsedMs + syncEveryMs / Math.max(1, asked) : elapsedMs;
+    const askedPerMs = asked / overMs;
     if (askedPerMs === 0) {
       rates[rate + OWN_ASKED] = 0;
       rates[rate + OWN_WEIGHT] = 0;
@@ -419,7 +423,7 @@ export class MeterCounter {
       rates[rate + OWN_ASKED] = own.askedBefore + ((askedPerMs - own.askedBefore) * (1 - remembered)) / weight;
       rates[rate + OWN_WEIGHT] = weight;
     }
-    rates[rate + OWN_ADMITTED] = Math.max(0, own.units + own.earlierUnits) / overMs;
+    rates[rate + OWN_ADMITTED] = askedPerMs === 0 ? 0 : Math.max(0, own.units + own.earlierUnits) / overMs;
     own.askedPerMs = rates[rate + OWN_ASKED]!;
     own.admittedPerMs = rates[rate + OWN_ADMITTED]!;
   }

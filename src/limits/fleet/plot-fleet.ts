@@ -24,7 +24,7 @@ const ROW_HEIGHT = 40;
 const BAR_HEIGHT = 9;
 /** In %, both ends of the axis, which is logarithmic. */
 const LEAST = 0.01;
-const MOST = 10_000;
+const MOST = 1000;
 const STYLE = `
     text { font: 12px system-ui, sans-serif; fill: #1f2933 }
     .small { font-size: 10px; fill: #52606d }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import type { LimitRule } from "../rule.ts";
 import { type FleetMode, type FleetReport, type FleetRow, formatFleetReport, plotFleetReport, simulateFleet } from "./index.ts";
@@ -60,5 +61,17 @@ describe("a simulated fleet", () => {
     const picture = plotFleetReport(report);
     for (const { kind } of RULES) assert.ok(picture.includes(`>${kind}</text>`));
     assert.ok(!/NaN|undefined|Infinity/.test(picture));
+  });
+
+  it("is shown in the guide as it was found", () => {
+    const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), "utf8");
+    const report: FleetReport = JSON.parse(read("images/fleet-limits.json"));
+    assert.equal(read("images/fleet-limits.svg"), plotFleetReport(report));
+    const guide = read("guides/limits-in-a-fleet.md");
+    for (const { algorithm, mode, outage, overPercent, underPercent, wronglyRefusedPercent, callsPerRequest } of report.rows) {
+      const cells = [algorithm, mode, outage ?? "", overPercent.toFixed(2), underPercent.toFixed(2), wronglyRefusedPercent.toFixed(2)];
+      const row = `| ${[...cells, callsPerRequest.toFixed(4)].join(" | ")} |`.replaceAll("  ", " ");
+      assert.ok(guide.includes(row), row);
+    }
   });
 });
