@@ -128,6 +128,19 @@ describe("a quota's leases", () => {
     assert.equal(await stage.admitted("k", 9), 5);
   });
 
+  it("from before a reset are used no more when the store has said so", async () => {
+    const stage = new QuotaStage({ limit: 1000 });
+    await stage.run("k", 200, 3);
+    await stage.store.reset(QUOTA.limit, "k", stage.clock.wall());
+    await stage.run("k", 200, 1);
+    const { used, remaining } = await stage.answer("k", 0);
+    assert.ok(used >= 0 && remaining <= 1000, `${used} ${remaining}`);
+    let admitted = 0;
+    for (let i = 0; i < 1500; i++) if ((await stage.answer("k", 1)).isAdmitted) admitted++;
+    // What was held ready at the reset, an eighth of what there was then at most, is had besides.
+    assert.ok(admitted >= 800 && admitted <= 850, `${admitted}`);
+  });
+
   it("count what a request costs, and refuse for good what costs more than there is", async () => {
     const stage = new QuotaStage({ limit: 10 });
     assert.equal((await stage.answer("k", 11)).retryMs, 0);

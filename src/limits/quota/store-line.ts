@@ -227,6 +227,8 @@ export class StoreLine {
     if (request.isOwed) lease.owedOut -= request.wanted;
     else lease.left += granted;
     lease.storeUsed = used;
+    // More than all have used: the quota was reset, and what was taken before that is not counted any more.
+    lease.left = Math.min(lease.left, used);
     lease.isKnown = true;
     lease.answeredAtMs = nowMs;
   }
