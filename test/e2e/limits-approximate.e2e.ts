@@ -7,9 +7,9 @@ import { Client, countStatuses, offerSteadily, startLimitedGateways } from "./li
 import { RUNTIME, Stage, sleep, tell } from "./processes.ts";
 
 const LIMIT = 10_000;
-const WINDOW_MS = 10_000;
-const NEXT_MS = 6000;
-const PER_SECOND = 1500;
+const WINDOW_MS = 15_000;
+const NEXT_MS = 5000;
+const PER_SECOND = 1000;
 
 describe(`gateways that count approximately, on ${RUNTIME}`, { skip: whyNoRedis() }, () => {
   const stage = new Stage();
@@ -36,10 +36,12 @@ describe(`gateways that count approximately, on ${RUNTIME}`, { skip: whyNoRedis(
     assert.deepEqual(Object.keys(countStatuses(answers)), ["200", "429"]);
     const admitted = answers.filter(({ status }) => status === 200);
     // Where the machine is busy, requests wait at the client: what counts is when they were answered.
-    const first = admitted.filter(({ atMs, tookMs }) => atMs + tookMs < WINDOW_MS).length;
+    const isOfFirst = ({ atMs, tookMs }: { atMs: number; tookMs: number }) => atMs + tookMs < WINDOW_MS;
+    const first = admitted.filter(isOfFirst).length;
+    const offered = answers.filter(isOfFirst).length;
     const next = admitted.length - first;
     tell(`approximate: ${first} in a window of ${LIMIT}, ${next} in ${NEXT_MS} ms of the next; ${answers.length} offered, ${calls} calls`);
-    assert.ok(first <= LIMIT * 1.01 && first >= LIMIT * 0.99, `${first} in the first window`);
+    assert.ok(first <= LIMIT * 1.01 && first >= Math.min(LIMIT, offered) * 0.99, `${first} of ${offered} in the first window`);
     // As much as the first window leaves of the sliding one, one in a hundred of the limit more or less.
     const room = (LIMIT * NEXT_MS) / WINDOW_MS;
     assert.ok(Math.abs(next - room) <= LIMIT * 0.01, `${next} in the next, where there is room for ${room}`);
