@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Client, countStatuses } from "./limited-gateways.ts";
-import { type GatewayProcess, RUNTIME, run, Stage } from "./processes.ts";
+import { freePort, type GatewayProcess, RUNTIME, run, Stage } from "./processes.ts";
 
 const SALLYPORT = fileURLToPath(new URL("../../bin/sallyport.mjs", import.meta.url));
 
@@ -68,5 +68,25 @@ telemetry: { accessLog: off }
     let admitted = 0;
     for (let i = 0; i < 20; i++) admitted += countStatuses(await ask(again, "bob", 15))[200] ?? 0;
     assert.ok(before + admitted <= 200 && admitted >= 50, `${before} before and ${admitted} afterwards`);
+  });
+
+  it("are shown and reset through a running gateway as they are on its database", async () => {
+    const port = await freePort();
+    const text = `${configure("one")}admin: { address: "127.0.0.1:${port}" }\n`;
+    const file = stage.writeConfig(text);
+    const gateway = await stage.startConfigured(text);
+    await ask([gateway], "carol", 3);
+    const admin = ["--admin", `http://127.0.0.1:${port}`];
+    const shown = await quota("show", "monthly", ...admin);
+    assert.equal(shown.code, 0, shown.err);
+    assert.match(shown.out, /^monthly {2}header=carol /m);
+    assert.equal(shown.out, (await quota("show", file, "monthly")).out);
+    const reset = await quota("reset", "monthly", "header=carol", ...admin);
+    assert.match(reset.out, /^reset: monthly of header=carol;/, reset.err);
+    assert.match((await quota("show", "monthly", "header=carol", "--json", ...admin)).out, /"used":0\b/);
+    const unknown = await quota("reset", "weekly", "header=carol", ...admin);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.err, /refused: there is no quota "weekly"; there are monthly/);
+    await gateway.stop();
   });
 });
