@@ -9,6 +9,8 @@
 //
 // Every key expires: a window's when nothing of it counts any more, a bucket's when it is full (or empty), units that are held after a minute
 // in which their holder said nothing. A key is read once a call and written once, however many takes there are of it.
+//
+// What stands under a key and is none of the script's counts as nothing: an error would take the link down, for everybody.
 
 import type { LimitRule } from "../rule.ts";
 import type { LuaScript } from "./link.ts";
@@ -61,6 +63,19 @@ local MOST = 99999999999999
 local function whole(ms) return max(0, ceil(ms - 1e-6)) end
 local function units(n) return max(0, floor(n + 1e-6)) end
 
+local function number(text)
+  local n = tonumber(text)
+  if n and n > -1e300 and n < 1e300 then return n end
+end
+
+-- Two numbers of a text, or none.
+local function pair(text)
+  if type(text) ~= "string" then return end
+  local first, second = string.match(text, "^(%S+) (%S+)$")
+  first, second = number(first), number(second)
+  if first and second then return first, second end
+end
+
 local function get(key)
   local text = redis.pcall("GET", key)
   if type(text) == "string" then return text end
@@ -76,13 +91,9 @@ local kinds = {}
 kinds["1"] = {
   read = function(key, rule)
     local state = { start = now - now % rule.b, count = 0 }
-    local text = get(key)
-    if text then
-      local start, count = string.match(text, "^(%S+) (%S+)$")
-      start = tonumber(start)
-      -- A later start is that of a clock that went back.
-      if start and start >= state.start then state.count = tonumber(count) state.touched = start > state.start end
-    end
+    local start, count = pair(get(key))
+    -- A later start is that of a clock that went back.
+    if start and start >= state.start then state.count, state.touched = max(0, count), start > state.start end
     return state
   end,
   judge = function(state, rule)
@@ -103,12 +114,12 @@ kinds["2"] = {
     local text = get(key)
     if text then
       local start, current, previous = string.match(text, "^(%S+) (%S+) (%S+)$")
-      start = tonumber(start)
-      if start then
+      start, current, previous = number(start), number(current), number(previous)
+      if start and current and previous then
         if start >= state.start then
-          state.current, state.previous, state.touched = tonumber(current), tonumber(previous), start > state.start
+          state.current, state.previous, state.touched = max(0, current), max(0, previous), start > state.start
         elseif start == state.start - rule.b then
-          state.previous = tonumber(current)
+          state.previous = max(0, current)
         end
       end
     end
@@ -136,19 +147,22 @@ kinds["2"] = {
 
 -- A list: the sum first, then "time units" of what was admitted, the oldest first.
 local function entry(key, index)
-  local text = redis.call("LINDEX", key, index)
-  if not text then return end
-  local at, n = string.match(text, "^(%S+) (%S+)$")
-  return tonumber(at), tonumber(n)
+  return pair(redis.call("LINDEX", key, index))
 end
 
 kinds["3"] = {
   read = function(key, rule)
     local sum = redis.pcall("LINDEX", key, 0)
-    if type(sum) == "table" then redis.call("DEL", key) sum = false end
-    local state = { key = key, sum = tonumber(sum or 0) }
+    local state = { key = key, sum = type(sum) == "string" and number(sum) or 0 }
+    if not sum then return state end
+    local at, n
+    if state.sum > 0 then at, n = entry(key, 1) end
+    if not at then
+      redis.call("DEL", key)
+      state.sum = 0
+      return state
+    end
     local gone = 0
-    local at, n = entry(key, 1)
     while at and now - at >= rule.b do
       state.sum = state.sum - n
       gone = gone + 1
@@ -199,6 +213,7 @@ kinds["3"] = {
     redis.call("LSET", key, 0, state.sum)
     while off > 0 do
       local at, newest = entry(key, -1)
+      if not at then redis.call("DEL", key) return end
       if newest > off then
         redis.call("LSET", key, -1, string.format("%.0f %.17g", at, newest - off))
         return
@@ -218,14 +233,10 @@ kinds["3"] = {
 -- Both buckets: units that have yet to flow, and when that was so.
 local function readBucket(key, rule)
   local state = { owed = 0 }
-  local text = get(key)
-  if text then
-    local owed, at = string.match(text, "^(%S+) (%S+)$")
-    at = tonumber(at)
-    if at then
-      state.owed = max(0, tonumber(owed) - max(0, now - at) * rule.a)
-      state.touched = at > now
-    end
+  local owed, at = pair(get(key))
+  if owed then
+    state.owed = max(0, owed - max(0, now - at) * rule.a)
+    state.touched = at > now
   end
   return state
 end
@@ -271,10 +282,10 @@ kinds["6"] = {
     local all = redis.pcall("HGETALL", key)
     if all.err then redis.call("DEL", key) return state end
     for i = 1, #all, 2 do
-      local n, till = string.match(all[i + 1], "^(%S+) (%S+)$")
-      if tonumber(till) <= now then redis.call("HDEL", key, all[i])
-      elseif all[i] == holder then state.own = tonumber(n)
-      else state.others = state.others + tonumber(n) end
+      local n, till = pair(all[i + 1])
+      if not n or till <= now then redis.call("HDEL", key, all[i])
+      elseif all[i] == holder then state.own = max(0, n)
+      else state.others = state.others + max(0, n) end
     end
     return state
   end,
