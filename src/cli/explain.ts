@@ -1,25 +1,24 @@
 // `sallyport explain METHOD URL`: what becomes of one request, for people or as JSON.
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { canonicalIp } from "../base/index.ts";
 import { type Explanation, explainRequest } from "../inspect/index.ts";
 import type { TestPrincipal } from "../testing/index.ts";
 import type { CommandLine } from "./commands.ts";
 import { EXIT_CONFIG, EXIT_OK } from "./exit-codes.ts";
 import { hideIn } from "./hide.ts";
-import { loadOrTell } from "./load.ts";
+import { findConfiguration, loadOrTell, NO_CONFIGURATION } from "./load.ts";
 import { refuseUsage } from "./refuse-usage.ts";
 import type { Terminal } from "./terminal.ts";
 
-const DEFAULTS = ["gateway.yaml", "gateway.yml", "gateway.json", "gateway.ts"];
 const SHOWN_LOSERS = 8;
 const SHOWN_BODY = 400;
 
 export async function explain({ values, operands }: CommandLine, terminal: Terminal): Promise<number> {
   const isJson = values["json"] === true;
   const refuse = (problem: string) => refuseUsage(terminal, problem, isJson);
-  const file = typeof values["config"] === "string" ? values["config"] : DEFAULTS.find((name) => existsSync(name));
-  if (file === undefined) return refuse(`there is no ${DEFAULTS.join(", ")} here: name the configuration with -c FILE`);
+  const file = findConfiguration(values["config"]);
+  if (file === null) return refuse(NO_CONFIGURATION);
   const headers: [string, string][] = [];
   for (const written of list(values["header"])) {
     const colon = written.indexOf(":");

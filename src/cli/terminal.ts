@@ -6,6 +6,8 @@ export interface Terminal {
   out(line: string): void;
   /** Progress and complaints. */
   err(line: string): void;
+  /** A line of `err` that the next one takes the place of, without its end; null takes it away. Nothing where `err` is no terminal. */
+  progress(line: string | null): void;
   /** Whether `err` may carry ANSI colours. */
   readonly coloured: boolean;
   /** Whether `out` may. */
@@ -42,30 +44,45 @@ export function createTerminal(stdout: Stream, stderr: Stream, env: Environment)
   // Node tells of failed writes by an event, which unheard ends the process; Bun throws.
   stdout.on?.("error", throwUnlessGone);
   stderr.on?.("error", ignore);
-  return build(stdout, stderr, wantsColour(stdout, env), wantsColour(stderr, env));
+  const isLive = stderr.isTTY === true && env["TERM"] !== "dumb";
+  return build(stdout, stderr, { isLive, out: wantsColour(stdout, env), err: wantsColour(stderr, env) });
 }
 
-function build(stdout: Stream, stderr: Stream, outColoured: boolean, coloured: boolean): Terminal {
+interface Abilities {
+  /** A line of `err` can be written over. */
+  readonly isLive: boolean;
+  /** Colours. */
+  readonly out: boolean;
+  readonly err: boolean;
+}
+
+/** To the line's begin, and nothing right of it. */
+const CLEAR = "\r\x1b[2K";
+
+function build(stdout: Stream, stderr: Stream, { isLive, out: outColoured, err: coloured }: Abilities): Terminal {
   return {
     out(line) {
-      write(stdout, line, throwUnlessGone);
+      write(stdout, `${line}\n`, throwUnlessGone);
     },
     err(line) {
       // Nobody is left to be told; a gateway serves on all the same.
-      write(stderr, line, ignore);
+      write(stderr, `${line}\n`, ignore);
+    },
+    progress(line) {
+      if (isLive) write(stderr, CLEAR + (line ?? ""), ignore);
     },
     coloured,
     outColoured,
     paint: createPaint(coloured),
     outPaint: createPaint(outColoured),
     columns: stdout.isTTY === true ? (stdout.columns ?? 0) : 0,
-    plain: () => build(stdout, stderr, false, false),
+    plain: () => build(stdout, stderr, { isLive, out: false, err: false }),
   };
 }
 
-function write(stream: Stream, line: string, onError: (error: unknown) => void): void {
+function write(stream: Stream, text: string, onError: (error: unknown) => void): void {
   try {
-    stream.write(`${line}\n`);
+    stream.write(text);
   } catch (error) {
     onError(error);
   }
