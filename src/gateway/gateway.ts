@@ -319,6 +319,7 @@ class RunningGateway implements Gateway {
   /** What changes in metrics and budgets with a configuration. */
   #show(config: GatewayConfig, { blueprint, limits }: Generation): void {
     this.#shedding.show(config, limits.shedding);
+    this.#limitMetrics.showStores(limits.reports);
     this.#budget.reserve(mostConnections(config.upstreams));
     this.#health.show(config.upstreams);
     this.#gauges.show(

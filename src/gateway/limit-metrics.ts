@@ -4,14 +4,40 @@ import type { CountersWatcher } from "../limits/index.ts";
 import type { LimitCounter, LimitMetrics, LimitOutcome } from "../policies/index.ts";
 import type { Counter, Gauge, MetricFamily, MetricRegistry } from "../telemetry/index.ts";
 
-export class GatewayLimitMetrics implements LimitMetrics, CountersWatcher {
+/** What one link to a store says of itself, of which there are several while generations with different ones live. */
+export class StoreReport implements CountersWatcher {
+  readonly store: string;
+  state: "up" | "down" | null = null;
+  detail = "";
+  readonly #onNews: (report: StoreReport) => void;
+
+  constructor(store: string, onNews: (report: StoreReport) => void) {
+    this.store = store;
+    this.#onNews = onNews;
+  }
+
+  onStore(_store: string, state: "up" | "down", detail: string): void {
+    this.state = state;
+    this.detail = detail;
+    this.#onNews(this);
+  }
+
+  onReason(_store: string, detail: string): void {
+    this.detail = detail;
+    this.#onNews(this);
+  }
+}
+
+export class GatewayLimitMetrics implements LimitMetrics {
   readonly #write: (line: string) => void;
   readonly #requests: MetricFamily<Counter>;
   readonly #up: MetricFamily<Gauge>;
   readonly #changes: MetricFamily<Counter>;
   readonly #warnings: MetricFamily<Counter>;
-  /** Stores that are away, as they were told last. */
-  readonly #down = new Set<string>();
+  /** Of the generation that serves: one that is only tried, or that requests follow to their end, is not heard. */
+  readonly #reports = new Map<string, StoreReport>();
+  /** Why each store is away, as it was told last; null of one that is not. */
+  readonly #told = new Map<string, string | null>();
 
   constructor(registry: MetricRegistry, write: (line: string) => void) {
     this.#write = write;
@@ -44,17 +70,39 @@ export class GatewayLimitMetrics implements LimitMetrics, CountersWatcher {
     return this.#requests.child(limit, outcome);
   }
 
-  onStore(store: string, state: "up" | "down", detail: string): void {
+  createReport(store: string): StoreReport {
+    return new StoreReport(store, (report) => this.#tell(report));
+  }
+
+  /** With each generation that begins to serve: what its stores say. */
+  showStores(reports: readonly StoreReport[]): void {
+    for (const store of this.#reports.keys()) {
+      if (reports.some((report) => report.store === store)) continue;
+      this.#reports.delete(store);
+      this.#told.delete(store);
+      this.#up.remove(store);
+    }
+    for (const report of reports) {
+      this.#reports.set(report.store, report);
+      this.#tell(report);
+    }
+  }
+
+  #tell(report: StoreReport): void {
+    const { store, state, detail } = report;
+    if (state === null || this.#reports.get(store) !== report) return;
     this.#up.child(store).set(state === "up" ? 1 : 0);
-    if (state === "down") {
-      this.#down.add(store);
+    const before = this.#told.get(store) ?? null;
+    this.#told.set(store, state === "down" ? detail : null);
+    if (state === "down" && before === null) {
       this.#changes.child(store, state).add(1);
       this.#write(`counters in ${store}: away: ${detail}; each limit's \`onStoreFailure\` holds`);
-      return;
+    } else if (state === "down" && before !== detail) {
+      this.#write(`counters in ${store}: still away: ${detail}`);
+    } else if (state === "up" && before !== null) {
+      this.#changes.child(store, state).add(1);
+      this.#write(`counters in ${store}: well again`);
     }
-    if (!this.#down.delete(store)) return;
-    this.#changes.child(store, state).add(1);
-    this.#write(`counters in ${store}: well again`);
   }
 
   onQuotaWarning(limit: string, key: string, share: number, used: number): void {

@@ -12,7 +12,7 @@ import { deferStores } from "./deferred-stores.ts";
 import { digest } from "./generation-id.ts";
 import { HeldParts, Holdings } from "./held-parts.ts";
 import { createMeters } from "./limit-meters.ts";
-import { declareCounters, type GatewayLimitMetrics } from "./limit-metrics.ts";
+import { declareCounters, type GatewayLimitMetrics, type StoreReport } from "./limit-metrics.ts";
 import { loadQuotas, type Quotas } from "./quotas.ts";
 import { loadSharedCounters, type SharedCounters } from "./shared-counters.ts";
 
@@ -40,6 +40,8 @@ export interface LimitSetHost {
 export interface LimitGrant {
   readonly limits: ReadonlyMap<string, BoundLimit>;
   readonly shedding: SheddingHost;
+  /** Of the stores that it counts in, beside this gateway itself. */
+  readonly reports: readonly StoreReport[];
   /** Settled when shared stores have answered or are known to be away; within two seconds. */
   readonly ready: Promise<unknown>;
   release(): void;
@@ -93,7 +95,8 @@ export class LimitSet {
         this.#forget(ids);
         holdings.giveAllBack();
       };
-      return { limits, shedding, ready: Promise.all([shared?.started, quotas?.started]), release };
+      const reports = [shared?.report, quotas?.report].filter((report) => report !== null && report !== undefined);
+      return { limits, shedding, reports, ready: Promise.all([shared?.started, quotas?.started]), release };
     } catch (error) {
       holdings.giveAllBack();
       throw error;
@@ -112,11 +115,11 @@ export class LimitSet {
     if (shared.length === 0 || counters === null) return null;
     if (sharedCounters !== undefined) {
       const started = Promise.resolve();
-      return { exact: sharedCounters, approximate: sharedCounters, started, retain: () => undefined, close: () => undefined };
+      return { exact: sharedCounters, approximate: sharedCounters, started, report: null, retain: () => undefined, close: () => undefined };
     }
     const open = await loadSharedCounters();
     const { clock, metrics } = this.#host;
-    const create = () => open(counters, { clock, watcher: metrics, local: this.#local });
+    const create = () => open(counters, { clock, report: metrics.createReport("redis"), local: this.#local });
     return holdings.take(this.#shared, digest(counters), create);
   }
 

@@ -4,12 +4,13 @@
 import type { Clock } from "../base/index.ts";
 import type { Counters } from "../limits/index.ts";
 import type { Stores } from "../stores/index.ts";
-import type { GatewayLimitMetrics } from "./limit-metrics.ts";
+import type { GatewayLimitMetrics, StoreReport } from "./limit-metrics.ts";
 
 export interface Quotas {
   readonly ledger: Counters;
   /** Settled when the database has answered or is known to be away; within two seconds. */
   readonly started: Promise<void>;
+  readonly report: StoreReport;
   /** Shares by limit at which somebody is warned, in place of those before. */
   warnAt(shares: ReadonlyMap<string, readonly number[]>): void;
   /** Resolves when nothing is granted any more. */
@@ -31,17 +32,19 @@ export interface QuotasHost {
 export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
   const { QuotaLedger } = await import("../limits/quota/index.ts");
   return ({ clock, metrics, stores }) => {
+    const report = metrics.createReport("database");
     let shares: ReadonlyMap<string, readonly number[]> = new Map();
     const ledger = new QuotaLedger(stores.quotas, {
       clock,
       timeoutMs: TIMEOUT_MS,
-      watcher: metrics,
+      watcher: report,
       warnAt: ({ limit }) => shares.get(limit) ?? [],
       onWarning: ({ limit }, key, share, used) => metrics.onQuotaWarning(limit, key, share, used),
     });
     return {
       ledger,
       started: reach(stores, clock),
+      report,
       warnAt: (next) => {
         shares = next;
       },

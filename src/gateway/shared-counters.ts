@@ -3,13 +3,16 @@
 
 import type { Clock } from "../base/index.ts";
 import type { CountersConfig } from "../config/index.ts";
-import type { Counters, CountersWatcher } from "../limits/index.ts";
+import type { Counters } from "../limits/index.ts";
+import type { StoreReport } from "./limit-metrics.ts";
 
 export interface SharedCounters {
   readonly exact: Counters;
   readonly approximate: Counters;
   /** Settled when the servers have answered or are known to be away. */
   readonly started: Promise<void>;
+  /** Null where no servers are asked. */
+  readonly report: StoreReport | null;
   /** Forgets what is counted by other meters than these. */
   retain(ids: ReadonlySet<string>): void;
   close(): void;
@@ -17,7 +20,7 @@ export interface SharedCounters {
 
 export interface SharedCountersHost {
   readonly clock: Clock;
-  readonly watcher: CountersWatcher;
+  readonly report: StoreReport;
   /** Counts while the servers are away. */
   readonly local: Counters;
 }
@@ -25,16 +28,17 @@ export interface SharedCountersHost {
 export async function loadSharedCounters(): Promise<(config: CountersConfig, host: SharedCountersHost) => SharedCounters> {
   const { openRedisLink, RedisCounters } = await import("../limits/redis/index.ts");
   const { ApproximateCounters, RedisSync } = await import("../limits/approximate/index.ts");
-  return (config, { clock, watcher, local }) => {
+  return (config, { clock, report, local }) => {
     const { prefix, syncEveryMs } = config;
     const isCluster = config.place.kind === "cluster";
-    const link = openRedisLink(config, { clock, watcher });
+    const link = openRedisLink(config, { clock, watcher: report });
     const exact = new RedisCounters({ link, isCluster, prefix, local, clock });
     const approximate = new ApproximateCounters({ port: new RedisSync({ link, isCluster, prefix }), clock, syncEveryMs });
     return {
       exact,
       approximate,
       started: link.started,
+      report,
       retain: (ids) => approximate.retain(ids),
       close: () => {
         exact.close();

@@ -84,4 +84,6 @@ export interface Counters {
 /** What happened to a store, for metrics and the log: called once for each change of state. */
 export interface CountersWatcher {
   onStore(store: string, state: "up" | "down", detail: string): void;
+  /** It is away still, for a reason that has not been told since it went. */
+  onReason?(store: string, detail: string): void;
 }

@@ -59,7 +59,10 @@ function stage(url = "redis://user:pass%20word@host:1/0") {
   const config = { place: { kind: "single", url: new Secret(url) }, ca: null, timeoutMs: 50, prefix: "p:" } as const;
   const link = openRedisLink(config, {
     clock,
-    watcher: { onStore: (_store, state, detail) => void told.push(`${state} ${detail}`.trim()) },
+    watcher: {
+      onStore: (_store, state, detail) => void told.push(`${state} ${detail}`.trim()),
+      onReason: (_store, detail) => void told.push(`still ${detail}`),
+    },
     createClient(_config, onLost) {
       const client = new FakeClient(onLost);
       clients.push(client);
@@ -198,6 +201,16 @@ describe("a link to Redis", () => {
     assert.equal(clients.length, 2);
     link.close();
     assert.equal(clock.pendingCalls, 0);
+  });
+
+  it("tells why it is still away when that is something else, each reason once", async () => {
+    const { told, clients, clock } = stage();
+    const reasons = ["connect ECONNREFUSED", "connect ECONNREFUSED", "LOADING", "connect ECONNREFUSED", "WRONGPASS", "a", "b"];
+    for (const reason of reasons) {
+      await clients.at(-1)!.refuse(reason);
+      clock.advance(250);
+    }
+    assert.deepEqual(told, ["down connect ECONNREFUSED", "still LOADING", "still WRONGPASS", "still a"]);
   });
 
   it("has no secret in what it says", async () => {

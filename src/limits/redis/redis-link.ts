@@ -21,6 +21,8 @@ const ATTEMPT_MS = 1500;
 const GRACE_MS = 1;
 const STORE = "redis";
 const MOST_DETAIL = 200;
+/** Reasons that are told of one absence: nodes of a cluster fail each in its own words. */
+const MOST_REASONS = 4;
 /** It writes, so that a server that only reads, or has no memory left, isn't taken for one that serves. */
 const PROBE: LuaScript = { name: "probe", text: `return redis.call("SET", KEYS[1], "1", "PX", 1000)` };
 
@@ -51,6 +53,7 @@ class Link implements RedisLink {
   #isClosed = false;
   #epoch = 0;
   #told: "up" | "down" | null = null;
+  readonly #reasons = new Set<string>();
   #why = "";
   #watch: ScheduledCall | null = null;
   #retry: ScheduledCall | null = null;
@@ -176,9 +179,20 @@ class Link implements RedisLink {
   }
 
   #tell(state: "up" | "down", detail: string): void {
-    if (this.#told === state) return;
+    if (this.#told === state) {
+      if (state === "down" && this.#isNewReason(detail)) this.#watcher.onReason?.(STORE, detail);
+      return;
+    }
     this.#told = state;
+    this.#reasons.clear();
+    this.#reasons.add(detail);
     this.#watcher.onStore(STORE, state, detail);
+  }
+
+  #isNewReason(detail: string): boolean {
+    if (this.#reasons.has(detail) || this.#reasons.size >= MOST_REASONS) return false;
+    this.#reasons.add(detail);
+    return true;
   }
 
   async #attempt(): Promise<void> {
