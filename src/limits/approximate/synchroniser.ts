@@ -26,6 +26,7 @@ const TICKS_A_SYNC = 10;
 const MOST_KEYS_A_TICK = 4096;
 const MOST_KEYS_SOONER = 256;
 const REQUESTS_A_CALL = 100;
+const MOST_UNSPENT = 2000;
 /** Without anything to say, the store's clock is read as often as this. */
 const IDLE_MS = 30_000;
 /** One failure may be one slow answer. Two in a row, a tick apart, are a store that is away. */
@@ -89,6 +90,8 @@ export class Synchroniser {
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #takesThen = 0;
   #callsThen = 1;
+  /** Requests that no call has been made for; negative where calls were made ahead of them. */
+  #unspent = 0;
   #tick: ScheduledCall;
   #isClosed = false;
   readonly #onTick = (): void => this.#ticked();
@@ -133,10 +136,9 @@ export class Synchroniser {
   }
 
   #mayCallSooner(nowMs: number): boolean {
-    return (
-      this.takes - this.#takesThen >= REQUESTS_A_CALL * this.#callsThen ||
-      nowMs - this.#sentAtMs >= (this.#times.syncEveryMs * this.#callsThen) / 4
-    );
+    this.#unspent = Math.min(MOST_UNSPENT, this.#unspent + this.takes - this.#takesThen);
+    this.#takesThen = this.takes;
+    return this.#unspent >= REQUESTS_A_CALL * this.#callsThen || nowMs - this.#sentAtMs >= (this.#times.syncEveryMs * this.#callsThen) / 4;
   }
 
   #collectAll(): Entry[] {
@@ -169,7 +171,6 @@ export class Synchroniser {
     const attempt: Attempt = { batch, sentAtMs: this.#clock.now() };
     this.#attempt = attempt;
     this.#sentAtMs = attempt.sentAtMs;
-    this.#takesThen = this.takes;
     this.#port.sync(batch).then(
       (reply) => this.#answered(attempt, reply),
       (error: unknown) => this.#failed(attempt, error),
@@ -186,6 +187,7 @@ export class Synchroniser {
     this.#heardAtMs = nowMs;
     this.#callsThen = Math.max(1, reply.calls);
     this.calls += reply.calls;
+    this.#unspent = Math.max(-MOST_UNSPENT, this.#unspent - REQUESTS_A_CALL * reply.calls);
     this.#learnClock(reply.atMs, attempt.sentAtMs, nowMs);
     const { entries } = attempt.batch;
     for (const { atMs } of reply.readings) this.#learnClock(atMs, attempt.sentAtMs, nowMs);
