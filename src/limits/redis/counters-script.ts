@@ -145,87 +145,85 @@ kinds["2"] = {
   end,
 }
 
--- A list: the sum first, then "time units" of what was admitted, the oldest first.
+-- A list: first the units of all that has left the window, then "time units" of what was admitted, the oldest first, with the units of all
+-- entries before in them. So whatever is looked for is found by halving: a caller who has filled a log holds up nobody when it is over.
 local function entry(key, index)
   return pair(redis.call("LINDEX", key, index))
 end
 
+-- The first entry from low to high that is wanted, as all behind it are; high + 1 where none is.
+local function first(key, low, high, wanted)
+  while low <= high do
+    local middle = floor((low + high) / 2)
+    local at, upTo = entry(key, middle)
+    if at and wanted(at, upTo) then high = middle - 1 else low = middle + 1 end
+  end
+  return low
+end
+
 kinds["3"] = {
   read = function(key, rule)
-    local sum = redis.pcall("LINDEX", key, 0)
-    local state = { key = key, sum = type(sum) == "string" and number(sum) or 0 }
-    if not sum then return state end
-    local at, n
-    if state.sum > 0 then at, n = entry(key, 1) end
-    if not at then
+    local state = { key = key, base = 0, upTo = 0 }
+    local head = redis.pcall("LINDEX", key, 0)
+    if not head then return state end
+    local base, newest, upTo = number(type(head) == "string" and head), nil, nil
+    if base then newest, upTo = entry(key, -1) end
+    if not newest or upTo <= base or now - newest >= rule.b then
       redis.call("DEL", key)
-      state.sum = 0
       return state
     end
-    local gone = 0
-    while at and now - at >= rule.b do
-      state.sum = state.sum - n
-      gone = gone + 1
-      at, n = entry(key, gone + 1)
+    if newest > now + 1000 then
+      -- The clock went back: all that is there is of now, so that nobody waits for what was the future.
+      redis.call("LTRIM", key, 0, 1)
+      redis.call("LSET", key, 1, string.format("%.0f %.17g", now, upTo))
     end
-    if gone > 0 then
-      if at then
-        redis.call("LTRIM", key, gone, -1)
-        redis.call("LSET", key, 0, state.sum)
-      else
-        redis.call("DEL", key)
-        state.sum = 0
-      end
+    local oldest = entry(key, 1)
+    if not oldest or now - oldest >= rule.b then
+      local live = first(key, 2, redis.call("LLEN", key) - 1, function(at) return now - at < rule.b end)
+      local _, gone = entry(key, live - 1)
+      base = min(gone or base, upTo)
+      redis.call("LTRIM", key, live - 1, -1)
+      redis.call("LSET", key, 0, string.format("%.17g", base))
     end
+    state.base, state.upTo = base, upTo
     return state
   end,
   judge = function(state, rule)
     if rule.cost > rule.a then return false, 0 end
-    local over = state.sum + rule.cost - rule.a
+    local over = state.upTo - state.base + rule.cost - rule.a
     if over <= 0 then return true, 0 end
-    local index = 1
-    while true do
-      local at, n = entry(state.key, index)
-      if not at then return false, 0 end
-      over = over - n
-      if over <= 0 then return false, at + rule.b - now end
-      index = index + 1
+    local key, upTo = state.key, state.base + over
+    local at, units = entry(key, 1)
+    if units and units < upTo then
+      at = entry(key, first(key, 2, redis.call("LLEN", key) - 1, function(_, each) return each >= upTo end))
     end
+    return false, at and at + rule.b - now or 0
   end,
   add = function(state, rule, n)
     local key = state.key
-    if n > 0 then
-      if state.sum == 0 then
-        redis.call("DEL", key)
-        redis.call("RPUSH", key, 0)
-      end
-      local at, newest = entry(key, -1)
-      if at and at >= now then redis.call("LSET", key, -1, string.format("%.0f %.17g", at, newest + n))
-      else redis.call("RPUSH", key, string.format("%.0f %.17g", now, n)) end
-      state.sum = state.sum + n
-      redis.call("LSET", key, 0, state.sum)
-      redis.call("PEXPIRE", key, string.format("%.0f", min(rule.b, 1e15)))
+    local upTo = max(state.base, state.upTo + n)
+    if upTo == state.base then
+      redis.call("DEL", key)
+      state.base, state.upTo = 0, 0
       return
     end
-    local off = min(-n, state.sum)
-    state.sum = state.sum - off
-    if state.sum <= 0 then redis.call("DEL", key) return end
-    redis.call("LSET", key, 0, state.sum)
-    while off > 0 do
-      local at, newest = entry(key, -1)
-      if not at then redis.call("DEL", key) return end
-      if newest > off then
-        redis.call("LSET", key, -1, string.format("%.0f %.17g", at, newest - off))
-        return
-      end
-      redis.call("RPOP", key)
-      off = off - newest
+    if n < 0 then
+      local last = first(key, 1, redis.call("LLEN", key) - 1, function(_, each) return each >= upTo end)
+      redis.call("LTRIM", key, 0, last)
+      redis.call("LSET", key, last, string.format("%.0f %.17g", entry(key, last) or now, upTo))
+    else
+      local newest
+      if state.upTo > state.base then newest = entry(key, -1) else redis.call("RPUSH", key, 0) end
+      if newest and newest >= now then redis.call("LSET", key, -1, string.format("%.0f %.17g", newest, upTo))
+      else redis.call("RPUSH", key, string.format("%.0f %.17g", now, upTo)) end
+      redis.call("PEXPIRE", key, string.format("%.0f", min(rule.b, 1e15)))
     end
+    state.upTo = upTo
   end,
   tell = function(state, rule)
-    if state.sum == 0 then return rule.a, 0 end
+    if state.upTo == state.base then return rule.a, 0 end
     local at = entry(state.key, -1)
-    return max(0, rule.a - state.sum), at and at + rule.b - now or 0
+    return max(0, rule.a - state.upTo + state.base), at and at + rule.b - now or 0
   end,
   write = function() end,
 }
