@@ -33,9 +33,12 @@ function findObstacle(part: LimitKeyPart, identities: readonly IdentityConfig[])
   return null;
 }
 
-/** Whether the claim is what makes the id or the tenant. */
+/** Whether the claim is what makes the id or the tenant, or a key's plan. */
 function isLogged(claim: string, identities: readonly IdentityConfig[]): boolean {
-  return identities.every(({ principal: { id, tenant } }) => tenant === claim || (id.length === 1 && id[0] === claim));
+  return identities.every(
+    ({ kind, principal: { id, tenant } }) =>
+      tenant === claim || (id.length === 1 && id[0] === claim) || (kind === "apiKey" && claim === "plan"),
+  );
 }
 
 function listDoubts({ key, tiers, exempt, cost, mode, store }: RateLimitConfig, identities: readonly IdentityConfig[]): LimitDoubt[] {

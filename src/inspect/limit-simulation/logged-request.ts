@@ -1,12 +1,11 @@
 // A line of the access log, read back: what limits need to know of a request that was. Whatever else stands in a line is left alone.
 
-import { canonicalIp } from "../../base/index.ts";
-
 export interface LoggedRequest {
   /** When its head was complete, Unix time in ms. */
   readonly startMs: number;
   readonly durationMs: number;
   readonly listener: string;
+  /** An address; empty for one on a Unix socket. */
   readonly client: string;
   readonly method: string;
   readonly host: string;
@@ -36,6 +35,9 @@ export interface LoggedCaller {
 /** RFC 3339 in UTC, as the log has it. */
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 
+/** An IPv6 address with a long zone. */
+const MOST_ADDRESS = 100;
+
 /** Faults of limits. Logs of versions that had no `refusedBy` name the limits in the detail of the first. */
 const EXCEEDED = "SP_LIMIT_EXCEEDED";
 const UNAVAILABLE = "SP_LIMIT_UNAVAILABLE";
@@ -62,10 +64,8 @@ export function readLoggedRequest(line: string): LoggedRequest | null {
   const isForwarded = typeof record["attempts"] === "number";
   const wouldRefuse = readNames(record["wouldRefuse"]);
   const refusedBy = readRefusal(record, fault);
-  // A client on a Unix socket has no address.
-  const address = client === "" ? "" : canonicalIp(client);
-  if (address === null || caller === undefined || wouldRefuse === null || refusedBy === null) return null;
-  const read = { startMs, durationMs, listener, client: address, method, host, path, status };
+  if (client.length > MOST_ADDRESS || caller === undefined || wouldRefuse === null || refusedBy === null) return null;
+  const read = { startMs, durationMs, listener, client, method, host, path, status };
   return { ...read, route, caller, fault, isForwarded, refusedBy, wouldRefuse };
 }
 

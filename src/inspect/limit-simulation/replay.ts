@@ -183,6 +183,7 @@ export class Replay implements ExchangeRuntime {
     if (config !== undefined) {
       claims[config.principal.id[0] ?? "sub"] = id;
       if (tenant !== null) claims[config.principal.tenant] = tenant;
+      if (plan !== null && config.kind === "apiKey") claims["plan"] = plan;
     }
     const source = config?.kind ?? "external";
     return new Principal({ identity, source, id, tenant, roles: [], scopes: [], claims, plan, expiresAtMs: null, lines: [] });
@@ -192,9 +193,12 @@ export class Replay implements ExchangeRuntime {
   #serve(exchange: Exchange): StepResult {
     if (!this.#holds) return CONTINUE;
     const { request } = exchange.client as ReplayClient;
-    const durationMs = this.#durationOf(request, exchange.plan.route);
-    if (durationMs === 0) return CONTINUE;
-    this.#ends.push(this.clock.now() + durationMs, { exchange, ticket: exchange.suspend() });
+    const nowMs = this.clock.now();
+    // What comes late has used up a part of its time; what a limit delays ends later by that.
+    const delayMs = nowMs - exchange.startedMs;
+    const endMs = request.startMs + this.#offsetMs! + delayMs + this.#durationOf(request, exchange.plan.route);
+    if (endMs <= nowMs) return CONTINUE;
+    this.#ends.push(endMs, { exchange, ticket: exchange.suspend() });
     return PENDING;
   }
 
