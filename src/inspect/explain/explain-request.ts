@@ -5,8 +5,10 @@ import { listFaults } from "../../base/index.ts";
 import type { GatewayConfig } from "../../config/index.ts";
 import type { Fields } from "../../http/index.ts";
 import { ANSWERED, type Exchange, PENDING, type PolicyTracer } from "../../pipeline/index.ts";
+import { limitAsksOf } from "../../policies/index.ts";
 import { AnnouncedHead, type ConditionalHead, explainMatch, type RouteVerdict } from "../../router/index.ts";
 import { createTestGateway, type RequestOptions, type TestGateway, type UpstreamRequest } from "../../testing/index.ts";
+import { describeAsk } from "./describe-ask.ts";
 import { Mask } from "./mask.ts";
 import { describeChanges, takeSnapshot } from "./snapshot.ts";
 
@@ -173,6 +175,9 @@ class Watch implements PolicyTracer {
   steps: ExplainedStep[] = [];
   /** As routing saw the request. */
   seen: Seen | null = null;
+  /** Of the last step that asked limits: a store may have answered it by the next step only. */
+  #limited: string[] = [];
+  #toldAsks = 0;
 
   constructor(mask: Mask) {
     this.mask = mask;
@@ -181,20 +186,36 @@ class Watch implements PolicyTracer {
   restart(): void {
     this.steps = [];
     this.seen = null;
+    this.#limited = [];
+    this.#toldAsks = 0;
   }
 
   onStep(...[exchange, policy, side, run]: Parameters<PolicyTracer["onStep"]>): ReturnType<PolicyTracer["onStep"]> {
     if (policy.phase === "route" && side === "request") this.#see(exchange);
+    this.#tellLimits(exchange);
+    const limited: string[] | null = policy.name === "rate-limits" && side === "request" ? [] : null;
+    // Response steps of a refusal come while it runs.
+    if (limited !== null) this.#limited = limited;
     const before = takeSnapshot(exchange, side);
     const result = run();
     const changes = describeChanges(before, takeSnapshot(exchange, side), side, this.mask);
     if (policy.phase === "route" && side === "request" && exchange.pattern !== null)
       changes.push(`takes the route whose path is ${exchange.pattern.text}`);
+    if (limited !== null) {
+      this.#tellLimits(exchange);
+      changes.unshift(...limited);
+      this.#limited = changes;
+    }
     const detail = exchange.fault?.detail ?? "";
     if (result === ANSWERED && side === "request" && detail !== "") changes.push(`refuses it: ${detail}`);
     const outcome = result === ANSWERED ? "answered" : result === PENDING ? "waited" : "passed";
     this.steps.push({ side, phase: policy.phase, policy: policy.name, changes, outcome });
     return result;
+  }
+
+  #tellLimits(exchange: Exchange): void {
+    const asks = limitAsksOf(exchange);
+    while (this.#toldAsks < asks.length) this.#limited.push(describeAsk(asks[this.#toldAsks++]!));
   }
 
   #see({ head }: Exchange): void {
