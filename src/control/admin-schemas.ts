@@ -54,10 +54,22 @@ const API_KEY = map({
 });
 const QUOTA = map({ limit: TEXT, key: TEXT, period: TEXT, used: COUNT, units: COUNT, remaining: COUNT, endsAt: TIME, updatedAt: TIME });
 const LISTENER = map({ name: TEXT, address: TEXT });
+const IDENTITY = map({ name: TEXT, kind: TEXT });
+const RATE_LIMIT = map({
+  name: TEXT,
+  counts: TEXT,
+  key: TEXTS,
+  store: oneOf("local", "redis", "database"),
+  mode: orNull(oneOf("exact", "approximate")),
+  onStoreFailure: orNull(oneOf("open", "closed", "local")),
+  dryRun: FLAG,
+});
 const ROUTE = map({
   name: TEXT,
   team: orNull(TEXT),
   public: FLAG,
+  identities: TEXTS,
+  rateLimits: TEXTS,
   action: TEXT,
   upstream: orNull(TEXT),
   hosts: TEXTS,
@@ -75,6 +87,8 @@ export const ADMIN_SCHEMAS: Readonly<Record<string, Schema>> = {
     degraded: FLAG,
     teams: list(map({ name: orNull(TEXT), state: oneOf("good", "kept", "missing") })),
     listeners: list(LISTENER),
+    identities: list(IDENTITY),
+    rateLimits: list(RATE_LIMIT),
     routes: list(ROUTE),
   }),
   GatewayStatus: map({

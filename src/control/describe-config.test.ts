@@ -11,12 +11,20 @@ const CONFIG = `version: 1
 gateway: { name: shop, kind: domain }
 admin: { address: 127.0.0.1:9901 }
 listeners: [{ name: http, address: 127.0.0.1:8080 }]
+counters: { redis: { url: redis://${CANARY}.test:6379 } }
+identities: { partners: { apiKey: { header: X-${CANARY} } } }
+database: { sqlite: { path: /${CANARY}/all.db } }
+rateLimits:
+  burst: { key: [ip, { header: X-${CANARY}-Too }], tokenBucket: { rate: 5/s, burst: 9 }, exempt: { users: [${CANARY}] }, dryRun: true }
+  fleet: { key: user, slidingWindow: { limit: 9, window: 1m }, store: redis, mode: approximate, onStoreFailure: local }
+  monthly: { key: user, quota: { limit: 9, per: month }, onStoreFailure: open }
 upstreams:
   a: { endpoints: [http://${CANARY}.test:3001] }
 routes:
   - name: orders
     match: { hosts: [api.example.com], path: /orders/:id, methods: [GET, POST], headers: { X-Version: "${CANARY}" } }
-    public: true
+    auth: [partners]
+    rateLimits: [burst, fleet, monthly]
     upstream: a
     headers: { request: { set: { X-Key: ${CANARY} } }, response: { add: { X-Shown: ${CANARY} } } }
   - { name: hello, match: { path: /hello }, public: true, respond: { body: ${CANARY} } }
@@ -41,7 +49,7 @@ function parse(): GatewayConfig {
 }
 
 describe("the outline of what runs", () => {
-  it("has the routes as they are reached, and what answers", () => {
+  it("has identities, limits, the routes as they are reached, and what answers", () => {
     const page = JSON.parse(describeConfig(parse(), FACTS)) as Record<string, unknown>;
     assert.deepEqual(page, {
       generation: "3f2a9c417be0d586",
@@ -51,19 +59,57 @@ describe("the outline of what runs", () => {
       degraded: false,
       teams: [],
       listeners: [{ name: "http", address: "127.0.0.1:8080" }],
+      identities: [{ name: "partners", kind: "apiKey" }],
+      rateLimits: [
+        { name: "burst", counts: "tokenBucket", key: ["ip", "header"], store: "local", mode: null, onStoreFailure: null, dryRun: true },
+        {
+          name: "fleet",
+          counts: "slidingWindow",
+          key: ["user"],
+          store: "redis",
+          mode: "approximate",
+          onStoreFailure: "local",
+          dryRun: false,
+        },
+        { name: "monthly", counts: "quota", key: ["user"], store: "database", mode: null, onStoreFailure: "open", dryRun: false },
+      ],
       routes: [
         {
           name: "orders",
           team: null,
-          public: true,
+          public: false,
+          identities: ["partners"],
+          rateLimits: ["burst", "fleet", "monthly"],
           action: "upstream",
           upstream: "a",
           hosts: ["api.example.com"],
           paths: ["/orders/:id"],
           methods: ["GET", "POST"],
         },
-        { name: "hello", team: null, public: true, action: "respond", upstream: null, hosts: [], paths: ["/hello"], methods: [] },
-        { name: "moved", team: null, public: true, action: "redirect", upstream: null, hosts: [], paths: ["/moved"], methods: [] },
+        {
+          name: "hello",
+          team: null,
+          public: true,
+          identities: [],
+          rateLimits: [],
+          action: "respond",
+          upstream: null,
+          hosts: [],
+          paths: ["/hello"],
+          methods: [],
+        },
+        {
+          name: "moved",
+          team: null,
+          public: true,
+          identities: [],
+          rateLimits: [],
+          action: "redirect",
+          upstream: null,
+          hosts: [],
+          paths: ["/moved"],
+          methods: [],
+        },
       ],
     });
     const ajv = new Ajv2020({ strict: false, formats: { "date-time": true } });
