@@ -10,6 +10,9 @@ export const MOST_ASKS = 64;
 const MOST_KEYS = 512;
 const CODES: readonly string[] = Array.from({ length: MOST_RULES }, (_, index) => String.fromCharCode(FIRST_CODE + index));
 const SPACE = 32;
+const NUMBERS_OF_AN_ASK = 5;
+/** Digits that a number holds exactly. */
+const MOST_DIGITS = 15;
 
 export class Batch {
   readonly keys: string[] = [];
@@ -20,6 +23,8 @@ export class Batch {
   readonly #modes: Mode[] = [];
   readonly #costs: number[] = [];
   #codes = "";
+  /** That an answer has. */
+  #numbers = 0;
   #answer = "";
   #at = 0;
 
@@ -40,6 +45,7 @@ export class Batch {
       this.#codes += this.#codeOf(meter, meter.isDryRun ? DRY_RUN : ENFORCED, cost);
     }
     this.#codes += " ";
+    this.#numbers += asks.length * NUMBERS_OF_AN_ASK;
     this.takes.push(take);
   }
 
@@ -61,9 +67,9 @@ export class Batch {
     return values;
   }
 
-  /** Begins to read the answer; readNext() then fills in one take after the other. False: it is none of the script's. */
+  /** Begins to read the answer; readNext() then fills in one take after the other. False: it is none of the script's to this call. */
   open(answer: unknown): boolean {
-    if (typeof answer !== "string") return false;
+    if (typeof answer !== "string" || countNumbers(answer) !== this.#numbers) return false;
     this.#answer = answer;
     return true;
   }
@@ -107,4 +113,22 @@ export class Batch {
     this.#costs.push(cost);
     return CODES[this.#rules.push(writeRule(meter.rule, mode, cost, most)) - 1]!;
   }
+}
+
+/** Of whole numbers with a space between each two; -1 where there is anything else. */
+function countNumbers(text: string): number {
+  if (text.length === 0) return 0;
+  let count = 1;
+  let digits = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 48 && code <= 57 && digits < MOST_DIGITS) {
+      digits++;
+      continue;
+    }
+    if (code !== SPACE || digits === 0) return -1;
+    count++;
+    digits = 0;
+  }
+  return digits === 0 ? -1 : count;
 }

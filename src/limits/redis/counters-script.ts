@@ -61,6 +61,7 @@ local holder = ARGV[2]
 local MOST = 99999999999999
 
 local function whole(ms) return max(0, ceil(ms - 1e-6)) end
+local function told(n) return min(max(0, floor(n)), MOST) end
 local function units(n) return max(0, floor(n + 1e-6)) end
 
 local function number(text)
@@ -344,9 +345,8 @@ while at <= length do
     if rule.mode < 2 then
       out[n + 1] = oks[i] and 1 or 0
       local remaining, reset = rule.kind.tell(state, rule)
-      out[n + 2], out[n + 3] = min(remaining, MOST), min(reset, MOST)
-      out[n + 4] = min(retries[i], MOST)
-      out[n + 5] = counted and delays[i] or 0
+      out[n + 2], out[n + 3], out[n + 4] = told(remaining), told(reset), told(retries[i])
+      out[n + 5] = counted and told(delays[i]) or 0
       n = n + 5
     end
   end

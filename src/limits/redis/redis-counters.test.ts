@@ -135,16 +135,6 @@ describe("exact counters in Redis", () => {
     );
   });
 
-  it("take an answer that is none for none", async () => {
-    const { link, counters } = stage();
-    const ask = new Ask(makeMeter(rule, { onStoreFailure: "closed" }), "k", 1);
-    const take = decide(counters, [ask]);
-    await settled();
-    await link.calls[0]!.answer(null);
-    await take;
-    assert.deepEqual([ask.isAdmitted, ask.decidedBy], [false, BY_CLOSED]);
-  });
-
   it("decide what is open when they are closed", async () => {
     const { counters } = stage();
     const ask = new Ask(makeMeter(rule, { onStoreFailure: "open" }), "k", 1);
@@ -237,6 +227,33 @@ describe("units of concurrency in Redis", () => {
     assert.equal(next.isAdmitted, true);
     counters.close();
   });
+});
+
+describe("an answer that is none of the script's", () => {
+  const two = "1 4 1000 0 0 1 4 1000 0 0";
+  const answers = [null, 7, ["1", "4"], "", "1 4 1000 0", "1 4 1000 0 0", `${two} 0`, `${two} `, ` ${two}`, two.replace(" ", "  ")];
+  const texts = ["1 4 1000 -1 0", "1 4.5 1000 0 0", "1 4 nan 0 0", "1 4 1e9 0 0", "1 4 1234567890123456 0 0"].map(
+    (one) => `${one} 1 4 1000 0 0`,
+  );
+  for (const answer of [...answers, ...texts]) {
+    it(`is no decision: ${JSON.stringify(answer)}`, async () => {
+      const { link, counters } = stage();
+      const meters = [makeMeter(rule, { onStoreFailure: "open" }), makeMeter(rule, { onStoreFailure: "closed" })] as const;
+      const asks = meters.map((meter) => new Ask(meter, "k", 1));
+      const takes = asks.map((ask) => decide(counters, [ask]));
+      await settled();
+      await link.calls[0]!.answer(answer);
+      await Promise.all(takes);
+      assert.deepEqual(
+        asks.map(({ isAdmitted, decidedBy, remaining }) => [isAdmitted, decidedBy, remaining]),
+        [
+          [true, BY_OPEN, 0],
+          [false, BY_CLOSED, 0],
+        ],
+      );
+      counters.close();
+    });
+  }
 });
 
 describe("exact counters in a cluster", () => {
