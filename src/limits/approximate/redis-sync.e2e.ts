@@ -196,6 +196,34 @@ describe("syncs over Redis", { skip }, () => {
     server.resume();
     await until(BY_STORE, 2000);
   });
+
+  it("take what stands under a key and is no count for nothing, and tell of the other keys", async () => {
+    const link = await openLink(placeOf(server));
+    const port = new RedisSync({ link, isCluster: false, prefix: "test:" });
+    open.push(link);
+    const rules: ApproximateRule[] = [
+      { kind: "slidingWindow", limit: 10, windowMs: 86_400_000 },
+      { kind: "tokenBucket", burst: 10, ratePerMs: 0.000_001 },
+    ];
+    const rates = { askedPerMs: 0, admittedPerMs: 0, askedBefore: 0, admittedBefore: 0 };
+    const foreign = ["", "x", "x x x x x x", "1 1 1 1 1 x", "nan nan nan nan nan nan", "inf inf inf inf inf inf", "1e999 1 1 1 1 1"];
+    const commands = [...foreign.map((text) => ["SET", text]), ["RPUSH", "x"], ["HSET", "x", "x"], ["SADD", "x"]];
+    let sequence = 0;
+    for (const rule of rules) {
+      for (const [command, ...values] of commands) {
+        const meter = makeMeter(rule);
+        await server.ask(command!, `test:sync:${meter.id}:bad`, ...values);
+        const windowStartMs = rule.kind === "tokenBucket" ? 0 : Math.floor(Date.now() / rule.windowMs) * rule.windowMs;
+        const entries = ["bad", "good"].map((key) => {
+          return { meter, rule, key, windowStartMs, units: 3, earlierUnits: 0, ...rates, beforeMs: Date.now() };
+        });
+        const { readings } = await port.sync({ sequence: ++sequence, fadeMs: 30_000, syncEveryMs: 1, entries });
+        const counts = readings.map(({ count }) => Math.round(count));
+        assert.deepEqual(counts, [3, 3], JSON.stringify([rule.kind, command, ...values]));
+        assert.equal(link.epoch, 1);
+      }
+    }
+  });
 });
 
 describe("syncs over a cluster", { skip }, () => {

@@ -33,7 +33,13 @@ const SYNC: LuaScript = {
 local time = redis.call("TIME")
 local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 local sequence, fade, every = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local seen = tonumber(redis.call("GET", KEYS[1]) or "0")
+-- What stands under a key and is none of the script's counts as nothing: an error would come again with each sync of that key.
+local function number(text)
+  local n = tonumber(text)
+  if n and n > -1e300 and n < 1e300 then return n end
+end
+local last = redis.pcall("GET", KEYS[1])
+local seen = type(last) == "string" and number(last) or 0
 local again = seen >= sequence
 if not again then redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[4]) end
 local answer = { string.format("%.3f", now) }
@@ -50,9 +56,10 @@ for i = 1, #values do
   local known = false
   if values[i] then
     local s1, s2, s3, s4, s5, s6 = string.match(values[i], "^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$")
-    if s1 then
+    s1, s2, s3, s4, s5, s6 = number(s1), number(s2), number(s3), number(s4), number(s5), number(s6)
+    if s1 and s2 and s3 and s4 and s5 and s6 then
       known = true
-      at, start, count, earlier, askedSum, admittedSum = tonumber(s1), tonumber(s2), tonumber(s3), tonumber(s4), tonumber(s5), tonumber(s6)
+      at, start, count, earlier, askedSum, admittedSum = s1, s2, s3, s4, s5, s6
     end
   end
   local counts = not (again and known)
