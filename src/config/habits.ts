@@ -3,6 +3,9 @@
 
 import { type IssuePath, toPathText } from "./issue.ts";
 
+/** Of limits in a window. */
+const WINDOW = { max: "limit", requests: "limit", count: "limit", per: "window", period: "window", interval: "window", duration: "window" };
+
 /** By the key whose map they stand in: what is written, and the key that is meant. */
 const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   redirect: { url: "to", target: "to", location: "to", path: "to", host: "to", code: "status", statusCode: "status" },
@@ -33,6 +36,13 @@ const WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   pool: { maxConcurrentStreams: "streams", maxConnections: "connections" },
   active: { grpcService: "grpc", url: "path" },
+  fixedWindow: WINDOW,
+  slidingWindow: WINDOW,
+  slidingWindowLog: WINDOW,
+  tokenBucket: { capacity: "burst", size: "burst", limit: "burst", refill: "rate", fillRate: "rate" },
+  leakyBucket: { delay: "maxDelay", queue: "maxDelay" },
+  concurrency: { max: "limit" },
+  quota: { max: "limit", period: "per", window: "per", timezone: "timeZone", tz: "timeZone" },
   websocket: {
     idle: "idleTimeout",
     timeout: "idleTimeout",
@@ -60,7 +70,20 @@ const MAPS: Readonly<Record<string, (written: string) => string>> = {
   versionBy: () => "{ header: X-Api-Version }",
   upstreams: (written) => `{ endpoints: [${written}] }`,
   auth: (written) => `[${written}]`,
+  fixedWindow: toWindow,
+  slidingWindow: toWindow,
+  slidingWindowLog: toWindow,
+  tokenBucket: (written) => `{ rate: ${written}, burst: 10 }`,
+  leakyBucket: (written) => `{ rate: ${written}, maxDelay: 1s }`,
+  concurrency: (written) => `{ limit: ${written} }`,
+  // There may be a password in what is written.
+  redis: () => '{ url: "${env:REDIS_URL}" }',
 };
+
+function toWindow(written: string): string {
+  const [, limit, unit] = /^([0-9]+)(?:\/([smhd]))?$/.exec(written) ?? [];
+  return `{ limit: ${limit ?? 100}, window: 1${unit ?? "m"} }`;
+}
 
 /** The key of `known` that is meant by `key` in the map at `path`. */
 export function selectHabitual(path: IssuePath, key: string, known: readonly string[]): string | undefined {

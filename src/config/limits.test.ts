@@ -275,3 +275,24 @@ describe("teams", () => {
     assert.match(issue?.file ?? "", /shop\.yaml$/);
   });
 });
+
+describe("limits written by the habits of others", () => {
+  const hints = (issues: readonly Issue[]) => issues.flatMap(({ hint }) => hint ?? []);
+
+  it("are told how they are written here", () => {
+    assert.deepEqual(hints(judge({ key: "ip", slidingWindow: "100/h" })), ["write `{ limit: 100, window: 1h }`"]);
+    assert.deepEqual(hints(judge({ key: "ip", tokenBucket: "5/s" })), ["write `{ rate: 5/s, burst: 10 }`"]);
+    assert.deepEqual(hints(judge({ key: "ip", concurrency: 5 })), ["write `{ limit: 5 }`"]);
+    assert.deepEqual(hints(judge({ key: "ip", fixedWindow: { requests: 5, per: "1m" } })), [
+      "did you mean `limit`?",
+      "did you mean `window`?",
+    ]);
+  });
+
+  it("are told nothing that may be a password", () => {
+    const counters = { redis: "redis://:hunter2@redis:6379" };
+    const issues = judge({ key: "ip", slidingWindow: WINDOW, store: "redis", onStoreFailure: "open" }, { rest: { counters } });
+    assert.ok(!hints(issues).join().includes("hunter2"));
+    assert.ok(hints(issues).includes('write `{ url: "${env:REDIS_URL}" }`'));
+  });
+});

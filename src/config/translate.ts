@@ -178,6 +178,7 @@ function toHint(issue: ZodIssue, value: unknown, path: IssuePath): string | unde
   if (issue.expected === "string" && (typeof value === "number" || typeof value === "boolean")) return toQuoteHint(value);
   if (issue.expected === "boolean" && /^(?:on|off|yes|no)$/i.test(toWord(value))) return `write \`${/^(?:on|yes)$/i.test(toWord(value))}\``;
   if (typeof value === "string" && issue.expected !== "array") return toMapHint(path, value);
+  if (typeof value === "number" && path.at(-1) === "concurrency") return toMapHint(path, String(value));
   if (issue.expected === "string" && typeof value === "object") return toReferenceHint(path);
   if (issue.expected === "array") return "put it in `[ ]`, or each entry on a line that begins with `- `";
   return undefined;
