@@ -10,7 +10,7 @@ export interface SharedCounters {
   readonly exact: Counters;
   readonly approximate: Counters;
   /** Settled when the servers have answered or are known to be away. */
-  readonly started: Promise<void>;
+  readonly started: Promise<unknown>;
   /** Null where no servers are asked. */
   readonly report: StoreReport | null;
   /** Forgets what is counted by other meters than these. */
@@ -37,7 +37,7 @@ export async function loadSharedCounters(): Promise<(config: CountersConfig, hos
     return {
       exact,
       approximate,
-      started: link.started,
+      started: Promise.all([link.started, approximate.started]),
       report,
       retain: (ids) => approximate.retain(ids),
       close: () => {

@@ -74,6 +74,11 @@ export class ApproximateCounters implements Counters {
     this.#synchroniser = new Synchroniser({ port, clock, times: this.#times, watcher, random, counters: this.#counters });
   }
 
+  /** Settled when the store has answered, or is known to be away: from then on each meter's `onStoreFailure` holds while it is. */
+  get started(): Promise<void> {
+    return this.#synchroniser.started;
+  }
+
   /** Keys that are kept just now. */
   get keys(): number {
     let keys = 0;

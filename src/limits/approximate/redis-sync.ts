@@ -118,6 +118,8 @@ export class RedisSync implements SyncPort {
   }
 
   async sync(batch: SyncBatch): Promise<SyncReply> {
+    // The first comes with the link, which is not known to be up or down then.
+    await this.#link.started;
     const { entries } = batch;
     const byTag: number[][] = this.#prefixes.map(() => []);
     entries.forEach(({ key }, index) => {

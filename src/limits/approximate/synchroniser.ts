@@ -29,7 +29,7 @@ const REQUESTS_A_CALL = 100;
 const MOST_UNSPENT = 2000;
 /** Without anything to say, the store's clock is read as often as this. */
 const IDLE_MS = 30_000;
-/** One failure may be one slow answer. Two in a row, a tick apart, are a store that is away. */
+/** One failure may be one slow answer. Two in a row, a tick apart, are a store that is away; and so is one of a store that never answered. */
 const FAILURES_UNTIL_AWAY = 2;
 const MOST_RETRY_MS = 500;
 const LEAST_SWEPT = 64;
@@ -74,6 +74,9 @@ export class Synchroniser {
   offsetMs: number;
   isAway = false;
   calls = 0;
+  /** Settled when the store has answered, or is known to be away. */
+  readonly started: Promise<void>;
+  #onStarted: () => void = () => {};
   readonly #port: SyncPort;
   readonly #clock: Clock;
   readonly #times: CounterTimes;
@@ -106,6 +109,9 @@ export class Synchroniser {
     this.offsetMs = clock.wall() - clock.now();
     this.#nextAtMs = clock.now() + random() * times.syncEveryMs;
     this.#tick = clock.schedule(this.#onTick, random() * this.#tickMs);
+    this.started = new Promise((resolve) => {
+      this.#onStarted = resolve;
+    });
     this.#send([]);
   }
 
@@ -113,6 +119,7 @@ export class Synchroniser {
     this.#isClosed = true;
     this.#tick.cancel();
     this.#port.close();
+    this.#onStarted();
   }
 
   #ticked(): void {
@@ -189,6 +196,7 @@ export class Synchroniser {
     this.calls += reply.calls;
     this.#unspent = Math.max(-MOST_UNSPENT, this.#unspent - REQUESTS_A_CALL * reply.calls);
     this.#learnClock(reply.atMs, attempt.sentAtMs, nowMs);
+    this.#onStarted();
     const { entries } = attempt.batch;
     for (const { atMs } of reply.readings) this.#learnClock(atMs, attempt.sentAtMs, nowMs);
     reply.readings.forEach((reading, index) => {
@@ -212,9 +220,14 @@ export class Synchroniser {
     this.#unanswered = attempt.batch;
     this.#failures++;
     this.#retryAtMs = this.#clock.now() + (this.#failures < FAILURES_UNTIL_AWAY ? 0 : Math.min(MOST_RETRY_MS, this.#times.syncEveryMs));
-    if (this.isAway || this.#failures < FAILURES_UNTIL_AWAY) return;
+    if (this.isAway || (this.#failures < FAILURES_UNTIL_AWAY && this.#hasHeard)) return;
     this.isAway = true;
+    this.#onStarted();
     this.#watcher?.onStore(STORE, "down", (error instanceof Error ? error.message : String(error)).slice(0, MOST_DETAIL));
+  }
+
+  get #hasHeard(): boolean {
+    return this.#heardAtMs !== Number.NEGATIVE_INFINITY;
   }
 
   #sweep(storeNowMs: number): void {
