@@ -128,6 +128,11 @@ const routeTest = fields(
   {
     name: string("What the test shows, in a sentence.").min(1, { error: "a sentence" }),
     request,
+    repeat: count(
+      1,
+      10_000,
+      "How often the request is sent, one after the other; what is expected is of the last. Limits count anew in each test.",
+    ).default(1),
     upstream: reply.optional().meta({ description: "What the upstream answers in this test." }),
     expect: expectation,
   },
