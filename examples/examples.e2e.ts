@@ -197,6 +197,19 @@ describe("the other examples", () => {
       },
     ],
     [
+      "limits",
+      async () => {
+        const alice = { "X-Customer": "alice" };
+        for (const left of ["3", "1"]) assert.equal((await get("/orders/1", alice)).headers["x-ratelimit-remaining"], left);
+        const refused = await get("/orders/1", alice);
+        assert.deepEqual([refused.status, JSON.parse(refused.body).limit], [429, "per-customer"]);
+        assert.equal((await get("/orders/1", { "X-Customer": "bob" })).status, 200);
+        for (let i = 0; i < 4; i++) assert.equal((await get("/products/1")).status, 200);
+        const metrics = await (await fetch("http://127.0.0.1:9901/metrics")).text();
+        assert.match(metrics, /^sallyport_rate_limit_requests_total\{limit="stricter",outcome="would-refuse"\} 1$/m);
+      },
+    ],
+    [
       "edge-domain",
       async () => {
         const answer = await get("/commerce/products/1");
@@ -240,7 +253,7 @@ describe("the other examples", () => {
     assert.equal(code, 2);
     assert.match(
       said,
-      /there is no example "nope": there are quick-start, single, teams, grpc, identity, internal-token, edge-domain, edge-bff/,
+      /there is no example "nope": there are quick-start, single, teams, grpc, identity, internal-token, limits, edge-domain, edge-bff/,
     );
   });
 });

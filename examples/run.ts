@@ -75,6 +75,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       "curl -i http://127.0.0.1:3005/orders/                (past the gateway: 401)",
     ],
   },
+  limits: {
+    parts: [CATALOG, ORDERS, gateway("gateway", "./limits/gateway.yaml", 8080, 9901)],
+    hints: [
+      "curl -i http://127.0.0.1:8080/orders/1 -H 'X-Customer: alice'      (three times: 429)",
+      "for i in $(seq 12); do curl -s -o /dev/null -w '%{http_code} ' http://127.0.0.1:8080/products/1; done; echo",
+      "curl -s http://127.0.0.1:9901/metrics | grep rate_limit_requests | grep -v ' 0$'",
+    ],
+  },
   "edge-domain": {
     parts: [
       CATALOG,
