@@ -28,7 +28,7 @@ export async function simulateLimitsOf(
   values: CommandLine["values"],
   terminal: Terminal,
   refuse: (problem: string) => number,
-  input: AsyncIterable<Uint8Array> = process.stdin,
+  openInput: () => AsyncIterable<Uint8Array> = () => process.stdin,
 ): Promise<number> {
   const isJson = values["json"] === true;
   const wanted = readWanted(values);
@@ -43,7 +43,7 @@ export async function simulateLimitsOf(
   if (names.length === 0) return refuse(`${file} has no \`rateLimits\`: there is nothing to simulate`);
   if (limit !== undefined && !names.includes(limit)) return refuse(`${file} has no limit "${limit}"; there are ${names.join(", ")}`);
   const progress = new Progress(terminal, "lines");
-  const logs = openLogs(wanted.logs, input, progress);
+  const logs = openLogs(wanted.logs, openInput, progress);
   if (typeof logs === "string") return refuse(logs);
   try {
     const simulation = await simulateLimits(loaded.config, logs, {
@@ -64,7 +64,7 @@ export async function simulateLimitsOf(
   } catch (error) {
     progress.end();
     if (error instanceof BlueprintError) return tellClash(error, file, terminal, isJson);
-    if (error instanceof Error && "code" in error) return refuse(`a log can't be read: ${error.message}`);
+    if (error instanceof Error && "syscall" in error) return refuse(`a log can't be read: ${error.message}`);
     throw error;
   }
 }
@@ -96,7 +96,7 @@ function readDate(value: CommandLine["values"][string]): number | undefined | nu
 }
 
 /** A sentence where one is no file. */
-function openLogs(names: readonly string[], input: AsyncIterable<Uint8Array>, progress: Progress): AccessLog[] | string {
+function openLogs(names: readonly string[], openInput: () => AsyncIterable<Uint8Array>, progress: Progress): AccessLog[] | string {
   const read = { bytes: 0, lines: 0 };
   let totalBytes: number | null = 0;
   for (const name of names) {
@@ -119,10 +119,13 @@ function openLogs(names: readonly string[], input: AsyncIterable<Uint8Array>, pr
     progress.show({ share: totalBytes === null || totalBytes === 0 ? null : Math.min(1, read.bytes / totalBytes), count: read.lines });
   };
   return names.map((name) =>
-    name === "-"
-      ? readLogLines("standard input", input, onRead)
-      : readLogLines(name, createReadStream(name, { highWaterMark: CHUNK_BYTES }), onRead),
+    name === "-" ? readLogLines("standard input", openInput(), onRead) : readLogLines(name, openLater(name), onRead),
   );
+}
+
+/** Opened when it is read, so that whoever reads hears of it when it can't be. */
+async function* openLater(name: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(name, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
 }
 
 function tellClash({ messages }: BlueprintError, file: string, terminal: Terminal, isJson: boolean): number {

@@ -118,7 +118,7 @@ describe("sallyport simulate limits", () => {
     })();
     const { texts, terminal } = makeTerminal(true);
     const fail = (problem: string): number => assert.fail(problem);
-    assert.equal(await simulateLimitsOf({ log: ["-"], config: CONFIG }, terminal, fail, input), 0);
+    assert.equal(await simulateLimitsOf({ log: ["-"], config: CONFIG }, terminal, fail, () => input), 0);
     assert.match(texts.out, /^6 requests/);
     assert.match(texts.err.slice(CLEAR.length), /^\d+ lines/);
     assert.ok(texts.err.startsWith(CLEAR) && texts.err.endsWith(CLEAR), "the line goes in the end");
