@@ -11,10 +11,12 @@ listeners: [{ name: http, address: 127.0.0.1:8080 }]
 rateLimits:
   one: { key: user, fixedWindow: { limit: 1, window: 1m } }
   tried: { key: user, fixedWindow: { limit: 1, window: 1m }, dryRun: true }
+  paced: { key: user, leakyBucket: { rate: 1/s, maxDelay: 5s } }
   two: { key: tenant, fixedWindow: { limit: 2, window: 1m } }
 routes:
   - { name: strict, match: { path: /strict }, auth: [keys], rateLimits: [one, tried, two], respond: { body: a } }
   - { name: loose, match: { path: /loose }, auth: [keys], rateLimits: [tried], respond: { body: a } }
+  - { name: paced, match: { path: /paced }, auth: [keys], rateLimits: [paced], respond: { body: a } }
 `;
 
 describe("a line of the access log", () => {
@@ -41,5 +43,13 @@ describe("a line of the access log", () => {
       [200, undefined, ["tried"]],
       [200, undefined, ["tried"]],
     ]);
+  });
+
+  it("says for how long a limit held the request", async () => {
+    await using gateway = await createTestGateway({ yaml: CONFIG });
+    const answers = [1, 2].map(() => gateway.request("/paced", { as: { id: "alice" } }));
+    await gateway.clock.advance("5s");
+    const [first, second] = await Promise.all(answers);
+    assert.deepEqual([first?.record?.delayMs, second?.record?.delayMs], [undefined, 1000]);
   });
 });

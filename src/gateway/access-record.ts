@@ -3,7 +3,7 @@
 
 import { type FieldName, fieldName } from "../http/index.ts";
 import { type Exchange, GRPC_STATUS_NAMES, grpcStatusOf } from "../pipeline/index.ts";
-import { limitAsksOf } from "../policies/index.ts";
+import { limitAsksOf, limitDelayOf } from "../policies/index.ts";
 import { jsonFixed, jsonString, jsonWireString } from "../telemetry/index.ts";
 
 const USER_AGENT: FieldName = fieldName("User-Agent");
@@ -59,7 +59,11 @@ export function encodeAccessRecord(exchange: Exchange): string {
     if (fault.detail !== "") line += `,"detail":${jsonString(fault.detail)}`;
   }
   const asks = limitAsksOf(exchange);
-  if (asks.length > 0) line += toRefusals(asks);
+  if (asks.length > 0) {
+    line += toRefusals(asks);
+    const delayMs = limitDelayOf(exchange);
+    if (delayMs > 0) line += `,"delayMs":${jsonFixed(delayMs, 3)}`;
+  }
   const agent = head.fields.get(USER_AGENT);
   if (agent !== null) line += `,"userAgent":${jsonWireString(agent)}`;
   return `${line},"generation":"${exchange.generation}"}`;

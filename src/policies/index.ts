@@ -39,6 +39,7 @@ export {
   type LimitOutcome,
   type LimitsHost,
   limitAsksOf,
+  limitDelayOf,
   readsCaller,
 } from "./rate-limits/index.ts";
 

@@ -34,6 +34,7 @@ export interface AccessRecord {
   readonly detail?: string;
   readonly refusedBy?: readonly string[];
   readonly wouldRefuse?: readonly string[];
+  readonly delayMs?: number;
   readonly userAgent?: string;
   readonly generation: string;
 }

@@ -3,7 +3,9 @@
 export interface LoggedRequest {
   /** When its head was complete, Unix time in ms. */
   readonly startMs: number;
+  /** What a leaky bucket of then held it for is part of it. */
   readonly durationMs: number;
+  readonly delayMs: number;
   readonly listener: string;
   /** An address; empty for one on a Unix socket. */
   readonly client: string;
@@ -58,6 +60,8 @@ export function readLoggedRequest(line: string): LoggedRequest | null {
   if (Number.isNaN(startMs) || typeof durationMs !== "number" || !(durationMs >= 0)) return null;
   if (typeof listener !== "string" || typeof client !== "string" || typeof method !== "string") return null;
   if (typeof host !== "string" || typeof path !== "string" || typeof status !== "number") return null;
+  const delayMs = record["delayMs"] ?? 0;
+  if (typeof delayMs !== "number" || !(delayMs >= 0)) return null;
   const caller = readCaller(record);
   const fault = readText(record["fault"]) ?? "";
   const route = readText(record["route"]) ?? "";
@@ -65,7 +69,7 @@ export function readLoggedRequest(line: string): LoggedRequest | null {
   const wouldRefuse = readNames(record["wouldRefuse"]);
   const refusedBy = readRefusal(record, fault);
   if (client.length > MOST_ADDRESS || caller === undefined || wouldRefuse === null || refusedBy === null) return null;
-  const read = { startMs, durationMs, listener, client, method, host, path, status };
+  const read = { startMs, durationMs, delayMs, listener, client, method, host, path, status };
   return { ...read, route, caller, fault, isForwarded, refusedBy, wouldRefuse };
 }
 

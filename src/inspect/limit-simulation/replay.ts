@@ -202,11 +202,11 @@ export class Replay implements ExchangeRuntime {
     return PENDING;
   }
 
-  /** One that was refused then has none of its own: the route's mean so far. */
+  /** Without what it waited for a limit of then. One that was refused then has none of its own: the route's mean so far. */
   #durationOf(request: LoggedRequest, route: string): number {
     const mean = this.#meanMs.get(route);
     if (wasLimited(request)) return mean ?? 0;
-    const { durationMs } = request;
+    const durationMs = Math.max(0, request.durationMs - request.delayMs);
     this.#meanMs.set(route, mean === undefined ? durationMs : mean + (durationMs - mean) * MEAN_SHARE);
     return durationMs;
   }

@@ -115,6 +115,37 @@ describe("limits that were there already", () => {
     });
   }
 
+  it("refuse whom they refused, whatever comes", async () => {
+    const rules = [
+      "fixedWindow: { limit: 4, window: 10s }",
+      "slidingWindow: { limit: 5, window: 7s }",
+      "tokenBucket: { rate: 30/m, burst: 3 }",
+    ];
+    const keys = ["user", "[user, route]", "tenant", "{ ip: { v4: 24 } }", "[ip, endpoint]", "apiKey"];
+    let seed = 7;
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    let recorded = 0;
+    for (let round = 0; round < 12; round++) {
+      const names = ["a", "b", "c"];
+      const limits = names.map((name) => `  ${name}: { key: ${keys[random(6)]}, ${rules[random(3)]}, dryRun: ${random(4) === 0} }\n`);
+      const text = toText(limits.join(""), "", `a, { limit: b, cost: ${1 + random(2)} }, c`);
+      const sent = many(80, () => ({
+        path: random(2) === 0 ? "/orders/1" : "/open/1",
+        afterMs: random(1500),
+        from: `192.0.${random(2)}.${random(4)}`,
+        ...(random(5) > 0 && { as: { id: USERS[random(3)]!, tenant: `t${random(2)}` } }),
+      }));
+      const { requests, limits: found } = await simulate(text, [await makeLog(text, sent)]);
+      recorded += requests.recorded;
+      assert.deepEqual([requests.refused, requests.newlyRefused, requests.noLongerRefused], [requests.recorded, 0, 0], text);
+      for (const limit of found) assert.equal(limit.refused, limit.recorded, `${limit.name} of ${text}`);
+    }
+    assert.ok(recorded > 100);
+  });
+
   it("count requests that are under way for as long as they took", async () => {
     const text = toText("  per-user: { key: user, concurrency: { limit: 2 } }\n");
     const sent = many(12, (index) => ({ path: "/orders/1", afterMs: 100, as: { id: "alice" }, headers: { "X-Turn": `${index}` } }));
@@ -123,6 +154,21 @@ describe("limits that were there already", () => {
     });
     const { requests } = await simulate(text, [log]);
     assert.ok(requests.recorded > 2);
+    assert.deepEqual([requests.refused, requests.newlyRefused], [requests.recorded, 0]);
+  });
+
+  it("count what waits for a leaky bucket as under way", async () => {
+    const text = toText(
+      `  per-user: { key: user, concurrency: { limit: 3 } }
+  paced: { key: user, leakyBucket: { rate: 2/s, maxDelay: 5s } }
+`,
+      "",
+      "per-user, paced",
+    );
+    const sent = many(20, (index) => ({ path: "/orders/1", afterMs: 120 + index * 10, as: { id: "alice" } }));
+    const log = await makeLog(text, sent, { app: () => delayed(130) });
+    const { requests, limits } = await simulate(text, [log]);
+    assert.ok(requests.recorded > 2 && (limits[1]?.delayed ?? 0) > 2);
     assert.deepEqual([requests.refused, requests.newlyRefused], [requests.recorded, 0]);
   });
 

@@ -179,12 +179,13 @@ describe("a line that does not fit the configuration", () => {
       toLine({ durationMs: -1 }),
       toLine({ durationMs: "1" }),
       toLine({ client: 4 }),
+      toLine({ delayMs: "1" }),
       toLine({ principal: undefined }),
       toLine({ refusedBy: "per-ip" }),
       toLine({ wouldRefuse: [1] }),
       good,
     ];
     const { lines: counted, requests } = await simulate(toText(), lines);
-    assert.deepEqual([counted.read, counted.bad, counted.firstBad, requests.replayed], [12, 10, { log: "log", line: 2 }, 1]);
+    assert.deepEqual([counted.read, counted.bad, counted.firstBad, requests.replayed], [13, 11, { log: "log", line: 2 }, 1]);
   });
 });

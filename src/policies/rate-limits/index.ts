@@ -15,7 +15,7 @@ import { settleCosts } from "./settle-costs.ts";
 export { readsCaller } from "./applied-limit.ts";
 export { type BoundLimit, LIMIT_OUTCOMES, type LimitCounter, type LimitMetrics, type LimitOutcome, type LimitsHost } from "./host.ts";
 
-export { limitAsksOf } from "./request-limits.ts";
+export { limitAsksOf, limitDelayOf } from "./request-limits.ts";
 
 /** Empty for a route without limits. */
 export function compileRateLimits(route: Pick<RouteConfig, "name" | "auth" | "rateLimits">, host: LimitsHost): Policy[] {

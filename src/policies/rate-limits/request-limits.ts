@@ -22,11 +22,19 @@ export function limitAsksOf(exchange: Exchange): readonly Ask[] {
 
 const NOTHING: readonly Ask[] = [];
 
+/** For how long limits have held the request, in ms. */
+export function limitDelayOf(exchange: Exchange): number {
+  const limits = exchange.recall(REQUEST_LIMITS);
+  return limits === null ? 0 : limits.delayedMs;
+}
+
 export class RequestLimits implements TakeOwner, TimerOwner {
   /** The outermost phase: its response step is the last, and tells of all. */
   readonly first: LimitPhase;
   /** Of all phases so far, as far as they are decided. */
   readonly asks: LimitAsk[] = [];
+  /** Of all phases so far. */
+  delayedMs = 0;
   readonly #exchange: Exchange;
   #phase: LimitPhase;
   /** Of the phase: the store that is asked next, and where its asks begin. */
@@ -88,6 +96,7 @@ export class RequestLimits implements TakeOwner, TimerOwner {
       if (ask.delayMs > delayMs && ask.isAdmitted && !ask.meter.isDryRun) delayMs = ask.delayMs;
     }
     if (delayMs === 0) return CONTINUE;
+    this.delayedMs += delayMs;
     this.#delay ??= new Timer(this, 0);
     this.#exchange.runtime.wheel.arm(this.#delay, delayMs);
     return PENDING;
