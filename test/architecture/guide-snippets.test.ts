@@ -90,7 +90,7 @@ describe("the guide to configuration", () => {
   }
 });
 
-describe("the guides to protocols and identity", () => {
+describe("the guides to protocols, identity and limits", () => {
   for (const guide of [
     "http2",
     "grpc",
@@ -102,6 +102,11 @@ describe("the guides to protocols and identity", () => {
     "api-keys",
     "authorisation",
     "internal-tokens",
+    "rate-limits",
+    "shared-counters",
+    "limits-in-a-fleet",
+    "quotas",
+    "load-shedding",
   ]) {
     const page = readFileSync(join(ROOT, `docs/guides/${guide}.md`), "utf8");
     const shown = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((found) => found[1] ?? "");
