@@ -353,7 +353,9 @@ export class ServerConnection implements SocketHandler, ClientSide, ListenedConn
     }
     if (this.#state === BODY) this.#readRate.arm();
     this.#socket.resume();
-    this.#pump();
+    if (this.#input !== null) this.#pump();
+    // It may have come before the tunnel did.
+    else if (this.#clientEnded && this.#state === TUNNEL && !this.#pumping) this.#finishEnded();
   }
 
   pauseRequest(): void {

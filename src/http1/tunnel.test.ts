@@ -219,3 +219,22 @@ describe("a tunnel of another protocol", () => {
     assert.ok(!stage.isEnded);
   });
 });
+
+describe("a tunnel whose client has ended its side before it opened", () => {
+  for (const protocol of ["websocket", "other"]) {
+    it(`hears of the end, once: ${protocol}`, () => {
+      const upgrade = UPGRADE.replace("websocket", protocol);
+      const stage = new ServerStage({ script: {} }).send(upgrade);
+      stage.finish();
+      stage.act(() => SWITCHES.onReady?.(stage.exchange(0)));
+      assert.equal(stage.exchange(0).story, "ready, end");
+      stage.act(() => {
+        stage.exchange(0).client.pauseRequest();
+        stage.exchange(0).client.resumeRequest();
+      });
+      assert.equal(stage.exchange(0).story, "ready, end");
+      stage.act(() => stage.exchange(0).client.end(null));
+      assert.equal(stage.leftovers, "0 sockets, 0 timers");
+    });
+  }
+});

@@ -14,6 +14,7 @@ export class Tunnel {
   readonly #output: ClientOutput;
   readonly #exchange: ClientEvents;
   readonly #webSocket: WebSocketTunnel | null;
+  #isEnded = false;
   #moved = 0;
   #movedBefore = 0;
 
@@ -60,7 +61,10 @@ export class Tunnel {
     return this.#exchange.onRequestChunk(chunk);
   }
 
+  /** Once; further calls do nothing. */
   endFromClient(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
     if (this.#webSocket !== null) this.#webSocket.endFromClient();
     else this.#exchange.onRequestEnd(null);
   }
