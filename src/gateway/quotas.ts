@@ -43,7 +43,7 @@ export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
     });
     return {
       ledger,
-      started: reach(stores, clock),
+      started: within(ledger.ready, OPEN_MS, clock),
       report,
       warnAt: (next) => {
         shares = next;
@@ -56,13 +56,13 @@ export async function loadQuotas(): Promise<(host: QuotasHost) => Quotas> {
   };
 }
 
-function reach({ quotas }: Stores, clock: Clock): Promise<void> {
+/** Resolves with it, or without it when that takes too long. */
+function within(settled: Promise<void>, mostMs: number, clock: Clock): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const late = clock.schedule(resolve, OPEN_MS);
-  const settle = () => {
+  const late = clock.schedule(resolve, mostMs);
+  void settled.then(() => {
     late.cancel();
     resolve();
-  };
-  quotas.list({ most: 1 }, clock.wall()).then(settle, settle);
+  });
   return promise;
 }

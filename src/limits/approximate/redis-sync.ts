@@ -2,6 +2,7 @@
 // batch is cut by hash tags. There are few of those, since each of them is a call.
 
 import { randomUUID } from "node:crypto";
+import { hashTagOf } from "../redis/hash-tag.ts";
 import type { LuaScript, RedisLink } from "../redis/link.ts";
 import { mostDebt } from "./shared-count.ts";
 import type { SyncBatch, SyncEntry, SyncPort, SyncReading, SyncReply } from "./sync-port.ts";
@@ -123,7 +124,7 @@ export class RedisSync implements SyncPort {
     const { entries } = batch;
     const byTag: number[][] = this.#prefixes.map(() => []);
     entries.forEach(({ key }, index) => {
-      byTag[tagOf(key, byTag.length)]!.push(index);
+      byTag[hashTagOf(key, byTag.length)]!.push(index);
     });
     const readings = new Array<SyncReading>(entries.length);
     const calls: Promise<number>[] = [];
@@ -178,9 +179,3 @@ function readNumbers(line: unknown, count: number): number[] {
 }
 
 /** FNV-1a, folded. */
-function tagOf(key: string, tags: number): number {
-  if (tags === 1) return 0;
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return ((hash >>> 16) ^ hash) & (tags - 1);
-}

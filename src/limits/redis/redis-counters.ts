@@ -10,6 +10,7 @@ import type { Meter } from "../rule.ts";
 import { WithoutStore } from "../without-store.ts";
 import { Batch, MOST_ASKS } from "./batch.ts";
 import { COUNTERS, LEASE_MS } from "./counters-script.ts";
+import { hashTagOf } from "./hash-tag.ts";
 import { Holdings } from "./holdings.ts";
 import { HASH_TAGS, type RedisLink } from "./link.ts";
 import { Part, type SplitHost, SplitTake } from "./split-take.ts";
@@ -58,7 +59,7 @@ export class RedisCounters implements Counters, SplitHost {
   readonly #onLook = (): void => this.#renewWhenDue();
   // hot-exception: once a gateway, bench/redis-counters.ts
   readonly #placeOf = (key: string): Place => {
-    const tag = this.#tagOf(key);
+    const tag = hashTagOf(key, this.#prefixes.length);
     return { batch: this.#batchFor(tag, 1), prefix: this.#prefixes[tag]! };
   };
 
@@ -77,9 +78,9 @@ export class RedisCounters implements Counters, SplitHost {
     if (this.#link.epoch !== this.#epoch) this.#onServerBack();
     const asks = take.asks;
     if (asks.length === 0) return true;
-    const tag = this.#tagOf(asks[0]!.key);
+    const tag = hashTagOf(asks[0]!.key, this.#prefixes.length);
     for (let i = 0; i < asks.length; i++) {
-      if (i < MOST_ASKS && this.#tagOf(asks[i]!.key) === tag) continue;
+      if (i < MOST_ASKS && hashTagOf(asks[i]!.key, this.#prefixes.length) === tag) continue;
       this.#split(take);
       return false;
     }
@@ -93,7 +94,7 @@ export class RedisCounters implements Counters, SplitHost {
       if (meter.onStoreFailure === "local") this.#local.charge(meter, key, units);
       return;
     }
-    const tag = this.#tagOf(key);
+    const tag = hashTagOf(key, this.#prefixes.length);
     this.#batchFor(tag, 1).charge(meter, key, units, this.#prefixes[tag]!);
   }
 
@@ -103,7 +104,7 @@ export class RedisCounters implements Counters, SplitHost {
       return;
     }
     if (!this.#holdings.release(ask) || !this.#link.isUp) return;
-    const tag = this.#tagOf(ask.key);
+    const tag = hashTagOf(ask.key, this.#prefixes.length);
     this.#batchFor(tag, 1).charge(ask.meter, ask.key, -ask.cost, this.#prefixes[tag]!);
   }
 
@@ -142,11 +143,11 @@ export class RedisCounters implements Counters, SplitHost {
     const tags: number[] = [];
     const asks = take.asks;
     for (let from = 0; from < asks.length; from++) {
-      const tag = this.#tagOf(asks[from]!.key);
+      const tag = hashTagOf(asks[from]!.key, this.#prefixes.length);
       if (tags.includes(tag)) continue;
       let part: Ask[] = [];
       for (let i = from; i < asks.length; i++) {
-        if (this.#tagOf(asks[i]!.key) !== tag) continue;
+        if (hashTagOf(asks[i]!.key, this.#prefixes.length) !== tag) continue;
         if (part.length === MOST_ASKS) {
           parts.push(split.addPart(part));
           tags.push(tag);
@@ -266,10 +267,4 @@ export class RedisCounters implements Counters, SplitHost {
   }
 
   /** FNV-1a of the key, folded. */
-  #tagOf(key: string): number {
-    if (this.#prefixes.length === 1) return 0;
-    let hash = 0x811c9dc5;
-    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-    return ((hash >>> 16) ^ hash) & (HASH_TAGS - 1);
-  }
 }
