@@ -95,7 +95,10 @@ export class LimitSet {
         this.#forget(ids);
         holdings.giveAllBack();
       };
-      const reports = [shared?.report, quotas?.report].filter((report) => report !== null && report !== undefined);
+      const syncs = config.rateLimits.some(({ store, mode }) => store === "redis" && mode === "approximate");
+      const reports = [shared?.report, syncs ? shared?.syncReport : null, quotas?.report].filter(
+        (report) => report !== null && report !== undefined,
+      );
       return { limits, shedding, reports, ready: Promise.all([shared?.started, quotas?.started]), release };
     } catch (error) {
       holdings.giveAllBack();
@@ -115,11 +118,25 @@ export class LimitSet {
     if (shared.length === 0 || counters === null) return null;
     if (sharedCounters !== undefined) {
       const started = Promise.resolve();
-      return { exact: sharedCounters, approximate: sharedCounters, started, report: null, retain: () => undefined, close: () => undefined };
+      return {
+        exact: sharedCounters,
+        approximate: sharedCounters,
+        started,
+        report: null,
+        syncReport: null,
+        retain: () => undefined,
+        close: () => undefined,
+      };
     }
     const open = await loadSharedCounters();
     const { clock, metrics } = this.#host;
-    const create = () => open(counters, { clock, report: metrics.createReport("redis"), local: this.#local });
+    const create = () =>
+      open(counters, {
+        clock,
+        report: metrics.createReport("redis"),
+        syncReport: metrics.createReport("redis-sync"),
+        local: this.#local,
+      });
     return holdings.take(this.#shared, digest(counters), create);
   }
 

@@ -13,6 +13,8 @@ export interface SharedCounters {
   readonly started: Promise<unknown>;
   /** Null where no servers are asked. */
   readonly report: StoreReport | null;
+  /** Of the syncs of approximate counters, which may fail by themselves. */
+  readonly syncReport: StoreReport | null;
   /** Forgets what is counted by other meters than these. */
   retain(ids: ReadonlySet<string>): void;
   close(): void;
@@ -21,6 +23,7 @@ export interface SharedCounters {
 export interface SharedCountersHost {
   readonly clock: Clock;
   readonly report: StoreReport;
+  readonly syncReport: StoreReport;
   /** Counts while the servers are away. */
   readonly local: Counters;
 }
@@ -28,17 +31,23 @@ export interface SharedCountersHost {
 export async function loadSharedCounters(): Promise<(config: CountersConfig, host: SharedCountersHost) => SharedCounters> {
   const { openRedisLink, RedisCounters } = await import("../limits/redis/index.ts");
   const { ApproximateCounters, RedisSync } = await import("../limits/approximate/index.ts");
-  return (config, { clock, report, local }) => {
+  return (config, { clock, report, syncReport, local }) => {
     const { prefix, syncEveryMs } = config;
     const isCluster = config.place.kind === "cluster";
     const link = openRedisLink(config, { clock, watcher: report });
     const exact = new RedisCounters({ link, isCluster, prefix, local, clock });
-    const approximate = new ApproximateCounters({ port: new RedisSync({ link, isCluster, prefix }), clock, syncEveryMs });
+    const approximate = new ApproximateCounters({
+      port: new RedisSync({ link, isCluster, prefix }),
+      clock,
+      syncEveryMs,
+      watcher: syncReport,
+    });
     return {
       exact,
       approximate,
       started: Promise.all([link.started, approximate.started]),
       report,
+      syncReport,
       retain: (ids) => approximate.retain(ids),
       close: () => {
         exact.close();
