@@ -3,26 +3,24 @@
 //
 // A request holds its place from here until the response's head: what is limited and what is measured are the same, and neither a client
 // that reads slowly nor a stream or WebSocket that lasts for hours holds a place. What is measured begins when the attempt that was answered
-// began and the client's body was all there.
+// began and the client's body was all there. Who rests until then keeps nobody out (places.ts).
 
 import type { Fault } from "../../base/index.ts";
 import { PRIORITIES, type Priority, type RouteConfig } from "../../config/index.ts";
 import { type Attempt, CONTINUE, type Exchange, type MemoryKey, type Phase, type Policy, type StepResult } from "../../pipeline/index.ts";
 import { GATEWAY, UPSTREAM } from "./faults.ts";
 import type { LoadShedder } from "./load-shedder.ts";
+import type { Place } from "./places.ts";
 import type { UsualLatency } from "./usual-latency.ts";
 
 export { LoadShedder, type SheddingMetrics } from "./load-shedder.ts";
-
-/** Marks an exchange that holds a place. */
-const HELD = Object.freeze({});
 
 class Shedding {
   readonly #shedder: LoadShedder;
   readonly #usual: UsualLatency;
   readonly #level: number;
   readonly #fault: Fault;
-  readonly #key: MemoryKey<object>;
+  readonly #key: MemoryKey<Place>;
 
   constructor(shedder: LoadShedder, route: string, priority: Priority, name: string, fault: Fault) {
     this.#shedder = shedder;
@@ -33,8 +31,9 @@ class Shedding {
   }
 
   admit(exchange: Exchange): StepResult {
-    if (!this.#shedder.admit(this.#level, exchange.runtime.wheel.nowMs)) return exchange.answerFault(this.#fault);
-    exchange.memory.put(this.#key, HELD);
+    const place = this.#shedder.admitExchange(exchange, this.#level, exchange.runtime.wheel.nowMs);
+    if (place === null) return exchange.answerFault(this.#fault);
+    exchange.memory.put(this.#key, place);
     return CONTINUE;
   }
 
@@ -49,8 +48,10 @@ class Shedding {
   }
 
   #release(exchange: Exchange): void {
-    if (exchange.memory.get(this.#key) === null) return;
+    const place = exchange.memory.get(this.#key);
+    if (place === null) return;
     exchange.memory.put(this.#key, null);
+    this.#shedder.leave(place);
     const { attempts, fault, requestBody, winner } = exchange;
     const shedder = this.#shedder;
     const { nowMs } = exchange.runtime.wheel;

@@ -3,7 +3,9 @@
 
 import type { Clock } from "../../base/index.ts";
 import { PRIORITIES, type Priority, type SheddingConfig } from "../../config/index.ts";
+import type { Exchange } from "../../pipeline/index.ts";
 import { AdaptiveLimit } from "./adaptive-limit.ts";
+import { type Place, Places } from "./places.ts";
 import { UsualLatency } from "./usual-latency.ts";
 
 /**
@@ -28,6 +30,7 @@ export class LoadShedder implements SheddingMetrics {
   readonly #rooms = new Float64Array(PRIORITIES.length);
   readonly #shares: Float64Array;
   readonly #usual = new Map<string, WeakRef<UsualLatency>>();
+  readonly #places = new Places();
   inFlight = 0;
   /** Of which `rooms` were made. */
   #roomsOf = 0;
@@ -73,6 +76,18 @@ export class LoadShedder implements SheddingMetrics {
     }
     adaptive.admitted(++this.inFlight, nowMs);
     return true;
+  }
+
+  /** As admit(); who is let in has a place, which others may have while it rests. Null: not let in. */
+  admitExchange(exchange: Exchange, level: number, nowMs: number): Place | null {
+    if (this.inFlight >= this.#rooms[level]!) this.inFlight -= this.#places.review(nowMs);
+    return this.admit(level, nowMs) ? this.#places.add(exchange, nowMs) : null;
+  }
+
+  /** Before it is released: it counts, whether it rested or not. */
+  leave(place: Place): void {
+    this.#places.remove(place);
+    if (!place.isHeld) this.inFlight++;
   }
 
   /** It is over, and says nothing of what it was sent to. */
