@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FakeClock, Secret } from "../../base/index.ts";
-import type { RedisLink } from "./link.ts";
+import type { RedisLink, RedisLinkConfig } from "./link.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { openRedisLink } from "./redis-link.ts";
 
@@ -52,11 +52,11 @@ class FakeClient implements RedisClient {
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-function stage(url = "redis://user:pass%20word@host:1/0") {
+function stage(url = "redis://user:pass%20word@host:1/0", place: RedisLinkConfig["place"] = { kind: "single", url: new Secret(url) }) {
   const clock = new FakeClock();
   const told: string[] = [];
   const clients: FakeClient[] = [];
-  const config = { place: { kind: "single", url: new Secret(url) }, ca: null, timeoutMs: 50, prefix: "p:" } as const;
+  const config = { place, ca: null, timeoutMs: 50, prefix: "p:" } as const;
   const link = openRedisLink(config, {
     clock,
     watcher: {
@@ -211,6 +211,22 @@ describe("a link to Redis", () => {
       clock.advance(250);
     }
     assert.deepEqual(told, ["down connect ECONNREFUSED", "still LOADING", "still WRONGPASS", "still a"]);
+  });
+
+  it("says what may be wrong where the library hardly does", async () => {
+    const urls = [new Secret("redis://host:1")];
+    const cluster = stage("", { kind: "cluster", urls });
+    await cluster.clients[0]!.refuse("All the root nodes are unavailable");
+    assert.match(cluster.told[0] ?? "", /: none of `cluster` can be reached, or they are no cluster$/);
+    const sentinel = stage("", { kind: "sentinel", urls, master: "m", url: null });
+    sentinel.clock.advance(1500);
+    assert.match(
+      sentinel.told[0] ?? "",
+      /^down no connection within 1500 ms: no sentinel answers, none knows the master, or that can't be reached$/,
+    );
+    const tls = stage("rediss://host:1");
+    await tls.clients[0]!.refuse("Connection timeout");
+    assert.deepEqual(tls.told, ["down Connection timeout: it may not speak TLS"]);
   });
 
   it("has no secret in what it says", async () => {

@@ -241,12 +241,23 @@ class Link implements RedisLink {
   #describe(error: unknown): string {
     let text = messageOf(error);
     for (const secret of this.#secrets) text = text.replaceAll(secret, "***");
-    return text.replace(/\s+/g, " ").slice(0, MOST_DETAIL);
+    const line = text.replace(/\s+/g, " ").slice(0, MOST_DETAIL);
+    return line + hintOf(this.#config, line);
   }
 }
 
 export function openRedisLink(config: RedisLinkConfig, host: RedisLinkHost): RedisLink {
   return new Link(config, host);
+}
+
+/** Where the library says less than it takes to mend it. */
+function hintOf({ place }: RedisLinkConfig, line: string): string {
+  if (place.kind === "cluster" && line.startsWith("All the root nodes"))
+    return ": none of `cluster` can be reached, or they are no cluster";
+  if (place.kind === "sentinel" && line.startsWith("no connection"))
+    return ": no sentinel answers, none knows the master, or that can't be reached";
+  const isTls = place.kind === "single" && place.url.reveal().startsWith("rediss:");
+  return isTls && line === "Connection timeout" ? ": it may not speak TLS" : "";
 }
 
 function messageOf(error: unknown): string {
