@@ -1,7 +1,7 @@
 // `sallyport status`: how a running gateway is, for people who were woken up.
 
 import { systemClock } from "../base/index.ts";
-import type { CertificateStatus, GatewayStatus } from "../control/index.ts";
+import type { CertificateStatus, GatewayStatus, WorkerStatus } from "../control/index.ts";
 import { readObject, toPlainText } from "./admin-json.ts";
 import { ask, findAdmin, tellUnreachable } from "./admin-target.ts";
 import type { CommandLine } from "./commands.ts";
@@ -67,7 +67,20 @@ export function toLines(gateway: GatewayStatus, nowMs: number, { outPaint: paint
     if (old.length > 0) parts.push(`requests under way on ${old.join(", ")}`);
     lines.push(row(`worker ${worker.slot}`, parts.join(", ")));
   }
-  return [...lines, ...toCertificateLines(gateway.certificates, nowMs, paint)];
+  return [...lines, ...toStoreLines(gateway.workers, paint), ...toCertificateLines(gateway.certificates, nowMs, paint)];
+}
+
+/** One for each store: its workers see the same, most often. */
+function toStoreLines(workers: readonly WorkerStatus[], paint: Terminal["outPaint"]): string[] {
+  const away = new Map<string, { count: number; reason: string }>();
+  for (const { storesAway } of workers as readonly Partial<WorkerStatus>[]) {
+    // A gateway of another version may not tell.
+    for (const { name, reason } of storesAway ?? []) away.set(name, { count: (away.get(name)?.count ?? 0) + 1, reason });
+  }
+  return [...away].map(([name, { count, reason }]) => {
+    const where = count === workers.length ? "" : ` for ${count} of ${workers.length} workers`;
+    return row("counters", `${name} ${paint.bad("away")}${where}: ${reason}; each limit's \`onStoreFailure\` holds`);
+  });
 }
 
 function toCertificateLines(certificates: readonly CertificateStatus[], nowMs: number, paint: Terminal["outPaint"]): string[] {

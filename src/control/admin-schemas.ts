@@ -19,6 +19,7 @@ const WORKER = map({
   crashes: COUNT,
   connections: COUNT,
   generations: TEXTS,
+  storesAway: list(map({ name: TEXT, reason: TEXT })),
 });
 const CERTIFICATE = map({ usedBy: TEXT, names: TEXTS, notAfter: orNull(TIME), fingerprint: TEXT });
 const ENDPOINT = map({ address: TEXT, weight: { type: "number" }, healthy: orNull(FLAG) });

@@ -5,7 +5,7 @@ import { ControlMetrics } from "./control-metrics.ts";
 import type { CertificateStatus, ReloadOutcome, WorkerStatus } from "./control-plane.ts";
 
 function worker(slot: number, state: WorkerStatus["state"], crashes: number): WorkerStatus {
-  return { slot, pid: 1, state, startedAt: "", crashes, connections: 0, generations: [] };
+  return { slot, pid: 1, state, startedAt: "", crashes, connections: 0, generations: [], storesAway: [] };
 }
 
 function certificate(usedBy: string, names: readonly string[], notAfter: string | null): CertificateStatus {

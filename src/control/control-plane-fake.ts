@@ -32,6 +32,7 @@ const STATUS: GatewayStatus = {
       crashes: 1,
       connections: 12,
       generations: ["3f2a9c417be0d586"],
+      storesAway: [],
     },
   ],
   certificates: [

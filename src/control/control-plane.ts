@@ -70,6 +70,8 @@ export interface WorkerStatus {
   readonly connections: number;
   /** Generations that still have exchanges or tunnels under way, the newest first. */
   readonly generations: readonly string[];
+  /** What counts shared limits and can't be asked, with the reason: each limit's `onStoreFailure` holds. */
+  readonly storesAway: readonly { readonly name: string; readonly reason: string }[];
 }
 
 export interface CertificateStatus {

@@ -18,7 +18,7 @@ import { EndpointHealth, writeHealth } from "./endpoint-health.ts";
 import { GatewayIdentities, type IdentitySurroundings } from "./gateway-identities.ts";
 import { declareListeners, declareLog, GenerationGauges } from "./gauges.ts";
 import { type Generation, Generations } from "./generations.ts";
-import { GatewayLimitMetrics, writeLimitLine } from "./limit-metrics.ts";
+import { GatewayLimitMetrics, type StoreAway, writeLimitLine } from "./limit-metrics.ts";
 import { createLimitParts } from "./limit-parts.ts";
 import { type LimitGrant, LimitSet, type LimitSurroundings } from "./limit-set.ts";
 import { GatewayListener, type ListenerSettings } from "./listener.ts";
@@ -110,6 +110,8 @@ export interface GatewayActivity {
   /** Ids of all generations that requests follow, the newest first. */
   readonly generations: readonly string[];
   readonly upstreams: readonly UpstreamActivity[];
+  /** Stores of counters that can't be asked. */
+  readonly storesAway: readonly StoreAway[];
 }
 
 /** Starts a gateway. Rejects with the transport's error when an address can't be bound; nothing stays behind then. */
@@ -358,6 +360,7 @@ class RunningGateway implements Gateway {
         streams: this.#pools.streamsOf(name),
         unhealthy: endpoints.map(({ address }) => labelOf(address)).filter((label) => this.#pools.healthOf(name, label) === false),
       })),
+      storesAway: this.#limitMetrics.storesAway,
     };
   }
 

@@ -26,11 +26,12 @@ describe("what is told of stores of counters", () => {
     redis.onStore("redis", "down", "no answer within 50 ms");
     redis.onStore("redis", "down", "no answer within 50 ms");
     assert.deepEqual(told(), ["counters in redis: away: no answer within 50 ms; each limit's `onStoreFailure` holds"]);
+    assert.deepEqual(metrics.storesAway, [{ name: "redis", reason: "no answer within 50 ms" }]);
     assert.deepEqual(shown(UP), [`sallyport_counter_store_${UP} 0`]);
     redis.onReason("redis", "WRONGPASS invalid username-password pair");
     assert.deepEqual(told(), ["counters in redis: still away: WRONGPASS invalid username-password pair"]);
     redis.onStore("redis", "up", "");
-    assert.deepEqual(told(), ["counters in redis: well again"]);
+    assert.deepEqual([told(), metrics.storesAway], [["counters in redis: well again"], []]);
     assert.deepEqual(shown("changes_total"), [
       'sallyport_counter_store_changes_total{store="redis",state="down"} 1',
       'sallyport_counter_store_changes_total{store="redis",state="up"} 1',

@@ -28,6 +28,11 @@ export class StoreReport implements CountersWatcher {
   }
 }
 
+export interface StoreAway {
+  readonly name: string;
+  readonly reason: string;
+}
+
 export class GatewayLimitMetrics implements LimitMetrics {
   readonly #write: (line: string) => void;
   readonly #requests: MetricFamily<Counter>;
@@ -86,6 +91,11 @@ export class GatewayLimitMetrics implements LimitMetrics {
       this.#reports.set(report.store, report);
       this.#tell(report);
     }
+  }
+
+  /** Stores that can't be asked just now, and why. */
+  get storesAway(): StoreAway[] {
+    return [...this.#told].flatMap(([name, reason]) => (reason === null ? [] : [{ name, reason }]));
   }
 
   #tell(report: StoreReport): void {

@@ -27,7 +27,7 @@ test("upstreams are told with what all workers have of them, and an endpoint as 
     snapshots: async () =>
       workers.map((worker, at) => {
         const calls = { name: "calls", open: 2, idle: 1, pending: at, streams: 40, unhealthy: unhealthy[at] ?? [] };
-        const activity: GatewayActivity = { connections: 1, generations: [], upstreams: [calls] };
+        const activity: GatewayActivity = { connections: 1, generations: [], upstreams: [calls], storesAway: [] };
         return { worker, snapshot: { metrics: null, activity } };
       }),
   };

@@ -102,6 +102,7 @@ export class Observatory {
         crashes: fleet.crashesOf(worker.slot),
         connections: activity?.connections ?? 0,
         generations: activity?.generations ?? [],
+        storesAway: activity?.storesAway ?? [],
       };
     });
   }

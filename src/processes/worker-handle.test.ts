@@ -215,7 +215,7 @@ describe("the handle of a worker", () => {
 
   it("keeps a worker's last word, also when it is heard after the end", () => {
     const { worker, process } = new Stage();
-    const snapshot = { metrics: null, activity: { connections: 0, generations: [], upstreams: [] } };
+    const snapshot = { metrics: null, activity: { connections: 0, generations: [], upstreams: [], storesAway: [] } };
     process.exit("exit code 0");
     process.say({ type: "farewell", snapshot });
     assert.equal(worker.farewell, snapshot);

@@ -215,7 +215,15 @@ describe("sallyport status, for people", () => {
       isDegraded: true,
       previousGeneration: null,
       lastReload: null,
-      workers: [{ ...base.workers[0]!, crashes: 0, connections: 1, generations: [base.generation, "00ff"] }],
+      workers: [
+        {
+          ...base.workers[0]!,
+          crashes: 0,
+          connections: 1,
+          generations: [base.generation, "00ff"],
+          storesAway: [{ name: "redis", reason: "NOAUTH" }],
+        },
+      ],
       certificates: [
         { usedBy: "upstream orders", names: [], notAfter: "2026-11-20T00:00:00.000Z", fingerprint: "" },
         { usedBy: "listener https", names: ["a.test", "b.test", "c.test"], notAfter: "2026-12-01T00:00:00.000Z", fingerprint: "" },
@@ -226,6 +234,7 @@ describe("sallyport status, for people", () => {
       "              rolled back: the files say something else than what is served",
       "              degraded: a file was refused, and what was good before is served, or nothing of it",
       "worker 0      serving, process 4712 for 1 h 5 min, 1 connection, requests under way on 00ff",
+      "counters      redis away: NOAUTH; each limit's `onStoreFailure` holds",
       "certificate   without a name (upstream orders): expired 4 days ago",
       "certificate   a.test and 2 more (listener https): expires in 6 days",
     ]);
