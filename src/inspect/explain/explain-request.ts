@@ -87,7 +87,11 @@ export class Explainer implements AsyncDisposable {
 
   static async open(config: GatewayConfig): Promise<Explainer> {
     const watch = new Watch(new Mask(config));
-    return new Explainer(config, await createTestGateway({ resolved: config, tracer: watch, now: new Date() }), watch);
+    const gateway = await createTestGateway({ resolved: config, tracer: watch, now: new Date() });
+    watch.exempting = config.rateLimits
+      .filter(({ exempt }) => exempt !== null)
+      .map(({ name }) => ({ name, count: () => gateway.metrics().value(EXEMPT.name, { ...EXEMPT.labels, limit: name }) }));
+    return new Explainer(config, gateway, watch);
   }
 
   async explain(request: string, options: ExplainOptions = {}): Promise<Explanation> {
@@ -170,6 +174,15 @@ function readField(fields: Fields, name: string): string | null {
   return null;
 }
 
+/** Who is exempt asks nothing of a limit; only this tells that it would have been asked. */
+const EXEMPT = { name: "sallyport_rate_limit_requests_total", labels: { outcome: "exempt" } } as const;
+
+interface ExemptingLimit {
+  readonly name: string;
+  /** Requests that it has exempted so far. */
+  count(): number;
+}
+
 class Watch implements PolicyTracer {
   readonly mask: Mask;
   steps: ExplainedStep[] = [];
@@ -178,6 +191,7 @@ class Watch implements PolicyTracer {
   /** Of the last step that asked limits: a store may have answered it by the next step only. */
   #limited: string[] = [];
   #toldAsks = 0;
+  exempting: readonly ExemptingLimit[] = [];
 
   constructor(mask: Mask) {
     this.mask = mask;
@@ -196,6 +210,7 @@ class Watch implements PolicyTracer {
     const limited: string[] | null = policy.name === "rate-limits" && side === "request" ? [] : null;
     // Response steps of a refusal come while it runs.
     if (limited !== null) this.#limited = limited;
+    const exempted = limited === null ? [] : this.exempting.map(({ count }) => count());
     const before = takeSnapshot(exchange, side);
     const result = run();
     const changes = describeChanges(before, takeSnapshot(exchange, side), side, this.mask);
@@ -203,6 +218,7 @@ class Watch implements PolicyTracer {
       changes.push(`takes the route whose path is ${exchange.pattern.text}`);
     if (limited !== null) {
       this.#tellLimits(exchange);
+      for (const [index, { name, count }] of this.exempting.entries()) if (count() !== exempted[index]) limited.push(`${name} exempts it`);
       changes.unshift(...limited);
       this.#limited = changes;
     }
