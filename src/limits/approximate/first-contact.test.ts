@@ -44,7 +44,7 @@ function stage() {
     counters.take(new Take([made], { onDecided: () => assert.fail("decided at once") }));
     return made;
   };
-  return { link, counters, ask, hasStarted: () => hasStarted };
+  return { link, clock, counters, ask, hasStarted: () => hasStarted };
 }
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -69,6 +69,22 @@ describe("approximate counters that have just been made", () => {
     const { isAdmitted, decidedBy } = ask();
     assert.deepEqual([isAdmitted, decidedBy, link.calls], [true, BY_STORE, 1]);
     counters.close();
+  });
+
+  it("wait for a link that takes longer than a sync may, and not for ever", async () => {
+    const { link, clock, counters, ask, hasStarted } = stage();
+    await clock.advance(1900);
+    assert.equal(hasStarted(), false);
+    link.isUp = true;
+    link.settle();
+    await counters.started;
+    assert.equal(ask().decidedBy, BY_STORE);
+    counters.close();
+
+    const other = stage();
+    await other.clock.advance(2200);
+    assert.deepEqual([other.hasStarted(), other.ask().decidedBy], [true, BY_CLOSED]);
+    other.counters.close();
   });
 
   it("have started when they are closed", async () => {

@@ -32,6 +32,8 @@ const IDLE_MS = 30_000;
 /** One failure may be one slow answer. Two in a row, a tick apart, are a store that is away; and so is one of a store that never answered. */
 const FAILURES_UNTIL_AWAY = 2;
 const MOST_RETRY_MS = 500;
+/** For the first answer, before which the link to the store has to be made. */
+const FIRST_ANSWER_MS = 2000;
 const LEAST_SWEPT = 64;
 const MOST_SWEPT = 8192;
 const MOST_DETAIL = 200;
@@ -129,7 +131,8 @@ export class Synchroniser {
     const attempt = this.#attempt;
     if (attempt !== null) {
       // The port has a timeout of its own; this one is for one that has not.
-      if (nowMs - attempt.sentAtMs > this.#times.syncEveryMs) this.#failed(attempt, new Error("no answer"));
+      const mostMs = this.#hasHeard ? this.#times.syncEveryMs : Math.max(FIRST_ANSWER_MS, this.#times.syncEveryMs);
+      if (nowMs - attempt.sentAtMs > mostMs) this.#failed(attempt, new Error("no answer"));
     } else if (this.#unanswered !== null) {
       if (nowMs >= this.#retryAtMs) this.#try(this.#unanswered);
     } else if (nowMs >= this.#nextAtMs) {

@@ -98,6 +98,24 @@ describe("a link to Redis", () => {
     link.close();
   });
 
+  it("has not started when its first connection took too long, but when the next was tried, at once", async () => {
+    const { link, clock, clients } = stage();
+    let hasStarted = false;
+    void link.started.then(() => {
+      hasStarted = true;
+    });
+    await clients[0]!.refuse("Connection timeout");
+    await clock.advance(0);
+    assert.deepEqual([clients.length, hasStarted], [2, false]);
+    await clients[1]!.refuse("Connection timeout");
+    await clock.advance(249);
+    assert.deepEqual([clients.length, hasStarted, link.isUp], [2, true, false]);
+    await clock.advance(1);
+    await clients[2]!.letIn();
+    assert.equal(link.isUp, true);
+    link.close();
+  });
+
   it("sends a script whole that the server doesn't know", async () => {
     const { link, clients } = stage();
     await clients[0]!.letIn();

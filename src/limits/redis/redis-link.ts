@@ -19,6 +19,8 @@ const RETRY_MS = 250;
 const ATTEMPT_MS = 1500;
 /** For reading what has come already. */
 const GRACE_MS = 1;
+/** Of the library, where no connection was made in time. */
+const CONNECT_TIMEOUT = "Connection timeout";
 const STORE = "redis";
 const MOST_DETAIL = 200;
 /** Reasons that are told of one absence: nodes of a cluster fail each in its own words. */
@@ -53,6 +55,8 @@ class Link implements RedisLink {
   #isClosed = false;
   #epoch = 0;
   #told: "up" | "down" | null = null;
+  /** A process that has just started has much else to do: its first connection may have been made while nobody looked. */
+  #mayBeLate = true;
   readonly #reasons = new Set<string>();
   #why = "";
   #watch: ScheduledCall | null = null;
@@ -160,7 +164,11 @@ class Link implements RedisLink {
     this.#tell("down", this.#why);
     this.#retry?.cancel();
     // A connection that has just been lost may be had again at once; one that fails as soon as it is there is not worth the hurry.
-    this.#retry = this.#clock.schedule(this.#onRetry, wasUp ? 0 : RETRY_MS);
+    this.#retry = this.#clock.schedule(this.#onRetry, wasUp || this.#isFirstLate(error) ? 0 : RETRY_MS);
+  }
+
+  #isFirstLate(error: unknown): boolean {
+    return this.#mayBeLate && messageOf(error) === CONNECT_TIMEOUT;
   }
 
   #drop(error: Error): void {
@@ -210,6 +218,7 @@ class Link implements RedisLink {
       return;
     }
     this.#client = client;
+    let isTriedAgain = false;
     this.#late = this.#clock.schedule(() => {
       if (this.#client === client) this.#fall(new Error(`no connection within ${ATTEMPT_MS} ms`));
       this.#onStarted();
@@ -222,10 +231,12 @@ class Link implements RedisLink {
       this.#epoch++;
       this.#tell("up", "");
     } catch (error) {
+      isTriedAgain = this.#isFirstLate(error);
       if (this.#client === client) this.#fall(error);
     } finally {
       if (this.#client === client) this.#late?.cancel();
-      this.#onStarted();
+      this.#mayBeLate = false;
+      if (!isTriedAgain) this.#onStarted();
     }
   }
 
