@@ -52,7 +52,7 @@ const MARK = "spelling-check";
 /** Each kind of finding once a route, in the order in which they were met; empty when the search found nothing. */
 export async function checkSpellings(gateway: TestGateway, options: SpellingsOptions = {}): Promise<SpellingFinding[]> {
   // One of its own: the paths that upstreams get must be those that were routed, and the caller's records stay the caller's.
-  const inner = await createTestGateway({ resolved: withoutRewrites(gateway.config) });
+  const inner = await createTestGateway({ resolved: toSearched(gateway.config) });
   try {
     const search = new Search(inner, new Dice(options.seed ?? 1), options.parameters ?? false);
     await trySpellings(search, inner.config, options.runs ?? 200);
@@ -70,12 +70,15 @@ async function trySpellings(search: Search, config: GatewayConfig, runs: number)
   }
 }
 
-function withoutRewrites(config: GatewayConfig): GatewayConfig {
+/** Without rewrites, and without limits: what those refuse shows nothing of who would have got it. */
+function toSearched(config: GatewayConfig): GatewayConfig {
   const routes = config.routes.map((route) => ({
     ...route,
+    rateLimits: [],
     rewrite: { ...route.rewrite, stripPrefix: null, addPrefix: null, path: null },
   }));
-  return { ...config, admin: null, routes };
+  const listeners = config.listeners.map((listener) => ({ ...listener, rateLimits: [] }));
+  return { ...config, admin: null, listeners, routes };
 }
 
 interface Asked {

@@ -74,6 +74,20 @@ routes:
     );
   });
 
+  it("finds it where limits would refuse nearly all that it tries", async () => {
+    const found = await findings(
+      `${HEAD.replace("bounds:", "rateLimits: [once], bounds:")}
+rateLimits: { once: { key: global, fixedWindow: { limit: 1, window: 1h } } }
+defaults: { paths: { encodedSlash: keep } }
+routes:
+  - { name: escaped, match: { path: /a%2Fb }, public: true, upstream: one, rateLimits: [once] }
+  - { name: plain, match: { path: /a/b }, public: true, upstream: two }
+`,
+      1,
+    );
+    assert.ok(found.some(({ kind }) => kind === "path"));
+  });
+
   it("finds claims of clients that a listener takes for proxies", async () => {
     const trusting = HEAD.replace("bounds:", "trustedProxies: [203.0.113.0/24], bounds:");
     const found = await findings(
