@@ -145,11 +145,13 @@ function checkOwnPlaces(written: unknown, path: IssuePath, name: string, taken: 
     ["path", get(written, "path") ?? `/.sallyport/${name}`],
   ] as const;
   for (const [key, value] of own) {
-    const place = `${key} ${String(value)}`;
+    // What is no text the schema refuses.
+    if (typeof value !== "string") continue;
+    const place = `${key} ${value}`;
     const other = taken.get(place);
     taken.set(place, name);
     if (other === undefined) continue;
-    const message = `the sessions \`${other}\` and \`${name}\` have one ${key}, \`${String(value)}\``;
+    const message = `the sessions \`${other}\` and \`${name}\` have one ${key}, \`${value}\``;
     findings.push({ code: "SP_CONFIG_IDENTITY", path: [...path, key], at: "value", message, hint: "give one of them another" });
   }
 }
