@@ -94,3 +94,9 @@ export async function offerSteadily(
   }
   return Promise.all(all);
 }
+
+/** Waits where a window of this length ends before so much time has passed: what is counted in two windows is another figure. */
+export async function haveRoomInWindow(windowMs: number, neededMs: number): Promise<void> {
+  const leftMs = windowMs - (Date.now() % windowMs);
+  if (leftMs < neededMs) await sleep(leftMs);
+}

@@ -3,11 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { RedisCluster, RedisServer, whyNoRedis } from "../kit/redis-servers.ts";
-import { Client, countStatuses, startLimitedGateways } from "./limited-gateways.ts";
+import { Client, countStatuses, haveRoomInWindow, startLimitedGateways } from "./limited-gateways.ts";
 import { type GatewayProcess, RUNTIME, Stage } from "./processes.ts";
 
 /** What is shown here is how much is admitted: a machine that is busy with other tests is waited for. */
 const PATIENT = "timeout: 5s";
+const MINUTE_MS = 60_000;
+/** Of a minute that has passed in part, the sliding window makes room as the next goes on. */
+const BURST_MS = 5000;
 const LIMITS = {
   sliding: "{ key: ip, slidingWindow: { limit: 100, window: 1m }, store: redis, onStoreFailure: closed }",
   log: "{ key: ip, slidingWindowLog: { limit: 100, window: 1m }, store: redis, onStoreFailure: closed }",
@@ -30,6 +33,7 @@ describe(`four gateways with one count, on ${RUNTIME}`, { skip: whyNoRedis() }, 
 
       for (const path of ["sliding", "log", "bucket"]) {
         it(`admit exactly 100 of 400 that come at once to /${path}`, async () => {
+          await haveRoomInWindow(MINUTE_MS, BURST_MS);
           const answers = await Promise.all(Array.from({ length: 400 }, (_, i) => client.ask(gateways[i % 4]!, `/${path}`)));
           assert.deepEqual(countStatuses(answers), { 200: 100, 429: 300 });
           const refused = answers.find(({ status }) => status === 429)!;
@@ -40,6 +44,7 @@ describe(`four gateways with one count, on ${RUNTIME}`, { skip: whyNoRedis() }, 
       }
 
       it("count each key apart, wherever it is kept", async () => {
+        await haveRoomInWindow(MINUTE_MS, BURST_MS);
         const callers = Array.from({ length: 40 }, (_, i) => `caller-${i}`);
         const asked = callers.flatMap((caller) =>
           Array.from({ length: 10 }, async (_, i) => ({
